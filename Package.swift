@@ -1,0 +1,61 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// How every target of ours is built: warnings are errors, an unmarked unsafe expression is one too.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .strictMemorySafety(),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+
+let package = Package(
+    name: "postern",
+    products: [
+        .executable(name: "postern", targets: ["postern"]),
+        .library(name: "SMTP", targets: ["SMTP"]),
+        .library(name: "InternetMessage", targets: ["InternetMessage"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        .target(name: "MailAddress", swiftSettings: strict),
+        .target(
+            name: "SMTP",
+            dependencies: ["MailAddress", nioCore, nioPosix, nioSSL, logging, crypto],
+            swiftSettings: strict),
+        .target(name: "InternetMessage", dependencies: ["MailAddress"], swiftSettings: strict),
+        .target(name: "CMicrohttpd", linkerSettings: [.linkedLibrary("microhttpd")]),
+        .target(name: "HTTPServer", dependencies: ["CMicrohttpd", logging], swiftSettings: strict),
+        .target(
+            name: "Gateway",
+            dependencies: [
+                "MailAddress", "SMTP", "InternetMessage", "HTTPServer", nioCore, nioPosix, logging, crypto,
+            ],
+            swiftSettings: strict),
+        .target(
+            name: "Sandbox", dependencies: ["MailAddress", nioCore, nioPosix, logging], swiftSettings: strict),
+        .executableTarget(
+            name: "postern",
+            dependencies: [
+                "Gateway", "Sandbox", "SMTP", "MailAddress", logging, nioCore, nioPosix,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
+    ]
+)

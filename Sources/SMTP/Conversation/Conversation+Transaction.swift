@@ -1,0 +1,159 @@
+import MailAddress
+import NIOCore
+
+/// The part of the conversation from MAIL to the reply to the content (RFC 5321, section 3.3).
+extension Conversation {
+    /// What can be refused before anything is sent.
+    func localRefusal(of envelope: Envelope) -> SMTPError? {
+        if let size = envelope.size, let limit = capabilities.size, limit > 0, size > limit {
+            return SMTPError(
+                .messageTooLarge, stage: .mail,
+                detail: "the message has \(size) octets and the server takes \(limit) at most; make it smaller")
+        }
+        if envelope.needsSMTPUTF8, !capabilities.smtpUTF8 {
+            return SMTPError(
+                .unsupported, stage: .mail,
+                detail: "an address or a header field is not ASCII and the server does not offer SMTPUTF8")
+        }
+        return nil
+    }
+
+    mutating func begin(_ envelope: Envelope) {
+        var parameters = MailParameters()
+        if capabilities.size != nil { parameters.size = envelope.size }
+        parameters.smtpUTF8 = envelope.needsSMTPUTF8
+        var transaction = Transaction(envelope)
+        var group = ByteBuffer()
+        append(.mail(envelope.reversePath, parameters), to: &group, expecting: .mail)
+        if capabilities.pipelining {
+            for recipient in envelope.recipients { append(.rcpt(recipient), to: &group, expecting: .rcpt) }
+            if transaction.dataMayBePipelined {
+                append(.data, to: &group, expecting: .data)
+                transaction.dataSent = true
+            }
+        }
+        self.transaction = transaction
+        move(to: .envelope)
+        act(.write(group))
+    }
+
+    mutating func takeTransactionReply(_ reply: Reply, to expected: DueReply) {
+        switch expected {
+        case .mail: takeMail(reply)
+        case .rcpt: takeRcpt(reply)
+        case .data: takeData(reply)
+        case .content: takeFinal(reply)
+        // Whatever it says: the refusals before it have decided.
+        case .emptyContent: reset()
+        default: takeReset(reply)
+        }
+    }
+
+    private mutating func takeMail(_ reply: Reply) {
+        guard isWellPlaced(reply, at: .mail) else { return }
+        if !reply.isPositiveCompletion { transaction?.mailRefusal = reply }
+        continueEnvelope()
+    }
+
+    private mutating func takeRcpt(_ reply: Reply) {
+        guard isWellPlaced(reply, at: .rcpt) else { return }
+        if let recipient = transaction?.next {
+            if !reply.isPositiveCompletion {
+                transaction?.rejected.append(RejectedRecipient(address: recipient, reply: reply))
+            }
+            transaction?.answered += 1
+        }
+        continueEnvelope()
+    }
+
+    /// Whether the reply is a completion, good or bad. 421 ends the session wherever it comes (RFC 5321, section 3.8).
+    private mutating func isWellPlaced(_ reply: Reply, at stage: SMTPStage) -> Bool {
+        if reply.isPositiveIntermediate {
+            fail(unexpected(reply, at: stage))
+        } else if reply.code == 421 {
+            fail(.refused(reply, at: stage, rejected: transaction?.rejected ?? []))
+        } else {
+            return true
+        }
+        return false
+    }
+
+    /// Sends what comes next, unless replies are still due.
+    private mutating func continueEnvelope() {
+        guard due.isEmpty, let transaction else { return }
+        if transaction.mailRefusal == nil, !capabilities.pipelining, let next = transaction.next {
+            send(.rcpt(next), expecting: .rcpt)
+        } else if transaction.refusal != nil {
+            reset()
+        } else {
+            self.transaction?.dataSent = true
+            send(.data, expecting: .data)
+        }
+    }
+
+    private mutating func takeData(_ reply: Reply) {
+        guard let transaction else { return }
+        if reply.isPositiveIntermediate {
+            if transaction.refusal == nil {
+                move(to: .content)
+                act(.opened(rejected: transaction.rejected))
+            } else {
+                // The server waits for content though it refused the envelope: it gets none (RFC 2920, section 3.1).
+                send(.emptyData, expecting: .emptyContent)
+            }
+        } else if reply.isPositiveCompletion {
+            fail(unexpected(reply, at: .data))
+        } else if reply.code == 421 {
+            fail(transaction.refusal ?? .refused(reply, at: .data, rejected: transaction.rejected))
+        } else {
+            self.transaction?.failure = transaction.refusal ?? .refused(reply, at: .data, rejected: transaction.rejected)
+            reset()
+        }
+    }
+
+    private mutating func takeFinal(_ reply: Reply) {
+        guard !reply.isPositiveIntermediate else {
+            fail(unexpected(reply, at: .content))
+            return
+        }
+        guard let transaction else { return }
+        self.transaction = nil
+        move(to: .ready)
+        if reply.isPositiveCompletion {
+            act(.finished(reply))
+            return
+        }
+        let refusal = SMTPError.refused(reply, at: .content, rejected: transaction.rejected)
+        act(.failed(refusal))
+        if reply.code == 421 { fail(refusal) }
+    }
+
+    /// Clears up after a transaction that failed before its content. The caller learns of it when the session is ready
+    /// again. A refused MAIL has begun no transaction, so there is nothing to reset (RFC 5321, section 4.1.1.2).
+    private mutating func reset() {
+        guard let transaction else { return }
+        let failure = transaction.failure ?? transaction.refusal
+        self.transaction?.failure = failure
+        move(to: .resetting)
+        if transaction.mailRefusal == nil {
+            send(.rset, expecting: .rset)
+        } else {
+            finishReset()
+        }
+    }
+
+    private mutating func takeReset(_ reply: Reply) {
+        if reply.isPositiveCompletion {
+            finishReset()
+        } else {
+            fail(unexpected(reply, at: .mail))
+        }
+    }
+
+    private mutating func finishReset() {
+        guard let failure = transaction?.failure else { return }
+        transaction = nil
+        move(to: .ready)
+        act(.failed(failure))
+    }
+}

@@ -1,0 +1,360 @@
+import NIOCore
+
+/// The client's side of a session as a value (RFC 5321): events in, actions out, no I/O and no clock.
+///
+/// It holds the queue of the replies that are due, so a reply can only meet its own command; and all bytes pass through
+/// it, so what is known of a message is a fact. Every event is one call; afterwards the owner takes `nextAction` until
+/// there is none, and carries each one out before the next event.
+struct Conversation {
+    enum Phase: Equatable {
+        /// Greeting, EHLO, STARTTLS, AUTH.
+        case connecting
+        /// Waiting for the TLS handshake.
+        case handshake
+        /// No transaction: the next one may begin.
+        case ready
+        /// MAIL, RCPT and DATA are under way.
+        case envelope
+        /// The server waits for the content.
+        case content
+        /// The final dot has been handed to the socket.
+        case finalReply
+        /// The transaction failed, and the session is being made ready for the next one.
+        case resetting
+        /// QUIT has been handed to the socket.
+        case quitting
+        /// Nothing more will happen.
+        case closed
+    }
+
+    let settings: ConversationSettings
+    private(set) var phase = Phase.connecting
+    private(set) var capabilities = Capabilities()
+    private(set) var isSecure: Bool
+    var due = CircularBuffer<DueReply>(initialCapacity: 8)
+    var transaction: Transaction?
+    private var parser: ReplyParser
+    private var actions = CircularBuffer<ConversationAction>(initialCapacity: 4)
+    /// Counts commands and replies, so that the owner sees when a deadline begins anew.
+    private(set) var progress = 0
+    /// Responses of AUTH that the server has yet to ask for.
+    private var authenticationResponses: [[UInt8]] = []
+
+    init(_ settings: ConversationSettings) {
+        self.settings = settings
+        isSecure = settings.security == .implicit
+        parser = ReplyParser(limits: settings.replyLimits)
+        due.append(.greeting)
+    }
+
+    /// The stage whose reply the server owes, or nil where it owes none.
+    var awaiting: SMTPStage? {
+        phase == .handshake ? .startTLS : due.first?.stage
+    }
+
+    /// The next thing to do, or nil where there is none.
+    mutating func nextAction() -> ConversationAction? {
+        actions.popFirst()
+    }
+
+    mutating func act(_ action: ConversationAction) {
+        actions.append(action)
+    }
+
+    // MARK: Events
+
+    /// Bytes have come from the server.
+    mutating func received(_ bytes: ByteBuffer) {
+        guard phase != .closed else { return }
+        if phase == .handshake {
+            fail(protocolViolation("the server sent clear text behind its reply to STARTTLS; the connection may be tampered with"))
+            return
+        }
+        parser.append(bytes)
+        do throws(ReplyParser.Failure) {
+            while phase != .closed, phase != .handshake, let reply = try parser.next() {
+                if settings.keepsTranscript { record(reply) }
+                take(reply)
+            }
+        } catch {
+            fail(protocolViolation(error.description))
+        }
+    }
+
+    /// The TLS handshake is done. What the server said before does not count any more (RFC 3207, section 4.2).
+    mutating func tlsEstablished() {
+        guard phase == .handshake else { return }
+        isSecure = true
+        capabilities = Capabilities()
+        phase = .connecting
+        send(.ehlo(settings.identity), expecting: .ehlo)
+    }
+
+    /// The TLS handshake failed.
+    mutating func tlsFailed(_ detail: String) {
+        fail(SMTPError(.tls, stage: phase == .connecting ? .connect : currentStage, outcome: outcome, detail: detail))
+    }
+
+    /// A deadline has passed.
+    mutating func deadlinePassed() {
+        fail(
+            SMTPError(
+                .timedOut, stage: currentStage, outcome: outcome, reply: nil,
+                detail: "the server did not \(phase == .content ? "take the content" : "answer") in time",
+                rejected: transaction?.rejected ?? []))
+    }
+
+    /// The connection is gone, or was given up for the reason given.
+    mutating func connectionClosed(_ detail: String, reason: SMTPError.Reason = .connectionLost) {
+        switch phase {
+        case .closed: return
+        case .quitting: finishQuitting()
+        default:
+            fail(
+                SMTPError(
+                    reason, stage: currentStage, outcome: outcome, detail: detail,
+                    rejected: transaction?.rejected ?? []))
+        }
+    }
+
+    /// The caller wants to send a message. Answered by `opened`, or by `failed`.
+    mutating func open(_ envelope: Envelope) {
+        guard phase == .ready else {
+            act(.failed(SMTPError(.invalidUse, stage: .mail, detail: Self.notReady(phase))))
+            return
+        }
+        if let refusal = localRefusal(of: envelope) {
+            act(.failed(refusal))
+            return
+        }
+        begin(envelope)
+    }
+
+    /// Content, ready for the wire.
+    mutating func writeContent(_ bytes: ByteBuffer) {
+        guard phase == .content else { return }
+        if settings.keepsTranscript { act(.transcript("C: [\(bytes.readableBytes) octets of content]")) }
+        act(.write(bytes))
+    }
+
+    /// The last of the content, its final dot included. Answered by `finished` or `failed`.
+    mutating func finishContent(_ bytes: ByteBuffer) {
+        guard phase == .content else { return }
+        writeContent(bytes)
+        phase = .finalReply
+        progress += 1
+        due.append(.content)
+    }
+
+    /// The caller wants to end the session.
+    mutating func quit() {
+        guard phase == .ready else {
+            connectionClosed("the session was ended by its user", reason: .shutDown)
+            return
+        }
+        phase = .quitting
+        send(.quit, expecting: .quit)
+    }
+
+    // MARK: Replies
+
+    private mutating func take(_ reply: Reply) {
+        progress += 1
+        guard let expected = due.popFirst() else {
+            takeUnsolicited(reply)
+            return
+        }
+        switch expected {
+        case .greeting:
+            if check(reply, at: .greeting) { send(.ehlo(settings.identity), expecting: .ehlo) }
+        case .ehlo:
+            // 500 to 504: the server does not know the command (RFC 5321, section 4.2.2).
+            if (500...504).contains(reply.code) {
+                send(.helo(settings.identity), expecting: .helo)
+            } else if check(reply, at: .ehlo) {
+                capabilities = Capabilities(reply)
+                afterHello()
+            }
+        case .helo:
+            if check(reply, at: .ehlo) { afterHello() }
+        case .startTLS: takeStartTLS(reply)
+        case .authentication: takeAuthentication(reply)
+        case .mail, .rcpt, .data, .emptyContent, .content, .rset: takeTransactionReply(reply, to: expected)
+        case .quit: finishQuitting()
+        }
+    }
+
+    /// Whether a command of the set-up was carried out. If not, the session is over.
+    private mutating func check(_ reply: Reply, at stage: SMTPStage) -> Bool {
+        if reply.isPositiveCompletion { return true }
+        fail(reply.isPositiveIntermediate ? unexpected(reply, at: stage) : .refused(reply, at: stage))
+        return false
+    }
+
+    private mutating func afterHello() {
+        if !isSecure, settings.security != .none {
+            if capabilities.startTLS {
+                send(.startTLS, expecting: .startTLS)
+                return
+            }
+            guard settings.security != .required else {
+                fail(
+                    SMTPError(
+                        .tls, stage: .startTLS,
+                        detail: "TLS is required and the server does not offer STARTTLS; use a server or a port that does, or tls=none"
+                    ))
+                return
+            }
+        }
+        authenticate()
+    }
+
+    private mutating func takeStartTLS(_ reply: Reply) {
+        if reply.isPositiveCompletion {
+            // Bytes behind this reply were sent before TLS: anyone on the way could have put them there.
+            guard parser.isEmpty else {
+                fail(protocolViolation("the server sent clear text behind its reply to STARTTLS; the connection may be tampered with"))
+                return
+            }
+            phase = .handshake
+            act(.startTLS)
+        } else if settings.security == .required {
+            fail(.refused(reply, at: .startTLS))
+        } else {
+            authenticate()
+        }
+    }
+
+    private mutating func authenticate() {
+        guard let credentials = settings.credentials else {
+            becomeReady()
+            return
+        }
+        guard isSecure || settings.allowsClearTextAuthentication else {
+            fail(
+                SMTPError(
+                    .authenticationUnavailable, stage: .auth,
+                    detail: "credentials are not sent without TLS, and the server does not offer it"))
+            return
+        }
+        if capabilities.authentication.contains(AuthenticationMechanism.plain.rawValue) {
+            // The same response once more, for servers that ask for it although it came with the command.
+            authenticationResponses = [credentials.plainResponse]
+            send(.auth(mechanism: .plain, initialResponse: credentials.plainResponse), expecting: .authentication)
+        } else if capabilities.authentication.contains(AuthenticationMechanism.login.rawValue) {
+            authenticationResponses = [Array(credentials.username.utf8), Array(credentials.password.utf8)]
+            send(.auth(mechanism: .login, initialResponse: nil), expecting: .authentication)
+        } else {
+            let offered = capabilities.authentication.joined(separator: " ")
+            fail(
+                SMTPError(
+                    .authenticationUnavailable, stage: .auth,
+                    detail: offered.isEmpty
+                        ? "there are credentials, and the server does not offer AUTH"
+                        : "the server offers no mechanism of AUTH that is known here, only \(offered)"))
+        }
+    }
+
+    private mutating func takeAuthentication(_ reply: Reply) {
+        if reply.code == 334, !authenticationResponses.isEmpty {
+            send(.authResponse(authenticationResponses.removeFirst()), expecting: .authentication)
+        } else if check(reply, at: .auth) {
+            authenticationResponses = []
+            becomeReady()
+        }
+    }
+
+    private mutating func takeUnsolicited(_ reply: Reply) {
+        if phase == .content, reply.code >= 400 {
+            // The server gave up on the content early. The rest of it would be read as commands.
+            fail(.refused(reply, at: .content, rejected: transaction?.rejected ?? []))
+        } else if reply.code == 421 {
+            fail(.refused(reply, at: currentStage))
+        } else {
+            fail(protocolViolation("the server sent a reply that no command asked for: \(reply)"))
+        }
+    }
+
+    // MARK: Transitions
+
+    private mutating func becomeReady() {
+        phase = .ready
+        act(.ready)
+    }
+
+    mutating func move(to next: Phase) {
+        phase = next
+    }
+
+    /// Ends the session: the transaction under way fails, and the connection is closed.
+    mutating func fail(_ error: SMTPError) {
+        guard phase != .closed else { return }
+        phase = .closed
+        due.removeAll()
+        if let transaction {
+            // A refusal that was being cleared up after is what the caller has to know.
+            act(.failed(transaction.failure ?? error))
+            self.transaction = nil
+        }
+        act(.close(error))
+    }
+
+    private mutating func finishQuitting() {
+        phase = .closed
+        due.removeAll()
+        act(.close(nil))
+    }
+
+    /// Hands one command to the socket.
+    mutating func send(_ command: Command, expecting reply: DueReply) {
+        var line = ByteBuffer()
+        append(command, to: &line, expecting: reply)
+        act(.write(line))
+    }
+
+    /// Adds a command to a group (RFC 2920).
+    mutating func append(_ command: Command, to group: inout ByteBuffer, expecting reply: DueReply) {
+        command.write(into: &group)
+        progress += 1
+        due.append(reply)
+        if settings.keepsTranscript { act(.transcript("C: " + command.transcriptLine)) }
+    }
+
+    private mutating func record(_ reply: Reply) {
+        let lines = reply.lines
+        for (index, line) in lines.enumerated() {
+            let separator = index == lines.count - 1 ? " " : "-"
+            let enhanced = reply.enhancedCode.map { "\($0) " } ?? ""
+            act(.transcript("S: \(reply.code)\(separator)\(enhanced)\(line)"))
+        }
+    }
+
+    // MARK: Facts for errors
+
+    /// What is known of the message if the connection ended now.
+    private var outcome: SMTPOutcome { phase == .finalReply ? .unknown : .notSent }
+
+    private var currentStage: SMTPStage {
+        if let awaiting { return awaiting }
+        return phase == .content ? .content : .mail
+    }
+
+    func unexpected(_ reply: Reply, at stage: SMTPStage) -> SMTPError {
+        SMTPError(
+            .protocolViolation, stage: stage, outcome: outcome,
+            detail: "the server's reply does not fit the command: \(reply)")
+    }
+
+    private func protocolViolation(_ detail: String) -> SMTPError {
+        SMTPError(.protocolViolation, stage: currentStage, outcome: outcome, detail: detail)
+    }
+
+    private static func notReady(_ phase: Phase) -> String {
+        switch phase {
+        case .envelope, .content, .finalReply, .resetting:
+            "a message is open on this session; close it before the next is opened"
+        case .connecting, .handshake: "the session is not set up yet"
+        default: "the session has ended; connect a new one"
+        }
+    }
+}

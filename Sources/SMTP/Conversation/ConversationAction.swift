@@ -1,0 +1,21 @@
+import NIOCore
+
+/// What the owner of a conversation has to do next, in the order given.
+enum ConversationAction: Equatable {
+    /// Hand these bytes to the socket.
+    case write(ByteBuffer)
+    /// Begin the TLS handshake, then call `tlsEstablished`.
+    case startTLS
+    /// The session is set up.
+    case ready
+    /// The server waits for the content; these recipients were refused.
+    case opened(rejected: [RejectedRecipient])
+    /// The transaction is over, and the session can take the next one.
+    case finished(Reply)
+    /// The transaction failed. The session can take the next one, unless a `close` follows.
+    case failed(SMTPError)
+    /// Close the connection. The error says why, and is nil where the session ended in good order.
+    case close(SMTPError?)
+    /// A line for the transcript, its mark included.
+    case transcript(String)
+}

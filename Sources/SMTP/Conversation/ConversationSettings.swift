@@ -1,0 +1,25 @@
+/// What a conversation is to do, fixed before it begins.
+struct ConversationSettings: Sendable {
+    /// Whether and when the session is moved to TLS.
+    enum Security: Hashable, Sendable {
+        /// Never STARTTLS.
+        case none
+        /// STARTTLS where the server offers it; a server that refuses it then is spoken to in clear.
+        case opportunistic
+        /// STARTTLS or no session.
+        case required
+        /// TLS has been set up before the greeting.
+        case implicit
+    }
+
+    /// The name given in EHLO.
+    var identity: ClientDomain
+    var security = Security.none
+    var credentials: SMTPCredentials?
+    /// Whether credentials may travel without TLS.
+    var allowsClearTextAuthentication = false
+    /// The bounds of a reply.
+    var replyLimits = ReplyParser.Limits()
+    /// Whether transcript actions are wanted.
+    var keepsTranscript = false
+}

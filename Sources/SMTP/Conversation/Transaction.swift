@@ -1,0 +1,51 @@
+import MailAddress
+
+/// One mail transaction on its way (RFC 5321, section 3.3).
+struct Transaction {
+    let envelope: Envelope
+    /// The reply that refused MAIL.
+    var mailRefusal: Reply?
+    /// How many recipients have been answered.
+    var answered = 0
+    var rejected: [RejectedRecipient] = []
+    /// Whether DATA has been handed to the socket.
+    var dataSent = false
+    /// Why the transaction failed, kept while the session is being reset.
+    var failure: SMTPError?
+
+    init(_ envelope: Envelope) {
+        self.envelope = envelope
+    }
+
+    /// The recipient whose reply is next, or who is to be named next where commands go one by one.
+    var next: AddrSpec? {
+        answered < envelope.recipients.count ? envelope.recipients[answered] : nil
+    }
+
+    /// Whether DATA may go out together with the recipients: its 354 must not oblige the client to send a message that
+    /// the policy forbids.
+    var dataMayBePipelined: Bool {
+        envelope.recipientPolicy == .any || envelope.recipients.count == 1
+    }
+
+    /// Why the envelope was refused as a whole, or nil where the message may be sent.
+    var refusal: SMTPError? {
+        if let mailRefusal { return .refused(mailRefusal, at: .mail) }
+        guard !rejected.isEmpty else { return nil }
+        let noneAccepted = rejected.count == envelope.recipients.count
+        switch envelope.recipientPolicy {
+        case .any:
+            guard noneAccepted else { return nil }
+            // With one recipient worth another try, the message is.
+            return refusal(preferring: \.isTransientNegative)
+        case .all:
+            // With one recipient refused for good, the message cannot succeed.
+            return refusal(preferring: \.isPermanentNegative)
+        }
+    }
+
+    private func refusal(preferring preferred: (Reply) -> Bool) -> SMTPError? {
+        guard let reply = (rejected.first { preferred($0.reply) } ?? rejected.first)?.reply else { return nil }
+        return .refused(reply, at: .rcpt, rejected: rejected)
+    }
+}

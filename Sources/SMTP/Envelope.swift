@@ -1,0 +1,54 @@
+public import MailAddress
+
+/// Who a message is from and whom it goes to, as the server is told (RFC 5321, section 2.3.1).
+public struct Envelope: Hashable, Sendable {
+    /// Whether a message is sent although some of its recipients were refused.
+    public enum RecipientPolicy: Hashable, Sendable {
+        /// It is sent when at least one recipient is accepted.
+        case any
+        /// It is sent only when every recipient is accepted; otherwise the transaction is reset.
+        case all
+    }
+
+    /// The reverse-path, nil for the null reverse-path `<>` (RFC 5321, section 4.5.5).
+    public let reversePath: AddrSpec?
+    /// The forward-paths. There is at least one.
+    public let recipients: [AddrSpec]
+    /// Whether the message is sent although some recipients were refused.
+    public var recipientPolicy = RecipientPolicy.any
+    /// The size of the content in octets, where it is known: declared to servers that offer SIZE (RFC 1870), and
+    /// refused locally where it is larger than they take.
+    public var size: Int?
+    /// Whether the header section holds UTF-8, so that SMTPUTF8 is needed (RFC 6531).
+    public var needsSMTPUTF8 = false
+
+    /// An envelope for at least one recipient.
+    ///
+    /// - Throws: ``SMTPError`` with the reason `invalidUse` where there is no recipient.
+    public init(from reversePath: AddrSpec?, to recipients: [AddrSpec]) throws(SMTPError) {
+        guard !recipients.isEmpty else {
+            throw SMTPError(.invalidUse, stage: .mail, detail: "a message needs at least one recipient")
+        }
+        self.reversePath = reversePath
+        self.recipients = recipients
+        needsSMTPUTF8 = recipients.contains(where: \.needsSMTPUTF8) || reversePath?.needsSMTPUTF8 ?? false
+    }
+
+    /// An envelope from addresses as text; an empty `from` is the null reverse-path.
+    ///
+    /// - Throws: ``SMTPError`` with the reason `invalidUse` where an address is not valid or there is no recipient.
+    public init(from reversePath: String, to recipients: [String]) throws(SMTPError) {
+        var checked: [AddrSpec] = []
+        checked.reserveCapacity(recipients.count)
+        for recipient in recipients { checked.append(try Self.address(recipient, stage: .rcpt)) }
+        try self.init(from: reversePath.isEmpty ? nil : try Self.address(reversePath, stage: .mail), to: checked)
+    }
+
+    private static func address(_ text: String, stage: SMTPStage) throws(SMTPError) -> AddrSpec {
+        do {
+            return try AddrSpec(text)
+        } catch {
+            throw SMTPError(.invalidUse, stage: stage, detail: "the address is not valid: \(error)")
+        }
+    }
+}

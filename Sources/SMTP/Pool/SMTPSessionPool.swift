@@ -1,0 +1,100 @@
+internal import NIOConcurrencyHelpers
+public import NIOCore
+internal import Synchronization
+
+/// Sessions with one server that are kept and used again.
+///
+/// Messages wait in the order of their arrival; waiting costs no thread. A session that the server ended while it was
+/// idle is replaced silently as long as nothing but the envelope has gone out. Each event loop owns a share of the
+/// sessions, and nothing is locked between them.
+public final class SMTPSessionPool: Sendable {
+    /// What a pool is doing.
+    public struct Figures: Hashable, Sendable {
+        /// Sessions that are set up, in use or not.
+        public internal(set) var sessions = 0
+        /// Sessions that wait for a message.
+        public internal(set) var idle = 0
+        /// Sessions that are being set up.
+        public internal(set) var connecting = 0
+        /// Messages that wait for a session.
+        public internal(set) var waiting = 0
+    }
+
+    private let shares: [NIOLoopBoundBox<PoolShare>]
+    private let next = Atomic<Int>(0)
+
+    /// A pool on one or more event loops. No session is opened before it is needed.
+    ///
+    /// - Parameters:
+    ///   - configuration: how sessions are set up.
+    ///   - limits: the bounds; sessions and queue are divided among the loops, each of which gets one session at least.
+    ///   - eventLoops: the loops, one at least.
+    public init(_ configuration: SMTPConfiguration, limits: SMTPPoolLimits = .init(), on eventLoops: [any EventLoop]) {
+        let count = eventLoops.count
+        shares = eventLoops.enumerated().map { index, eventLoop in
+            var share = limits
+            share.sessions = max(1, (limits.sessions + count - 1 - index) / count)
+            share.queueLength = max(1, limits.queueLength / count)
+            return NIOLoopBoundBox.makeBoxSendingValue(
+                PoolShare(configuration, limits: share, eventLoop: eventLoop), eventLoop: eventLoop)
+        }
+    }
+
+    /// Opens a message on a session of the pool, as ``SMTPSession/open(_:generatesFields:)`` does. When the writer is
+    /// closed, the session is free for the next message.
+    ///
+    /// - Parameters:
+    ///   - envelope: who it is from and whom it goes to.
+    ///   - generatesFields: whether `From:` and `Date:` are supplied where the text does not bring its own.
+    ///   - eventLoop: the loop whose sessions are used, one of the pool's; nil for any.
+    /// - Throws: ``SMTPError``; with the reasons `queueTimedOut` and `queueFull` where no session became free, which
+    ///   also bounds the wait of a cancelled task.
+    public func open(
+        _ envelope: Envelope, generatesFields: Bool = true, on eventLoop: (any EventLoop)? = nil
+    ) async throws(SMTPError) -> SMTPMessageWriter {
+        let share = share(on: eventLoop)
+        let result: Result<PoolShare.Opened, SMTPError> = await withCheckedContinuation { continuation in
+            let open = { @Sendable in
+                share.value.open(envelope) { continuation.resume(returning: $0) }
+            }
+            if share.eventLoop.inEventLoop { open() } else { share.eventLoop.execute(open) }
+        }
+        let opened = try result.get()
+        return SMTPMessageWriter(opened.session, opened.opened, envelope, generatesFields: generatesFields)
+    }
+
+    /// What the pool is doing now.
+    public var figures: Figures {
+        get async {
+            var sum = Figures()
+            for share in shares {
+                let figures = await withCheckedContinuation { continuation in
+                    share.eventLoop.execute { continuation.resume(returning: share.value.figures) }
+                }
+                sum.sessions += figures.sessions
+                sum.idle += figures.idle
+                sum.connecting += figures.connecting
+                sum.waiting += figures.waiting
+            }
+            return sum
+        }
+    }
+
+    /// Takes no new message, ends idle sessions with QUIT and the others when their message is done.
+    ///
+    /// - Parameter grace: how long messages under way may take; their sessions are closed afterwards.
+    public func shutdown(grace: Duration = .seconds(30)) async {
+        for share in shares {
+            await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+                share.eventLoop.execute { share.value.shutdown(grace: grace) { continuation.resume() } }
+            }
+        }
+    }
+
+    private func share(on eventLoop: (any EventLoop)?) -> NIOLoopBoundBox<PoolShare> {
+        if let eventLoop, let share = shares.first(where: { $0.eventLoop === eventLoop }) { return share }
+        if shares.count == 1 { return shares[0] }
+        let turn = next.wrappingAdd(1, ordering: .relaxed).oldValue
+        return shares[Int(UInt(bitPattern: turn) % UInt(shares.count))]
+    }
+}

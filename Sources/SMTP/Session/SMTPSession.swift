@@ -1,0 +1,223 @@
+internal import Foundation
+internal import MailAddress
+public import NIOCore
+internal import NIOPosix
+internal import NIOSSL
+
+/// A session with an SMTP server (RFC 5321).
+///
+/// ```swift
+/// let session = try await SMTPSession.connect(to: "smtp.example.net", identifyingAs: "client.example.org")
+/// var message = try await session.open(from: "me@example.org", to: "you@example.net", "they@example.net")
+/// try await message.write("Subject: How are you?\r\n\r\nSo, how are you then?\r\n")
+/// let reply = try await message.close()
+/// try await session.disconnect()
+/// ```
+///
+/// One message is open at a time. A session that is dropped without `disconnect` closes its connection. Cancelling a
+/// task that waits here ends the session, for the server's answer would belong to nobody.
+public final class SMTPSession: Sendable {
+    /// The event loop that the session lives on. A task that runs there saves the way to it.
+    public let eventLoop: any EventLoop
+    private let bound: NIOLoopBound<Connection>
+
+    init(_ connection: Connection, eventLoop: any EventLoop) {
+        self.eventLoop = eventLoop
+        bound = NIOLoopBound(connection, eventLoop: eventLoop)
+    }
+
+    deinit {
+        let bound = bound
+        eventLoop.execute { bound.value.close("the session was dropped", reason: .shutDown) }
+    }
+
+    /// The connection. For use on the event loop only.
+    var connection: Connection { bound.value }
+
+    // MARK: Connecting
+
+    /// Connects, reads the greeting and introduces the client, in clear text.
+    ///
+    /// - Parameters:
+    ///   - host: the server's name or address.
+    ///   - port: the server's port.
+    ///   - domain: the name for EHLO: the client's domain, or its address in brackets.
+    ///   - transcript: where the protocol is written down.
+    /// - Throws: ``SMTPError`` where the server cannot be reached, refuses, or does not speak SMTP.
+    public static func connect(
+        to host: String, port: Int = 25, identifyingAs domain: String, transcript: SMTPTranscript? = nil
+    ) async throws(SMTPError) -> SMTPSession {
+        guard let identity = ClientDomain(domain) else {
+            throw SMTPError(
+                .invalidUse, stage: .ehlo,
+                detail: "\(domain.debugDescription) cannot be sent in EHLO; use a domain or an address in brackets")
+        }
+        var configuration = SMTPConfiguration(host: host, port: port, identity: identity)
+        configuration.transcript = transcript
+        return try await connect(configuration)
+    }
+
+    /// Connects and sets up a session: greeting, EHLO, TLS and AUTH as configured.
+    ///
+    /// - Throws: ``SMTPError`` with the stage that failed.
+    public static func connect(
+        _ configuration: SMTPConfiguration, on eventLoop: (any EventLoop)? = nil
+    ) async throws(SMTPError) -> SMTPSession {
+        let eventLoop = eventLoop ?? MultiThreadedEventLoopGroup.singleton.next()
+        let result: Result<SMTPSession, SMTPError> = await withCheckedContinuation { continuation in
+            eventLoop.execute {
+                establish(configuration, on: eventLoop) { continuation.resume(returning: $0) }
+            }
+        }
+        let session = try result.get()
+        if Task.isCancelled {
+            try? await session.disconnect()
+            throw SMTPError(.shutDown, stage: .connect, detail: "the task was cancelled")
+        }
+        return session
+    }
+
+    /// The same with a callback, on the event loop.
+    static func establish(
+        _ configuration: SMTPConfiguration, on eventLoop: any EventLoop,
+        completion: @escaping (Result<SMTPSession, SMTPError>) -> Void
+    ) {
+        // The session is held by its own completion until it is handed over.
+        var session: SMTPSession?
+        let connection = Connection(configuration, eventLoop: eventLoop) { result in
+            if let session { completion(result.map { session }) }
+            session = nil
+        }
+        let established = SMTPSession(connection, eventLoop: eventLoop)
+        session = established
+        let bound = established.bound
+        ClientBootstrap(group: eventLoop)
+            .connectTimeout(TimeAmount(configuration.timeouts.connect))
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 4096))
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    if let tls = configuration.security.context, configuration.security.mode == .implicit {
+                        let handler = try Connection.tlsHandler(tls, host: configuration.host)
+                        try channel.pipeline.syncOperations.addHandler(handler)
+                    }
+                    try channel.pipeline.syncOperations.addHandler(bound.value)
+                }
+            }
+            .connect(host: configuration.host, port: configuration.port)
+            .assumeIsolated()
+            .whenFailure { error in
+                let place = "\(configuration.host):\(configuration.port)"
+                let timedOut = if case ChannelError.connectTimeout? = error as? ChannelError { true } else { false }
+                bound.value.connectFailed(
+                    SMTPError(
+                        timedOut ? .timedOut : .unreachable, stage: .connect,
+                        detail: "no connection to \(place): \(Self.cause(of: error))"))
+            }
+    }
+
+    private static func cause(of error: any Error) -> String {
+        switch error {
+        case ChannelError.connectTimeout: "it did not answer in time"
+        case let error as NIOConnectionError:
+            error.connectionErrors.first.map { String(describing: $0.error) } ?? "the name could not be resolved"
+        default: String(describing: error)
+        }
+    }
+
+    // MARK: The session
+
+    /// What the server offers.
+    public var capabilities: Capabilities {
+        get async { await read { $0.capabilities } }
+    }
+
+    /// Whether the session is protected by TLS.
+    public var isSecure: Bool {
+        get async { await read { $0.isSecure } }
+    }
+
+    /// Opens a message: the server is told the envelope.
+    ///
+    /// - Parameters:
+    ///   - reversePath: who is told of failures; empty for the null reverse-path.
+    ///   - recipients: whom the message goes to, one at least.
+    /// - Returns: the writer that takes the text. The recipients that were refused beside others are in its `rejected`.
+    /// - Throws: ``SMTPError`` where the server refuses the sender or every recipient, or a message is open already.
+    public func open(from reversePath: String, to recipients: String...) async throws(SMTPError) -> SMTPMessageWriter {
+        try await open(from: reversePath, to: recipients)
+    }
+
+    /// Opens a message for a list of recipients.
+    public func open(from reversePath: String, to recipients: [String]) async throws(SMTPError) -> SMTPMessageWriter {
+        try await open(Envelope(from: reversePath, to: recipients))
+    }
+
+    /// Opens a message for an envelope.
+    ///
+    /// - Parameters:
+    ///   - envelope: who it is from and whom it goes to.
+    ///   - generatesFields: whether `From:` and `Date:` are supplied where the text does not bring its own.
+    public func open(
+        _ envelope: Envelope, generatesFields: Bool = true
+    ) async throws(SMTPError) -> SMTPMessageWriter {
+        let opened: Opened = try await perform { connection, completion in
+            connection.open(envelope) { result in
+                completion(result.map { Opened(transaction: connection.transactions, rejected: $0) })
+            }
+        }
+        return SMTPMessageWriter(self, opened, envelope, generatesFields: generatesFields)
+    }
+
+    /// Ends the session with QUIT and closes the connection.
+    ///
+    /// - Throws: ``SMTPError`` with the reason `invalidUse` while a message is open; the session goes on then.
+    public func disconnect() async throws(SMTPError) {
+        let _: Void = try await perform { connection, completion in
+            guard connection.isReady || connection.isClosed else {
+                completion(
+                    .failure(
+                        SMTPError(.invalidUse, stage: .quit, detail: "a message is open on this session; close it first")))
+                return
+            }
+            connection.quit { completion(.success(())) }
+        }
+    }
+
+    // MARK: To the event loop and back
+
+    /// What the server's readiness for content brings.
+    struct Opened: Sendable {
+        let transaction: Int
+        let rejected: [RejectedRecipient]
+    }
+
+    func perform<Value: Sendable>(
+        _ operation: @escaping @Sendable (Connection, @escaping (Result<Value, SMTPError>) -> Void) -> Void
+    ) async throws(SMTPError) -> Value {
+        let result = await withTaskCancellationHandler {
+            await withCheckedContinuation { (continuation: CheckedContinuation<Result<Value, SMTPError>, Never>) in
+                onEventLoop { connection in
+                    operation(connection) { continuation.resume(returning: $0) }
+                }
+            }
+        } onCancel: {
+            onEventLoop { $0.close("the task was cancelled", reason: .shutDown) }
+        }
+        return try result.get()
+    }
+
+    private func read<Value: Sendable>(_ value: @escaping @Sendable (Connection) -> Value) async -> Value {
+        await withCheckedContinuation { continuation in
+            onEventLoop { continuation.resume(returning: value($0)) }
+        }
+    }
+
+    func onEventLoop(_ work: @escaping @Sendable (Connection) -> Void) {
+        if eventLoop.inEventLoop {
+            work(bound.value)
+        } else {
+            eventLoop.execute { work(self.bound.value) }
+        }
+    }
+}

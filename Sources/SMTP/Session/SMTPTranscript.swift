@@ -1,0 +1,33 @@
+internal import Foundation
+
+/// Where a session writes down what was said: a line for each line of the protocol, `C:` for the client's and `S:` for
+/// the server's. Credentials and content are never in it.
+public struct SMTPTranscript: Sendable {
+    let write: @Sendable (String) -> Void
+
+    /// A transcript that hands each line, without an end of line, to a closure. It is called on an event loop and
+    /// must not block.
+    public init(_ write: @escaping @Sendable (String) -> Void) {
+        self.write = write
+    }
+
+    /// The transcript on standard error.
+    public static let standardError = SMTPTranscript { line in
+        // One call a line keeps the lines of several sessions apart. A standard error that is closed loses them.
+        try? FileHandle.standardError.write(contentsOf: Data((shown(line) + "\n").utf8))
+    }
+
+    /// The line with control characters shown, so that a server cannot drive the terminal.
+    static func shown(_ line: String) -> String {
+        guard line.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) else { return line }
+        var shown = ""
+        for scalar in line.unicodeScalars {
+            if scalar.value < 0x20 || scalar.value == 0x7F {
+                shown += "\\x" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
+            } else {
+                shown.unicodeScalars.append(scalar)
+            }
+        }
+        return shown
+    }
+}
