@@ -1,0 +1,42 @@
+internal import Crypto
+internal import Foundation
+
+/// The keys that a request may carry. Only their digests are kept.
+public struct APIKeys: Sendable {
+    private let keys: [(name: String, digest: SHA256Digest)]
+
+    /// Whether no key is needed.
+    public var isEmpty: Bool { keys.isEmpty }
+
+    init(_ values: SettingValues) throws(ConfigurationError) {
+        var text = values.value(of: .apiKeys) ?? ""
+        if let file = try values.file(.apiKeysFile) {
+            guard let content = String(data: file, encoding: .utf8) else {
+                throw ConfigurationError(Setting.apiKeysFile.name, "the file is not UTF-8 text")
+            }
+            text += "\n" + content
+        }
+        var keys: [(name: String, digest: SHA256Digest)] = []
+        for entry in text.split(whereSeparator: { $0 == "," || $0.isNewline }) {
+            let trimmed = entry.trimmingCharacters(in: .whitespaces)
+            if trimmed.isEmpty || trimmed.hasPrefix("#") { continue }
+            let parts = trimmed.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+            let key = parts.count == 2 ? parts[1] : parts[0]
+            guard key.utf8.count >= 8 else {
+                throw ConfigurationError(
+                    Setting.apiKeys.name, "key number \(keys.count + 1) has fewer than 8 characters; make it longer")
+            }
+            let name = parts.count == 2 ? String(parts[0]) : "key\(keys.count + 1)"
+            keys.append((name, SHA256.hash(data: Data(key.utf8))))
+        }
+        self.keys = keys
+    }
+
+    /// The name of the key, or nil where it is none of these. Takes the same time for every wrong key.
+    func name(of key: String) -> String? {
+        let digest = SHA256.hash(data: Data(key.utf8))
+        var found: String?
+        for known in keys where known.digest == digest { found = known.name }
+        return found
+    }
+}

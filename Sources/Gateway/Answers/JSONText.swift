@@ -1,0 +1,104 @@
+/// Writes JSON text (RFC 8259) piece by piece, without a model in between: an answer is formatted once.
+struct JSONText {
+    private(set) var bytes: [UInt8] = []
+    private var needsComma = false
+
+    init() {
+        bytes.reserveCapacity(512)
+    }
+
+    /// An object; its members are written in the closure.
+    mutating func object(_ members: (inout JSONText) -> Void) {
+        open(UInt8(ascii: "{"))
+        members(&self)
+        close(UInt8(ascii: "}"))
+    }
+
+    /// An array with one element for each of the sequence.
+    mutating func array<Element>(_ elements: some Sequence<Element>, _ element: (inout JSONText, Element) -> Void) {
+        open(UInt8(ascii: "["))
+        for value in elements { element(&self, value) }
+        close(UInt8(ascii: "]"))
+    }
+
+    /// The name of the member whose value comes next.
+    mutating func name(_ name: StaticString) {
+        separate()
+        string(name.description)
+        bytes.append(UInt8(ascii: ":"))
+        needsComma = false
+    }
+
+    mutating func member(_ name: StaticString, _ text: String?) {
+        self.name(name)
+        value(text)
+    }
+
+    mutating func member(_ name: StaticString, _ number: Int?) {
+        self.name(name)
+        value(number)
+    }
+
+    mutating func member(_ name: StaticString, _ flag: Bool) {
+        self.name(name)
+        literal(flag ? "true" : "false")
+    }
+
+    /// A member whose name is not known beforehand.
+    mutating func member(dynamic name: String, _ text: String) {
+        separate()
+        string(name)
+        bytes.append(UInt8(ascii: ":"))
+        needsComma = false
+        value(text)
+    }
+
+    mutating func value(_ text: String?) {
+        guard let text else {
+            literal("null")
+            return
+        }
+        separate()
+        string(text)
+    }
+
+    mutating func value(_ number: Int?) {
+        literal(number.map(String.init) ?? "null")
+    }
+
+    private mutating func literal(_ text: String) {
+        separate()
+        bytes += text.utf8
+    }
+
+    private mutating func open(_ bracket: UInt8) {
+        separate()
+        bytes.append(bracket)
+        needsComma = false
+    }
+
+    private mutating func close(_ bracket: UInt8) {
+        bytes.append(bracket)
+        needsComma = true
+    }
+
+    private mutating func separate() {
+        if needsComma { bytes.append(UInt8(ascii: ",")) }
+        needsComma = true
+    }
+
+    private mutating func string(_ text: String) {
+        bytes.append(UInt8(ascii: "\""))
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), byte]
+            case UInt8(ascii: "\n"): bytes += [UInt8(ascii: "\\"), UInt8(ascii: "n")]
+            case 0..<0x20:
+                let hex = String(byte, radix: 16)
+                bytes += Array(("\\u00" + (hex.count < 2 ? "0" : "") + hex).utf8)
+            default: bytes.append(byte)
+            }
+        }
+        bytes.append(UInt8(ascii: "\""))
+    }
+}

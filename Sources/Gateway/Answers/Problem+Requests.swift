@@ -1,0 +1,78 @@
+/// Problems of the request itself; nothing was sent to the relay.
+extension Problem {
+    static func malformedBody(_ detail: String) -> Problem {
+        Problem("malformed-body", "The body is not well formed", status: 400, detail: detail)
+    }
+
+    static func invalid(_ errors: [FieldError]) -> Problem {
+        var problem = Problem(
+            "invalid-message", "The message is not valid", status: 422,
+            detail: errors.count == 1
+                ? "one field is not right: see errors" : "\(errors.count) fields are not right: see errors")
+        problem.errors = errors
+        return problem.notSent(retryable: false)
+    }
+
+    static func unsupportedMediaType(_ type: String?) -> Problem {
+        Problem(
+            "unsupported-media-type", "The body's type is not supported", status: 415,
+            detail: "\(type.map { "Content-Type \($0.debugDescription) is not supported" } ?? "Content-Type is missing"); "
+                + "send application/json")
+    }
+
+    static func tooLarge(limit: Int) -> Problem {
+        Problem(
+            "too-large", "The body is too large", status: 413,
+            detail: "the body has more than \(limit) bytes, the limit of POSTERN_MAX_MESSAGE_BYTES"
+        ).notSent(retryable: false)
+    }
+
+    static func unauthorized(keyGiven: Bool) -> Problem {
+        var problem = Problem(
+            "unauthorized", "A key is needed", status: 401,
+            detail: (keyGiven ? "the key is not one of this gateway's" : "the request carries no key")
+                + "; send it as Authorization: Bearer KEY or X-API-Key: KEY")
+        problem.headers = [("WWW-Authenticate", "Bearer realm=\"postern\"")]
+        return problem
+    }
+
+    static func notFound(_ path: String) -> Problem {
+        Problem(
+            "not-found", "There is no such route", status: 404,
+            detail: "there is nothing at \(path.prefix(200).debugDescription); messages go to POST /messages")
+    }
+
+    static func methodNotAllowed(_ method: String, allowed: [String]) -> Problem {
+        var problem = Problem(
+            "method-not-allowed", "The method is not allowed", status: 405,
+            detail: "\(method.prefix(40).debugDescription) is not allowed here; use \(allowed.joined(separator: " or "))")
+        problem.headers = [("Allow", allowed.joined(separator: ", "))]
+        return problem
+    }
+
+    static func full(limit: Int) -> Problem {
+        Problem(
+            "busy", "The gateway is full", status: 503,
+            detail: "\(limit) requests are under way, the limit of POSTERN_MAX_IN_FLIGHT; try again later"
+        ).retryLater().notSent(retryable: true)
+    }
+
+    static let draining = Problem(
+        "draining", "The gateway is shutting down", status: 503,
+        detail: "no new messages are taken; send it to another instance or try again later"
+    ).retryLater().notSent(retryable: true)
+
+    func notSent(retryable: Bool) -> Problem {
+        var problem = self
+        problem.outcome = .notSent
+        problem.isRetryable = retryable
+        return problem
+    }
+
+    /// Tells the client to wait a little (RFC 9110, section 10.2.3).
+    func retryLater() -> Problem {
+        var problem = self
+        problem.headers.append(("Retry-After", "5"))
+        return problem
+    }
+}

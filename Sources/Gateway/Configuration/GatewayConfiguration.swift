@@ -1,0 +1,146 @@
+internal import Foundation
+public import Logging
+public import SMTP
+
+/// Everything that a gateway is told before it starts.
+public struct GatewayConfiguration: Sendable {
+    /// How log lines are written.
+    public enum LogFormat: String, Sendable {
+        /// One JSON object a line.
+        case json
+        /// For a person at a terminal.
+        case text
+    }
+
+    /// The host of the HTTP server's address.
+    public var listenHost: String
+    /// The port of the HTTP server's address.
+    public var listenPort: Int
+    /// The certificate chain and the private key for HTTPS (PEM), or nil for HTTP.
+    public var tls: (certificate: [UInt8], key: [UInt8])?
+    /// How sessions with the relay are set up.
+    public var relay: SMTPConfiguration
+    /// What is worth a warning at every start.
+    public var warnings: [String]
+    /// The bounds of the pool of sessions.
+    public var pool: SMTPPoolLimits
+    /// The keys that requests may carry; none is needed where there are none.
+    public var keys: APIKeys
+    /// The largest request body in bytes.
+    public var maximumMessageBytes: Int
+    /// Requests taken at once.
+    public var maximumInFlight: Int
+    /// How long a drain may take.
+    public var shutdownGrace: Duration
+    /// The least level of the log lines that are written.
+    public var logLevel: Logger.Level
+    /// How log lines are written, or nil for what fits standard error.
+    public var logFormat: LogFormat?
+
+    /// Reads and checks all settings.
+    ///
+    /// - Parameters:
+    ///   - values: what was given.
+    ///   - sandboxPort: the port of an embedded relay on loopback that takes the place of `POSTERN_RELAY_URL`.
+    /// - Throws: ``ConfigurationError`` that names the first setting that is missing or malformed.
+    public init(_ values: SettingValues, sandboxPort: Int? = nil) throws(ConfigurationError) {
+        (listenHost, listenPort) = try Self.address(values)
+        warnings = []
+        let identity = try Self.identity(values)
+        if let sandboxPort {
+            relay = SMTPConfiguration(host: "127.0.0.1", port: sandboxPort, identity: identity)
+        } else {
+            guard let text = values.value(of: .relayURL) else {
+                throw ConfigurationError(
+                    Setting.relayURL.name, "it is needed: write smtp://host:port, or start with --sandbox")
+            }
+            let url = try RelayURL(text)
+            relay = try url.configuration(identity: identity, trustRoots: values.value(of: .relayCAFile))
+            if let warning = url.warning { warnings.append(warning) }
+        }
+        let connect = try values.duration(.relayConnectTimeout)
+        let reply = try values.duration(.relayReplyTimeout)
+        relay.timeouts.connect = connect
+        relay.timeouts.greeting = connect
+        relay.timeouts.reply = reply
+        relay.timeouts.data = reply
+        relay.timeouts.content = reply
+        relay.timeouts.finalReply = try values.duration(.relayFinalReplyTimeout)
+        pool = SMTPPoolLimits()
+        pool.sessions = try values.integer(.relayConnections, in: 1...10_000)
+        pool.queueTimeout = try values.duration(.queueTimeout)
+        maximumInFlight = try values.integer(.maxInFlight, in: 1...100_000)
+        pool.queueLength = maximumInFlight
+        maximumMessageBytes = try values.integer(.maxMessageBytes, in: 1024...1_073_741_824)
+        shutdownGrace = try values.duration(.shutdownGrace)
+        keys = try APIKeys(values)
+        tls = try Self.tls(values)
+        let level = values.value(of: .logLevel) ?? ""
+        guard let logLevel = Logger.Level(rawValue: level) else {
+            throw ConfigurationError(Setting.logLevel.name, "\(level.debugDescription) is no level; \(Setting.logLevel.meaning)")
+        }
+        self.logLevel = logLevel
+        if let format = values.value(of: .logFormat) {
+            guard let logFormat = LogFormat(rawValue: format) else {
+                throw ConfigurationError(Setting.logFormat.name, "\(format.debugDescription) is neither json nor text")
+            }
+            self.logFormat = logFormat
+        }
+        if keys.isEmpty, !Self.isLoopback(listenHost), try !values.boolean(.allowAnonymous) {
+            throw ConfigurationError(
+                Setting.listen.name,
+                "\(listenHost) can be reached from outside and there are no keys; set POSTERN_API_KEYS, "
+                    + "or POSTERN_ALLOW_ANONYMOUS=true to let anyone send")
+        }
+        _ = try values.boolean(.allowAnonymous)
+    }
+
+    /// Host and port, the host of an IPv6 address without its brackets.
+    public static func address(_ values: SettingValues) throws(ConfigurationError) -> (host: String, port: Int) {
+        let text = values.value(of: .listen) ?? ""
+        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+            (0...65535).contains(port), colon > text.startIndex
+        else {
+            throw ConfigurationError(
+                Setting.listen.name, "\(text.debugDescription) is not an address; write host:port, or [address]:port for IPv6")
+        }
+        var host = String(text[..<colon])
+        if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+        return (host, port)
+    }
+
+    static func isLoopback(_ host: String) -> Bool {
+        host == "localhost" || host == "::1" || host.hasPrefix("127.")
+    }
+
+    private static func identity(_ values: SettingValues) throws(ConfigurationError) -> ClientDomain {
+        if let name = values.value(of: .heloName) {
+            guard let identity = ClientDomain(name) else {
+                throw ConfigurationError(
+                    Setting.heloName.name, "\(name.debugDescription) is not a domain or an address in brackets")
+            }
+            return identity
+        }
+        // A host without a usable name introduces itself by its address, as RFC 5321, section 4.1.4, asks.
+        let host = ProcessInfo.processInfo.hostName
+        guard let identity = ClientDomain(host) ?? ClientDomain("[127.0.0.1]") else {
+            throw ConfigurationError(Setting.heloName.name, "this host has no usable name; set one")
+        }
+        return identity
+    }
+
+    private static func tls(
+        _ values: SettingValues
+    ) throws(ConfigurationError) -> (certificate: [UInt8], key: [UInt8])? {
+        let certificate = try values.file(.tlsCertificateFile)
+        let key = try values.file(.tlsKeyFile)
+        switch (certificate, key) {
+        case (nil, nil): return nil
+        case (let certificate?, let key?): return (Array(certificate), Array(key))
+        case (nil, _):
+            throw ConfigurationError(Setting.tlsCertificateFile.name, "it is needed beside POSTERN_TLS_KEY_FILE")
+        case (_, nil):
+            throw ConfigurationError(Setting.tlsKeyFile.name, "it is needed beside POSTERN_TLS_CERTIFICATE_FILE")
+        }
+    }
+}

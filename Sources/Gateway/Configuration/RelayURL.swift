@@ -1,0 +1,109 @@
+internal import Foundation
+internal import NIOSSL
+public import SMTP
+
+/// The address of a relay as `POSTERN_RELAY_URL` has it.
+public struct RelayURL: Sendable {
+    enum Security: String {
+        case none, opportunistic, required, implicit
+    }
+
+    let host: String
+    let port: Int
+    let credentials: SMTPCredentials?
+    let security: Security
+    let verifies: Bool
+    let allowsClearTextAuthentication: Bool
+
+    /// What is worth a warning at every start.
+    public var warning: String? {
+        verifies ? nil : "the relay's certificate is not verified (verify=false): anyone on the way can read and change mail"
+    }
+
+    /// Reads `smtp://[user:password@]host[:port][?tls=…]` or `smtps://…`.
+    ///
+    /// - Throws: ``ConfigurationError`` that says what is wrong, without the credentials.
+    public init(_ text: String) throws(ConfigurationError) {
+        func wrong(_ problem: String) -> ConfigurationError { ConfigurationError(Setting.relayURL.name, problem) }
+        guard let url = URLComponents(string: text), let scheme = url.scheme?.lowercased(),
+            scheme == "smtp" || scheme == "smtps", var host = url.host, !host.isEmpty
+        else { throw wrong("it is not of the form smtp://host:port") }
+        guard url.path.isEmpty || url.path == "/", url.fragment == nil else {
+            throw wrong("there is nothing to say behind the port but ?tls=…")
+        }
+        if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+        self.host = host
+        if let user = url.user, !user.isEmpty {
+            guard let password = url.password else { throw wrong("there is a user and no password") }
+            credentials = SMTPCredentials(username: user, password: password)
+        } else {
+            credentials = nil
+        }
+        var options: [String: String] = [:]
+        for item in url.queryItems ?? [] {
+            guard ["tls", "verify", "insecure_auth"].contains(item.name), options[item.name] == nil else {
+                throw wrong("the option \(item.name.debugDescription) is not known or given twice; there are tls, verify and insecure_auth")
+            }
+            options[item.name] = item.value ?? ""
+        }
+        func flag(_ name: String, default value: Bool) throws(ConfigurationError) -> Bool {
+            switch options[name] {
+            case nil: return value
+            case "true": return true
+            case "false": return false
+            default: throw wrong("\(name) is neither true nor false")
+            }
+        }
+        verifies = try flag("verify", default: true)
+        allowsClearTextAuthentication = try flag("insecure_auth", default: false)
+        if scheme == "smtps" {
+            guard options["tls"] == nil else { throw wrong("smtps:// is TLS from the first byte; leave out tls=") }
+            security = .implicit
+        } else {
+            let name = options["tls"] ?? (credentials == nil ? "opportunistic" : "required")
+            guard let security = Security(rawValue: name), security != .implicit else {
+                throw wrong("tls is none, opportunistic or required")
+            }
+            self.security = security
+        }
+        if credentials != nil, security == .none, !allowsClearTextAuthentication {
+            throw wrong("credentials would travel in clear; use tls=required, or insecure_auth=true if that is meant")
+        }
+        port = url.port ?? (scheme == "smtps" ? 465 : credentials == nil ? 25 : 587)
+        guard (1...65535).contains(port) else { throw wrong("the port is not from 1 to 65535") }
+    }
+
+    /// How sessions with this relay are set up.
+    ///
+    /// - Parameters:
+    ///   - identity: the name for EHLO.
+    ///   - trustRoots: a file of extra trust roots (PEM), or nil.
+    /// - Throws: ``ConfigurationError`` where TLS cannot be set up.
+    public func configuration(
+        identity: ClientDomain, trustRoots: String?
+    ) throws(ConfigurationError) -> SMTPConfiguration {
+        var tls = TLSConfiguration.makeClientConfiguration()
+        tls.minimumTLSVersion = .tlsv12
+        if !verifies { tls.certificateVerification = .none }
+        let security: SMTPSecurity
+        do {
+            if let trustRoots {
+                tls.additionalTrustRoots = [.certificates(try NIOSSLCertificate.fromPEMFile(trustRoots))]
+            }
+            switch self.security {
+            case .none: security = .none
+            case .opportunistic: security = try .opportunistic(tls)
+            case .required: security = try .required(tls)
+            case .implicit: security = try .implicit(tls)
+            }
+        } catch {
+            throw ConfigurationError(
+                trustRoots == nil ? Setting.relayURL.name : Setting.relayCAFile.name,
+                "TLS cannot be set up: \(error); the file has to hold certificates in PEM form")
+        }
+        var configuration = SMTPConfiguration(
+            host: host, port: port, identity: identity, security: security, credentials: credentials)
+        configuration.allowsClearTextAuthentication = allowsClearTextAuthentication
+        return configuration
+    }
+}

@@ -1,0 +1,61 @@
+internal import Foundation
+internal import HTTPServer
+internal import InternetMessage
+public import Logging
+internal import NIOCore
+internal import NIOPosix
+internal import SMTP
+internal import Synchronization
+
+/// The gateway: it takes requests, sends each message on a session of the relay's pool, and answers with the relay's
+/// reply.
+public final class Gateway: Sendable {
+    /// The gateway's version.
+    public static let version = "0.1.0"
+
+    /// The address that the HTTP server has been given, the port as it is bound.
+    public let address: (host: String, port: Int)
+
+    private let server: HTTPServer
+    private let core: GatewayCore
+    private let group: MultiThreadedEventLoopGroup
+    private let grace: Duration
+
+    /// Starts the gateway. It starts with the relay down, too.
+    ///
+    /// - Parameters:
+    ///   - configuration: the settings.
+    ///   - caughtMessages: what an embedded relay caught, for the sandbox's routes; nil where there is none.
+    ///   - logger: where log lines go.
+    /// - Throws: where the HTTP server cannot listen.
+    public static func start(
+        _ configuration: GatewayConfiguration, caughtMessages: (any CaughtMessages)? = nil, logger: Logger
+    ) throws -> Gateway {
+        // One loop for SMTP for every two cores: libmicrohttpd's threads have the others.
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, min(System.coreCount / 2, configuration.pool.sessions)))
+        let core = GatewayCore(configuration, eventLoops: Array(group.makeIterator()), caughtMessages: caughtMessages, logger: logger)
+        for warning in configuration.warnings { logger.warning("\(warning)") }
+        var http = HTTPServerConfiguration(host: configuration.listenHost, port: configuration.listenPort)
+        if let tls = configuration.tls { http.tls = HTTPServerConfiguration.TLS(certificate: tls.certificate, key: tls.key) }
+        let server = try HTTPServer.start(http, handler: core, logger: logger)
+        return Gateway(configuration, server: server, core: core, group: group)
+    }
+
+    private init(
+        _ configuration: GatewayConfiguration, server: HTTPServer, core: GatewayCore, group: MultiThreadedEventLoopGroup
+    ) {
+        address = (configuration.listenHost, server.port)
+        grace = configuration.shutdownGrace
+        self.server = server
+        self.core = core
+        self.group = group
+    }
+
+    /// Stops: no new message is taken, those under way are finished and answered within the grace.
+    public func stop() async {
+        core.drain()
+        await server.stop(grace: grace)
+        await core.pool.shutdown(grace: .seconds(5))
+        try? await group.shutdownGracefully()
+    }
+}

@@ -1,0 +1,35 @@
+internal import MailAddress
+
+/// A list of addresses, or one address in place of a list.
+struct AddressListDocument: DecodableWithErrors {
+    private(set) var mailboxes: [Mailbox] = []
+    private(set) var errors: [FieldError] = []
+
+    init(from decoder: any Decoder) throws {
+        guard var list = try? decoder.unkeyedContainer() else {
+            take(try AddressDocument(from: decoder), under: nil)
+            return
+        }
+        mailboxes.reserveCapacity(list.count ?? 1)
+        while !list.isAtEnd {
+            let index = String(list.currentIndex)
+            do {
+                take(try list.decode(AddressDocument.self), under: index)
+            } catch {
+                errors.append(FieldError("/" + index, "this has to be an address: a string or an object"))
+                // The element that could not be read is passed over.
+                _ = try? list.decode(Anything.self)
+            }
+        }
+    }
+
+    private mutating func take(_ address: AddressDocument, under index: String?) {
+        if let mailbox = address.mailbox { mailboxes.append(mailbox) }
+        errors += address.errors.map { error in index.map { error.under($0) } ?? error }
+    }
+}
+
+/// Any JSON value, not looked at.
+struct Anything: Decodable {
+    init(from decoder: any Decoder) {}
+}

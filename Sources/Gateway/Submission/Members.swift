@@ -1,0 +1,42 @@
+/// Reads the members of a JSON object, and gathers what is wrong with them instead of stopping at the first.
+struct Members {
+    private let container: KeyedDecodingContainer<MemberName>
+    private(set) var errors: [FieldError] = []
+
+    /// The members of an object. Each name that is not known is an error.
+    init(of decoder: any Decoder, known: Set<String>) throws {
+        container = try decoder.container(keyedBy: MemberName.self)
+        let names = container.allKeys
+        guard names.contains(where: { !known.contains($0.stringValue) }) else { return }
+        for name in names.map(\.stringValue).sorted() where !known.contains(name) {
+            let pointer = "/" + FieldError.escaped(name)
+            errors.append(FieldError(pointer, "there is no such field; known are \(known.sorted().joined(separator: ", "))"))
+        }
+    }
+
+    /// A member, or nil where it is absent, null or wrong.
+    mutating func value<Value: Decodable>(_ name: String, as type: Value.Type = Value.self, expected: String) -> Value? {
+        do {
+            return try container.decodeIfPresent(type, forKey: MemberName(stringValue: name))
+        } catch {
+            errors.append(FieldError("/" + FieldError.escaped(name), "this has to be \(expected)"))
+            return nil
+        }
+    }
+
+    /// A member that keeps the errors of what it holds.
+    mutating func nested<Value: DecodableWithErrors>(_ name: String, expected: String) -> Value? {
+        guard let value = value(name, as: Value.self, expected: expected) else { return nil }
+        errors += value.errors.map { $0.under(name) }
+        return value
+    }
+
+    mutating func add(_ error: FieldError) {
+        errors.append(error)
+    }
+}
+
+/// What is decoded together with the errors in it, their pointers seen from here.
+protocol DecodableWithErrors: Decodable {
+    var errors: [FieldError] { get }
+}

@@ -1,0 +1,94 @@
+internal import Foundation
+internal import InternetMessage
+internal import MailAddress
+internal import SMTP
+
+/// The JSON document of `POST /messages`, read as far as it goes: every error is kept.
+struct MessageDocument: DecodableWithErrors {
+    private(set) var from: Mailbox?
+    private(set) var to: [Mailbox] = []
+    private(set) var cc: [Mailbox] = []
+    private(set) var bcc: [Mailbox] = []
+    private(set) var replyTo: [Mailbox] = []
+    private(set) var subject: String?
+    private(set) var text: String?
+    private(set) var html: String?
+    private(set) var headers: [(name: String, value: String)] = []
+    private(set) var attachments: [Attachment] = []
+    private(set) var envelope: EnvelopeDocument?
+    private(set) var recipientPolicy = Envelope.RecipientPolicy.any
+    private(set) var errors: [FieldError] = []
+
+    static let members: Set<String> = [
+        "from", "to", "cc", "bcc", "reply_to", "subject", "text", "html", "headers", "attachments", "envelope", "dsn",
+        "require_tls", "recipient_policy",
+    ]
+
+    init(from decoder: any Decoder) throws {
+        var members = try Members(of: decoder, known: Self.members)
+        let address = "an address: a string or an object with name and address"
+        let list = "an address or a list of addresses"
+        if let from: AddressDocument = members.nested("from", expected: address) {
+            self.from = from.mailbox
+        } else if !members.errors.contains(where: { $0.pointer == "/from" }) {
+            members.add(FieldError("/from", "the sender's address is needed"))
+        }
+        func mailboxes(_ name: String, _ members: inout Members) -> [Mailbox] {
+            let document: AddressListDocument? = members.nested(name, expected: list)
+            return document?.mailboxes ?? []
+        }
+        to = mailboxes("to", &members)
+        cc = mailboxes("cc", &members)
+        bcc = mailboxes("bcc", &members)
+        replyTo = mailboxes("reply_to", &members)
+        subject = members.value("subject", expected: "a string")
+        text = members.value("text", expected: "a string")
+        html = members.value("html", expected: "a string")
+        if let headers: [String: String] = members.value("headers", expected: "an object of strings") {
+            self.headers = headers.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        }
+        readAttachments(&members)
+        envelope = members.nested("envelope", expected: "an object with from and to")
+        if let policy: String = members.value("recipient_policy", expected: "\"any\" or \"all\"") {
+            switch policy {
+            case "any": recipientPolicy = .any
+            case "all": recipientPolicy = .all
+            default: members.add(FieldError("/recipient_policy", "this has to be \"any\" or \"all\""))
+            }
+        }
+        if let required: Bool = members.value("require_tls", expected: "true or false"), required {
+            members.add(FieldError("/require_tls", "this is not supported yet; leave it out"))
+        }
+        let dsn: Anything? = members.value("dsn", expected: "an object")
+        if dsn != nil {
+            members.add(FieldError("/dsn", "this is not supported yet; leave it out"))
+        }
+        errors = members.errors
+    }
+
+    private mutating func readAttachments(_ members: inout Members) {
+        let documents: ListDocument<AttachmentDocument>? = members.nested("attachments", expected: "a list of attachments")
+        attachments = documents?.elements.compactMap(\.attachment) ?? []
+    }
+}
+
+/// A JSON array whose elements keep their errors.
+struct ListDocument<Element: DecodableWithErrors>: DecodableWithErrors {
+    private(set) var elements: [Element] = []
+    private(set) var errors: [FieldError] = []
+
+    init(from decoder: any Decoder) throws {
+        var list = try decoder.unkeyedContainer()
+        while !list.isAtEnd {
+            let index = String(list.currentIndex)
+            do {
+                let element = try list.decode(Element.self)
+                errors += element.errors.map { $0.under(index) }
+                elements.append(element)
+            } catch {
+                errors.append(FieldError("/" + index, "this has to be an object"))
+                _ = try? list.decode(Anything.self)
+            }
+        }
+    }
+}

@@ -1,0 +1,79 @@
+internal import Foundation
+internal import InternetMessage
+internal import MailAddress
+internal import SMTP
+
+/// A checked message: what Delivery accepts.
+struct Submission {
+    /// Most recipients of one message: as many as Postfix takes in a transaction by default.
+    static let maximumRecipients = 1000
+
+    let envelope: Envelope
+    let message: Message
+
+    /// Decodes and checks a JSON document.
+    ///
+    /// - Throws: a ``Problem`` that names every bad member.
+    init(json body: [UInt8]) throws(Problem) {
+        let document: MessageDocument
+        do {
+            document = try JSONDecoder().decode(MessageDocument.self, from: Data(body))
+        } catch DecodingError.dataCorrupted(let context) {
+            throw .malformedBody("the body is not well-formed JSON: \(Self.explanation(context))")
+        } catch {
+            throw .invalid([FieldError("", "the body has to be a JSON object")])
+        }
+        try self.init(document)
+    }
+
+    init(_ document: MessageDocument) throws(Problem) {
+        var errors = document.errors
+        var fields: [HeaderField] = []
+        for (name, value) in document.headers {
+            do {
+                fields.append(try HeaderField(name: name, value: value))
+            } catch {
+                errors.append(FieldError("/headers/" + FieldError.escaped(name), String(describing: error)))
+            }
+        }
+        let mailboxes = document.to + document.cc + document.bcc
+        var recipients = document.envelope?.recipients ?? mailboxes.map(\.address)
+        if recipients.isEmpty, !errors.contains(where: { $0.pointer.hasPrefix("/to") || $0.pointer.hasPrefix("/envelope") }) {
+            errors.append(FieldError("/to", "at least one recipient is needed in to, cc, bcc or envelope"))
+        }
+        // Named twice, in to and cc perhaps, a recipient gets the message once.
+        if recipients.count > 1 {
+            var seen = Set<AddrSpec>()
+            recipients.removeAll { !seen.insert($0).inserted }
+        }
+        if recipients.count > Self.maximumRecipients {
+            errors.append(
+                FieldError(
+                    document.envelope?.recipients == nil ? "/to" : "/envelope/to",
+                    "\(recipients.count) recipients are too many; \(Self.maximumRecipients) is the most"))
+        }
+        guard errors.isEmpty, let from = document.from else { throw .invalid(errors) }
+        do throws(SMTPError) {
+            var envelope = try Envelope(from: document.envelope?.reversePath ?? from.address, to: recipients)
+            envelope.recipientPolicy = document.recipientPolicy
+            self.envelope = envelope
+        } catch {
+            throw .invalid([FieldError("/to", error.detail)])
+        }
+        var message = Message(from: [from])
+        message.to = document.to
+        message.cc = document.cc
+        message.replyTo = document.replyTo
+        message.subject = document.subject
+        message.text = document.text
+        message.html = document.html
+        message.attachments = document.attachments
+        message.headers = fields
+        self.message = message
+    }
+
+    private static func explanation(_ context: DecodingError.Context) -> String {
+        let underlying = (context.underlyingError as NSError?)?.userInfo["NSDebugDescription"] as? String
+        return underlying ?? context.debugDescription
+    }
+}

@@ -1,0 +1,65 @@
+import ArgumentParser
+import Foundation
+import Gateway
+import Logging
+import Sandbox
+import ServiceLifecycle
+
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Runs the gateway until SIGTERM or SIGINT, then drains.",
+        discussion: "Every setting is an environment variable; `postern config` lists them. A flag beats the environment.")
+
+    @OptionGroup var flags: SettingFlags
+
+    @Flag(help: "Start an embedded SMTP server on loopback as the relay, and keep what it catches in memory.")
+    var sandbox = false
+
+    func run() async throws {
+        let values: SettingValues
+        let gatewayConfiguration: GatewayConfiguration
+        var inbox: SandboxServer?
+        do {
+            values = try flags.values()
+            if sandbox { inbox = try await SandboxServer.start() }
+            gatewayConfiguration = try GatewayConfiguration(values, sandboxPort: inbox?.port)
+        } catch {
+            throw fail(error as? ConfigurationError ?? "\(error)" as any CustomStringConvertible, code: ExitCode(78))
+        }
+        let handler = GatewayLogHandler(format: gatewayConfiguration.logFormat, level: gatewayConfiguration.logLevel)
+        defer { handler.flush() }
+        let logger = Logger(label: "postern") { _ in handler }
+        let gateway: Gateway
+        do {
+            gateway = try Gateway.start(
+                gatewayConfiguration, caughtMessages: inbox.map { CaughtBySandbox(inbox: $0.inbox) }, logger: logger)
+        } catch {
+            throw fail("\(error)")
+        }
+        logger.info(
+            "serving",
+            metadata: [
+                "address": "\(gateway.address.host):\(gateway.address.port)", "version": "\(Gateway.version)",
+                "relay": "\(gatewayConfiguration.relay.host):\(gatewayConfiguration.relay.port)",
+            ])
+        let services = ServiceGroup(
+            services: [GatewayService(gateway: gateway, sandbox: inbox, logger: logger)],
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() })
+        try await services.run()
+    }
+}
+
+/// The gateway for as long as it serves.
+private struct GatewayService: Service {
+    let gateway: Gateway
+    let sandbox: SandboxServer?
+    let logger: Logger
+
+    func run() async throws {
+        try await gracefulShutdown()
+        logger.info("stopping")
+        await gateway.stop()
+        await sandbox?.shutdown()
+        logger.info("stopped")
+    }
+}
