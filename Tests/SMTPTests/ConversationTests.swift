@@ -1,0 +1,307 @@
+import MailAddress
+import NIOCore
+import Testing
+
+@testable import SMTP
+
+/// Plays a conversation without a network: the server's bytes in, the actions out as short texts.
+struct Play {
+    var conversation: Conversation
+    /// How the server's bytes are cut.
+    var byteByByte = false
+
+    init(security: ConversationSettings.Security = .none, credentials: SMTPCredentials? = nil, byteByByte: Bool = false) throws {
+        var settings = ConversationSettings(identity: try #require(ClientDomain("client.example.org")))
+        settings.security = security
+        settings.credentials = credentials
+        conversation = Conversation(settings)
+        self.byteByByte = byteByByte
+    }
+
+    mutating func server(_ text: String) -> [String] {
+        if byteByByte {
+            var actions: [String] = []
+            for byte in text.utf8 {
+                conversation.received(ByteBuffer(bytes: [byte]))
+                actions += drain()
+            }
+            return actions
+        }
+        conversation.received(ByteBuffer(string: text))
+        return drain()
+    }
+
+    mutating func open(_ from: String = "a@example.org", to recipients: [String] = ["b@example.net"], policy: Envelope.RecipientPolicy = .any) throws -> [String] {
+        var envelope = try Envelope(from: from, to: recipients)
+        envelope.recipientPolicy = policy
+        conversation.open(envelope)
+        return drain()
+    }
+
+    mutating func finish(_ content: String) -> [String] {
+        conversation.finishContent(ByteBuffer(string: content))
+        return drain()
+    }
+
+    mutating func closed() -> [String] {
+        conversation.connectionClosed("gone")
+        return drain()
+    }
+
+    mutating func deadline() -> [String] {
+        conversation.deadlinePassed()
+        return drain()
+    }
+
+    mutating func drain() -> [String] {
+        var texts: [String] = []
+        while let action = conversation.nextAction() {
+            switch action {
+            case .write(let bytes): texts.append("> " + String(buffer: bytes).replacing("\r\n", with: "|"))
+            case .startTLS: texts.append("start TLS")
+            case .ready: texts.append("ready")
+            case .opened(let rejected): texts.append("opened" + rejected.map { " \($0.address)=\($0.reply.code)" }.joined())
+            case .finished(let reply): texts.append("finished \(reply.code)")
+            case .failed(let error): texts.append("failed \(Self.text(error))")
+            case .close(let error): texts.append("close" + (error.map { " \(Self.text($0))" } ?? ""))
+            case .transcript(let line): texts.append(line)
+            }
+        }
+        return texts
+    }
+
+    private static func text(_ error: SMTPError) -> String {
+        let code = error.code.map { " \($0)" } ?? ""
+        return "\(error.reason) \(error.stage.rawValue)\(code) \(error.outcome.rawValue)"
+    }
+
+    /// A session that is set up.
+    static func ready(_ extensions: String = "250-PIPELINING\r\n250 SIZE 1000\r\n", byteByByte: Bool = false) throws -> Play {
+        var play = try Play(byteByByte: byteByByte)
+        #expect(play.server("220 hello\r\n") == ["> EHLO client.example.org|"])
+        #expect(play.server("250-server\r\n" + extensions) == ["ready"])
+        return play
+    }
+
+    static let plain = "250 HELP\r\n"
+}
+
+@Suite struct ConversationTests {
+    @Test(arguments: [false, true]) func pipelined(_ byteByByte: Bool) throws {
+        var play = try Play.ready(byteByByte: byteByByte)
+        #expect(
+            try play.open(to: ["b@example.net", "c@example.net"])
+                == ["> MAIL FROM:<a@example.org>|RCPT TO:<b@example.net>|RCPT TO:<c@example.net>|DATA|"])
+        #expect(play.server("250 ok\r\n250 ok\r\n550 5.1.1 no\r\n354 go\r\n") == ["opened c@example.net=550"])
+        #expect(play.finish("hi\r\n.\r\n") == ["> hi|.|"])
+        #expect(play.server("250 2.0.0 queued\r\n") == ["finished 250"])
+        #expect(play.conversation.phase == .ready)
+    }
+
+    @Test(arguments: [false, true]) func oneByOne(_ byteByByte: Bool) throws {
+        var play = try Play.ready(Play.plain, byteByByte: byteByByte)
+        #expect(try play.open(to: ["b@example.net", "c@example.net"]) == ["> MAIL FROM:<a@example.org>|"])
+        #expect(play.server("250 ok\r\n") == ["> RCPT TO:<b@example.net>|"])
+        #expect(play.server("450 later\r\n") == ["> RCPT TO:<c@example.net>|"])
+        #expect(play.server("250 ok\r\n") == ["> DATA|"])
+        #expect(play.server("354 go\r\n") == ["opened b@example.net=450"])
+        #expect(play.finish(".\r\n") == ["> .|"])
+        #expect(play.server("250 queued\r\n") == ["finished 250"])
+    }
+
+    @Test func helloFallsBack() throws {
+        var play = try Play()
+        #expect(play.server("220 old\r\n") == ["> EHLO client.example.org|"])
+        #expect(play.server("500 what\r\n") == ["> HELO client.example.org|"])
+        #expect(play.server("250 old\r\n") == ["ready"])
+        #expect(!play.conversation.capabilities.pipelining)
+    }
+
+    @Test func sizeIsDeclaredAndKept() throws {
+        var play = try Play.ready()
+        var envelope = try Envelope(from: "a@example.org", to: ["b@example.net"])
+        envelope.size = 1001
+        play.conversation.open(envelope)
+        #expect(play.drain() == ["failed message_too_large mail not_sent"])
+        envelope.size = 1000
+        play.conversation.open(envelope)
+        #expect(play.drain() == ["> MAIL FROM:<a@example.org> SIZE=1000|RCPT TO:<b@example.net>|DATA|"])
+    }
+
+    // MARK: Refusals
+
+    @Test func refusedGreeting() throws {
+        var play = try Play()
+        #expect(play.server("554 no\r\n") == ["close refused greeting 554 not_sent"])
+    }
+
+    @Test func refusedMailIsNotReset() throws {
+        var play = try Play.ready()
+        _ = try play.open()
+        #expect(play.server("550 no\r\n503 first MAIL\r\n503 first MAIL\r\n") == ["failed refused mail 550 not_sent"])
+        #expect(play.conversation.phase == .ready)
+    }
+
+    @Test func refusedRecipientIsReset() throws {
+        var play = try Play.ready()
+        _ = try play.open()
+        #expect(play.server("250 ok\r\n550 no\r\n554 none\r\n") == ["> RSET|"])
+        #expect(play.server("250 ok\r\n") == ["failed refused rcpt 550 not_sent"])
+        #expect(play.conversation.phase == .ready)
+    }
+
+    /// RFC 2920, section 3.1: the server may say 354 though it refused every recipient.
+    @Test func unwanted354() throws {
+        var play = try Play.ready()
+        _ = try play.open()
+        #expect(play.server("250 ok\r\n550 no\r\n354 go\r\n") == ["> .|"])
+        #expect(play.server("554 none\r\n") == ["> RSET|"])
+        #expect(play.server("250 ok\r\n") == ["failed refused rcpt 550 not_sent"])
+    }
+
+    @Test func oneToTryAgainMakesTheMessageWorthIt() throws {
+        var play = try Play.ready()
+        _ = try play.open(to: ["b@example.net", "c@example.net"])
+        #expect(play.server("250 ok\r\n550 no\r\n451 later\r\n554 none\r\n") == ["> RSET|"])
+        #expect(play.server("250 ok\r\n") == ["failed refused rcpt 451 not_sent"])
+    }
+
+    @Test func allOrNothing() throws {
+        var play = try Play.ready()
+        #expect(
+            try play.open(to: ["b@example.net", "c@example.net"], policy: .all)
+                == ["> MAIL FROM:<a@example.org>|RCPT TO:<b@example.net>|RCPT TO:<c@example.net>|"])
+        #expect(play.server("250 ok\r\n250 ok\r\n550 no\r\n") == ["> RSET|"])
+        #expect(play.server("250 ok\r\n") == ["failed refused rcpt 550 not_sent"])
+        _ = try play.open(to: ["b@example.net", "c@example.net"], policy: .all)
+        #expect(play.server("250 ok\r\n250 ok\r\n250 ok\r\n") == ["> DATA|"])
+        #expect(play.server("354 go\r\n") == ["opened"])
+    }
+
+    @Test func refusedContent() throws {
+        var play = try Play.ready()
+        _ = try play.open()
+        _ = play.server("250 ok\r\n250 ok\r\n354 go\r\n")
+        _ = play.finish(".\r\n")
+        #expect(play.server("552 5.2.2 full\r\n") == ["failed refused content 552 not_sent"])
+        #expect(play.conversation.phase == .ready)
+    }
+
+    @Test(arguments: [0, 1, 2]) func serviceNotAvailableAnywhere(_ position: Int) throws {
+        var play = try Play.ready()
+        _ = try play.open()
+        let replies = ["250 ok\r\n", "250 ok\r\n", "354 go\r\n"]
+        for reply in replies[..<position] { #expect(play.server(reply) == []) }
+        let stage = ["mail", "rcpt", "data"][position]
+        #expect(
+            play.server("421 4.3.2 bye\r\n")
+                == ["failed refused \(stage) 421 not_sent", "close refused \(stage) 421 not_sent"])
+    }
+
+    // MARK: Doubt
+
+    @Test func outcomeIsUnknownOnlyBehindTheDot() throws {
+        let steps = ["250 ok\r\n", "250 ok\r\n", "354 go\r\n"]
+        for count in 0...steps.count {
+            var play = try Play.ready()
+            _ = try play.open()
+            for step in steps[..<count] { _ = play.server(step) }
+            let stage = ["mail", "rcpt", "data", "content"][count]
+            #expect(play.closed().first == "failed connection_lost \(stage) not_sent")
+        }
+        var play = try Play.ready()
+        _ = try play.open()
+        _ = play.server(steps.joined())
+        _ = play.finish(".\r\n")
+        #expect(play.closed().first == "failed connection_lost content unknown")
+    }
+
+    @Test func silenceBehindTheDot() throws {
+        var play = try Play.ready()
+        _ = try play.open()
+        _ = play.server("250 ok\r\n250 ok\r\n354 go\r\n")
+        _ = play.finish(".\r\n")
+        #expect(play.deadline() == ["failed timed_out content unknown", "close timed_out content unknown"])
+    }
+
+    @Test func nonsenseBehindTheDot() throws {
+        var play = try Play.ready()
+        _ = try play.open()
+        _ = play.server("250 ok\r\n250 ok\r\n354 go\r\n")
+        _ = play.finish(".\r\n")
+        #expect(play.server("hm\r\n").first == "failed protocol_violation content unknown")
+    }
+
+    @Test func unsolicitedReplyEndsTheSession() throws {
+        var play = try Play.ready()
+        #expect(play.server("250 surprise\r\n") == ["close protocol_violation mail not_sent"])
+        var early = try Play.ready()
+        _ = try early.open()
+        #expect(
+            early.server("250 ok\r\n250 ok\r\n354 go\r\n250 queued\r\n")
+                == ["opened", "failed protocol_violation content not_sent", "close protocol_violation content not_sent"])
+    }
+
+    @Test func refusalInTheMiddleOfContent() throws {
+        var play = try Play.ready()
+        _ = try play.open()
+        _ = play.server("250 ok\r\n250 ok\r\n354 go\r\n")
+        #expect(play.server("552 too much\r\n").first == "failed refused content 552 not_sent")
+    }
+
+    @Test func secondOpen() throws {
+        var play = try Play.ready()
+        _ = try play.open()
+        #expect(try play.open() == ["failed invalid_use mail not_sent"])
+    }
+
+    // MARK: TLS and AUTH
+
+    @Test func startTLS() throws {
+        var play = try Play(security: .required, credentials: SMTPCredentials(username: "u", password: "p"))
+        _ = play.server("220 hello\r\n")
+        #expect(play.server("250-s\r\n250-STARTTLS\r\n250 AUTH LOGIN\r\n") == ["> STARTTLS|"])
+        #expect(play.server("220 go\r\n") == ["start TLS"])
+        play.conversation.tlsEstablished()
+        #expect(play.drain() == ["> EHLO client.example.org|"])
+        #expect(play.server("250-s\r\n250 AUTH PLAIN LOGIN\r\n") == ["> AUTH PLAIN AHUAcA==|"])
+        #expect(play.server("235 ok\r\n") == ["ready"])
+    }
+
+    @Test func injectedBehindStartTLS() throws {
+        var play = try Play(security: .opportunistic)
+        _ = play.server("220 hello\r\n")
+        _ = play.server("250-s\r\n250 STARTTLS\r\n")
+        #expect(play.server("220 go\r\n250 injected\r\n") == ["close protocol_violation starttls not_sent"])
+    }
+
+    @Test func strippedStartTLS() throws {
+        var play = try Play(security: .required)
+        _ = play.server("220 hello\r\n")
+        #expect(play.server("250-s\r\n250 HELP\r\n") == ["close tls starttls not_sent"])
+    }
+
+    @Test func credentialsStayWithoutTLS() throws {
+        var play = try Play(security: .opportunistic, credentials: SMTPCredentials(username: "u", password: "p"))
+        _ = play.server("220 hello\r\n")
+        #expect(play.server("250-s\r\n250 AUTH PLAIN\r\n") == ["close authentication_unavailable auth not_sent"])
+    }
+
+    @Test func loginAndItsRefusal() throws {
+        var play = try Play(security: .implicit, credentials: SMTPCredentials(username: "u", password: "p"))
+        _ = play.server("220 hello\r\n")
+        #expect(play.server("250-s\r\n250 AUTH LOGIN\r\n") == ["> AUTH LOGIN|"])
+        #expect(play.server("334 VXNlcm5hbWU6\r\n") == ["> dQ==|"])
+        #expect(play.server("334 UGFzc3dvcmQ6\r\n") == ["> cA==|"])
+        #expect(play.server("535 5.7.8 no\r\n") == ["close refused auth 535 not_sent"])
+    }
+
+    // MARK: The end
+
+    @Test func quit() throws {
+        var play = try Play.ready()
+        play.conversation.quit()
+        #expect(play.drain() == ["> QUIT|"])
+        #expect(play.server("221 bye\r\n") == ["close"])
+    }
+}

@@ -1,0 +1,177 @@
+public import NIOCore
+internal import NIOPosix
+internal import Synchronization
+
+/// An SMTP server that does exactly what a script says: for the failures that real servers do not produce on request.
+///
+/// Each connection plays the next script; the last script is played again for all further connections. What a client
+/// sends where the script expects something else ends the connection, and is found in `complaints`.
+public final class ScriptedRelay: Sendable {
+    /// One step of a script.
+    public enum Step: Sendable {
+        /// Send these bytes.
+        case send(String)
+        /// Wait for exactly these bytes.
+        case expect(String)
+        /// Wait until these bytes have come, whatever stands before them.
+        case expectEnd(String)
+        /// Wait, without looking at what comes.
+        case pause(TimeAmount)
+        /// Close the connection.
+        case close
+        /// Do nothing more.
+        case silence
+    }
+
+    fileprivate struct Record {
+        var connections = 0
+        var received: [[UInt8]] = []
+        var reads: [[String]] = []
+        var complaints: [String] = []
+    }
+
+    /// The port on 127.0.0.1.
+    public let port: Int
+    private let channel: any Channel
+    private let record: Shared
+
+    /// What all connections write into.
+    fileprivate final class Shared: Sendable {
+        fileprivate let scripts: [[Step]]
+        fileprivate let state = Mutex(Record())
+
+        init(_ scripts: [[Step]]) {
+            self.scripts = scripts
+        }
+    }
+
+    /// Starts a relay on a free port of 127.0.0.1.
+    public static func start(_ scripts: [Step]...) async throws -> ScriptedRelay {
+        let shared = Shared(scripts)
+        let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelOption(.backlog, value: 1024)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(Player(shared))
+                }
+            }
+            .bind(host: "127.0.0.1", port: 0).get()
+        return ScriptedRelay(channel, shared)
+    }
+
+    private init(_ channel: any Channel, _ shared: Shared) {
+        self.channel = channel
+        record = shared
+        port = channel.localAddress?.port ?? 0
+    }
+
+    /// What each connection sent, in the order of the connections.
+    public var received: [String] { record.state.withLock { $0.received.map { String(decoding: $0, as: UTF8.self) } } }
+    /// What each connection sent, read by read: a group that was sent in one write comes in one read.
+    public var reads: [[String]] { record.state.withLock { $0.reads } }
+    /// What did not go as the scripts say.
+    public var complaints: [String] { record.state.withLock { $0.complaints } }
+    /// How many connections were made.
+    public var connections: Int { record.state.withLock { $0.connections } }
+
+    /// Takes no further connections.
+    public func stop() async {
+        try? await channel.close()
+    }
+
+    private final class Player: ChannelInboundHandler {
+        typealias InboundIn = ByteBuffer
+        typealias OutboundOut = ByteBuffer
+
+        private let shared: Shared
+        private let number: Int
+        private var steps: ArraySlice<Step>
+        private var pending: [UInt8] = []
+        /// Where the search for an end goes on: large contents come in many reads.
+        private var searched = 0
+        private var isPaused = false
+
+        init(_ shared: Shared) {
+            self.shared = shared
+            number = shared.state.withLock { state in
+                state.connections += 1
+                state.received.append([])
+                state.reads.append([])
+                return state.connections - 1
+            }
+            steps = shared.scripts.isEmpty ? [] : shared.scripts[min(number, shared.scripts.count - 1)][...]
+        }
+
+        func channelActive(context: ChannelHandlerContext) {
+            play(context)
+        }
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            let bytes = Array(unwrapInboundIn(data).readableBytesView)
+            shared.state.withLock { state in
+                state.received[number] += bytes
+                state.reads[number].append(String(decoding: bytes, as: UTF8.self))
+            }
+            pending += bytes
+            play(context)
+        }
+
+        func errorCaught(context: ChannelHandlerContext, error: any Error) {
+            context.close(promise: nil)
+        }
+
+        private func play(_ context: ChannelHandlerContext) {
+            guard !isPaused else { return }
+            while let step = steps.first {
+                switch step {
+                case .send(let text): context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: text)), promise: nil)
+                case .expect(let text):
+                    let wanted = Array(text.utf8)
+                    guard pending.starts(with: wanted.prefix(pending.count)) else {
+                        let got = String(decoding: pending, as: UTF8.self).debugDescription
+                        shared.state.withLock { $0.complaints.append("expected \(text.debugDescription), got \(got)") }
+                        context.close(promise: nil)
+                        steps = []
+                        return
+                    }
+                    guard pending.count >= wanted.count else { return }
+                    pending.removeFirst(wanted.count)
+                case .expectEnd(let text):
+                    let wanted = Array(text.utf8)
+                    guard let end = Self.end(of: wanted, in: pending, from: searched) else {
+                        searched = max(0, pending.count - wanted.count)
+                        return
+                    }
+                    searched = 0
+                    pending.removeFirst(end)
+                case .pause(let time):
+                    steps = steps.dropFirst()
+                    isPaused = true
+                    let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+                    context.eventLoop.scheduleTask(in: time) {
+                        let (player, context) = bound.value
+                        player.isPaused = false
+                        player.play(context)
+                    }
+                    return
+                case .close:
+                    context.close(promise: nil)
+                    steps = []
+                    return
+                case .silence: return
+                }
+                steps = steps.dropFirst()
+            }
+        }
+
+        private static func end(of wanted: [UInt8], in bytes: [UInt8], from searched: Int) -> Int? {
+            guard bytes.count >= wanted.count + searched, let first = wanted.first else { return nil }
+            for start in searched...(bytes.count - wanted.count) where bytes[start] == first && bytes[start...].starts(with: wanted) {
+                return start + wanted.count
+            }
+            return nil
+        }
+    }
+}
