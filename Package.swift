@@ -13,6 +13,7 @@ let strict: [SwiftSetting] = [
 
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
@@ -36,7 +37,7 @@ let package = Package(
         .target(name: "MailAddress", swiftSettings: strict),
         .target(
             name: "SMTP",
-            dependencies: ["MailAddress", nioCore, nioPosix, nioSSL, logging, crypto],
+            dependencies: ["MailAddress", nioCore, nioPosix, nioTLS, nioSSL],
             swiftSettings: strict),
         .target(name: "InternetMessage", dependencies: ["MailAddress"], swiftSettings: strict),
         .target(name: "CMicrohttpd", linkerSettings: [.linkedLibrary("microhttpd")]),
@@ -44,7 +45,8 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "MailAddress", "SMTP", "InternetMessage", "HTTPServer", nioCore, nioPosix, logging, crypto,
+                "MailAddress", "SMTP", "InternetMessage", "HTTPServer", nioCore, nioPosix, nioSSL, logging,
+                crypto,
             ],
             swiftSettings: strict),
         .target(
@@ -55,7 +57,13 @@ let package = Package(
                 "Gateway", "Sandbox", "SMTP", "MailAddress", logging, nioCore, nioPosix,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
+            swiftSettings: strict),
+        .target(name: "TestSupport", dependencies: [nioCore, nioPosix], path: "Tests/TestSupport", swiftSettings: strict),
+        .testTarget(name: "MailAddressTests", dependencies: ["MailAddress", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "SMTPTests", dependencies: ["SMTP", "TestSupport", "MailAddress", nioCore, nioPosix],
             swiftSettings: strict),
     ]
 )

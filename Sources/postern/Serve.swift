@@ -2,8 +2,10 @@ import ArgumentParser
 import Foundation
 import Gateway
 import Logging
+import SMTP
 import Sandbox
 import ServiceLifecycle
+import UnixSignals
 
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -24,7 +26,7 @@ struct Serve: AsyncParsableCommand {
             if sandbox { inbox = try await SandboxServer.start() }
             gatewayConfiguration = try GatewayConfiguration(values, sandboxPort: inbox?.port)
         } catch {
-            throw fail(error as? ConfigurationError ?? "\(error)" as any CustomStringConvertible, code: ExitCode(78))
+            throw fail("\(error)", code: ExitCode(78))
         }
         let handler = GatewayLogHandler(format: gatewayConfiguration.logFormat, level: gatewayConfiguration.logLevel)
         defer { handler.flush() }

@@ -1,4 +1,5 @@
 internal import HTTPServer
+internal import MailAddress
 internal import SMTP
 
 /// The answers that are not problems.

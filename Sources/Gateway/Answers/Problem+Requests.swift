@@ -1,3 +1,5 @@
+internal import SMTP
+
 /// Problems of the request itself; nothing was sent to the relay.
 extension Problem {
     static func malformedBody(_ detail: String) -> Problem {

@@ -1,4 +1,5 @@
 internal import HTTPServer
+internal import MailAddress
 internal import SMTP
 
 /// A failure as the client is told it (RFC 9457).

@@ -1,4 +1,5 @@
 internal import HTTPServer
+internal import SMTP
 
 /// The answers of the health routes.
 enum HealthAnswer {

@@ -24,21 +24,24 @@ struct AttachmentDocument: DecodableWithErrors {
         } else if !members.errors.contains(where: { $0.pointer == "/content" }) {
             members.add(FieldError("/content", "an attachment needs its content in base64"))
         }
-        var mediaType: MediaType?
+        var mediaType = MediaType.octetStream
         if let type {
-            do {
+            do throws(HeaderError) {
                 mediaType = try MediaType(type)
             } catch {
-                members.add(FieldError("/content_type", String(describing: error)))
+                members.add(FieldError("/content_type", error.description))
+            }
+        }
+        var identifier: ContentID?
+        if let contentID {
+            do throws(HeaderError) {
+                identifier = try ContentID(contentID)
+            } catch {
+                members.add(FieldError("/content_id", error.description))
             }
         }
         if members.errors.isEmpty {
-            do {
-                attachment = try Attachment(
-                    filename: filename, content: bytes, contentType: mediaType, contentID: contentID)
-            } catch {
-                members.add(FieldError(error.isAboutContentID ? "/content_id" : "/filename", String(describing: error)))
-            }
+            attachment = Attachment(filename: filename, content: bytes, contentType: mediaType, contentID: identifier)
         }
         errors = members.errors
     }

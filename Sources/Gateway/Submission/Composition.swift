@@ -1,4 +1,3 @@
-internal import Foundation
 internal import InternetMessage
 internal import SMTP
 
@@ -9,23 +8,20 @@ struct Composition {
     let envelope: Envelope
     let content: [UInt8]
 
-    /// Composes with an unguessable id and the time of now.
+    /// Composes the message.
     ///
-    /// - Throws: a ``Problem`` where the message cannot be composed.
+    /// - Throws: a ``Problem`` where the fields cannot stand together.
     init(_ submission: Submission) throws(Problem) {
-        var message = submission.message
-        message.date = Int(Date().timeIntervalSince1970)
         let composed: ComposedMessage
-        do {
-            var random = SystemRandomNumberGenerator()
-            composed = try Composer.compose(message, using: &random)
+        do throws(CompositionError) {
+            composed = try Composer.compose(submission.message)
         } catch {
-            throw .invalid([FieldError("", String(describing: error))])
+            throw .invalid([FieldError(Submission.pointer(to: error.field), error.description)])
         }
         var envelope = submission.envelope
         envelope.needsSMTPUTF8 = envelope.needsSMTPUTF8 || composed.needsSMTPUTF8
-        id = composed.messageID
-        content = composed.bytes
+        id = composed.messageID.description
+        content = composed.octets
         self.envelope = envelope
     }
 }

@@ -30,10 +30,10 @@ struct Submission {
         var errors = document.errors
         var fields: [HeaderField] = []
         for (name, value) in document.headers {
-            do {
+            do throws(HeaderError) {
                 fields.append(try HeaderField(name: name, value: value))
             } catch {
-                errors.append(FieldError("/headers/" + FieldError.escaped(name), String(describing: error)))
+                errors.append(FieldError("/headers/" + FieldError.escaped(name), error.description))
             }
         }
         let mailboxes = document.to + document.cc + document.bcc
@@ -52,6 +52,10 @@ struct Submission {
                     document.envelope?.recipients == nil ? "/to" : "/envelope/to",
                     "\(recipients.count) recipients are too many; \(Self.maximumRecipients) is the most"))
         }
+        let message = Self.message(document, fields)
+        errors += message.problems.filter { $0.field != "from" || document.from != nil }.map {
+            FieldError(Self.pointer(to: $0.field), $0.description)
+        }
         guard errors.isEmpty, let from = document.from else { throw .invalid(errors) }
         do throws(SMTPError) {
             var envelope = try Envelope(from: document.envelope?.reversePath ?? from.address, to: recipients)
@@ -60,7 +64,15 @@ struct Submission {
         } catch {
             throw .invalid([FieldError("/to", error.detail)])
         }
-        var message = Message(from: [from])
+        self.message = message
+    }
+
+    /// The message with the time of now and an unguessable id to come.
+    private static func message(_ document: MessageDocument, _ fields: [HeaderField]) -> Message {
+        var random = SystemRandomNumberGenerator()
+        var message = Message(
+            from: document.from.map { [$0] } ?? [], date: MessageDate(seconds: Int64(Date().timeIntervalSince1970)),
+            seed: MessageSeed(using: &random))
         message.to = document.to
         message.cc = document.cc
         message.replyTo = document.replyTo
@@ -69,7 +81,13 @@ struct Submission {
         message.html = document.html
         message.attachments = document.attachments
         message.headers = fields
-        self.message = message
+        return message
+    }
+
+    /// Where a property of a message stands in the JSON document.
+    static func pointer(to property: String) -> String {
+        let names = ["replyTo": "reply_to", "contentType": "content_type", "contentID": "content_id"]
+        return property.split(separator: "/").map { "/" + (names[String($0)] ?? String($0)) }.joined()
     }
 
     private static func explanation(_ context: DecodingError.Context) -> String {

@@ -67,7 +67,7 @@ struct Conversation {
     mutating func received(_ bytes: ByteBuffer) {
         guard phase != .closed else { return }
         if phase == .handshake {
-            fail(protocolViolation("the server sent clear text behind its reply to STARTTLS; the connection may be tampered with"))
+            fail(protocolViolation(Self.injection, at: .startTLS))
             return
         }
         parser.append(bytes)
@@ -213,7 +213,7 @@ struct Conversation {
         if reply.isPositiveCompletion {
             // Bytes behind this reply were sent before TLS: anyone on the way could have put them there.
             guard parser.isEmpty else {
-                fail(protocolViolation("the server sent clear text behind its reply to STARTTLS; the connection may be tampered with"))
+                fail(protocolViolation(Self.injection, at: .startTLS))
                 return
             }
             phase = .handshake
@@ -345,9 +345,12 @@ struct Conversation {
             detail: "the server's reply does not fit the command: \(reply)")
     }
 
-    private func protocolViolation(_ detail: String) -> SMTPError {
-        SMTPError(.protocolViolation, stage: currentStage, outcome: outcome, detail: detail)
+    private func protocolViolation(_ detail: String, at stage: SMTPStage? = nil) -> SMTPError {
+        SMTPError(.protocolViolation, stage: stage ?? currentStage, outcome: outcome, detail: detail)
     }
+
+    private static let injection =
+        "the server sent clear text behind its reply to STARTTLS; the connection may be tampered with"
 
     private static func notReady(_ phase: Phase) -> String {
         switch phase {

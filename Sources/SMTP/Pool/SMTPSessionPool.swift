@@ -1,4 +1,3 @@
-internal import NIOConcurrencyHelpers
 public import NIOCore
 internal import Synchronization
 

@@ -1,0 +1,102 @@
+#include "CMicrohttpd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct MHD_Daemon *cmicrohttpd_start(const struct cmicrohttpd_settings *settings,
+                                     MHD_AccessHandlerCallback handler,
+                                     MHD_RequestCompletedCallback completed,
+                                     void *context)
+{
+    /* MHD_USE_TURBO is left out on purpose: together with suspended connections it loses wake-ups, and connections
+       stand still with unread requests (seen with 0.9.75). */
+    unsigned int flags = MHD_USE_EPOLL | MHD_USE_INTERNAL_POLLING_THREAD | MHD_ALLOW_SUSPEND_RESUME;
+    struct MHD_OptionItem options[12];
+    int count = 0;
+
+    options[count++] = (struct MHD_OptionItem){MHD_OPTION_LISTEN_SOCKET, settings->listen_socket, NULL};
+    options[count++] = (struct MHD_OptionItem){MHD_OPTION_CONNECTION_LIMIT, settings->connection_limit, NULL};
+    options[count++] = (struct MHD_OptionItem){MHD_OPTION_CONNECTION_TIMEOUT, settings->idle_timeout_seconds, NULL};
+    options[count++] =
+        (struct MHD_OptionItem){MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)settings->connection_memory, NULL};
+    /* A pool of one is refused: one thread is what there is without a pool. */
+    if (settings->threads > 1)
+        options[count++] = (struct MHD_OptionItem){MHD_OPTION_THREAD_POOL_SIZE, settings->threads, NULL};
+    if (settings->tls_certificate != NULL) {
+        flags |= MHD_USE_TLS;
+        options[count++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)settings->tls_certificate};
+        options[count++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)settings->tls_key};
+        options[count++] = (struct MHD_OptionItem){
+            MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"};
+    }
+    options[count] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
+    return MHD_start_daemon(flags, 0, NULL, NULL, handler, context, MHD_OPTION_NOTIFY_COMPLETED, completed, context,
+                            MHD_OPTION_ARRAY, options, MHD_OPTION_END);
+}
+
+static int try_listen(const struct addrinfo *address, int backlog, uint16_t *bound_port)
+{
+    struct sockaddr_storage bound;
+    socklen_t length = sizeof bound;
+    const int on = 1;
+    int failure;
+    int listener = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    if (listener < 0)
+        return -errno;
+    /* A gateway that is started again must not wait for the old one's connections to be forgotten. */
+    (void)setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (bind(listener, address->ai_addr, address->ai_addrlen) != 0 || listen(listener, backlog) != 0 ||
+        getsockname(listener, (struct sockaddr *)&bound, &length) != 0) {
+        failure = -errno;
+        close(listener);
+        return failure;
+    }
+    *bound_port = ntohs(bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&bound)->sin6_port
+                                                    : ((struct sockaddr_in *)&bound)->sin_port);
+    return listener;
+}
+
+int cmicrohttpd_listen(const char *host, uint16_t port, int backlog, uint16_t *bound_port)
+{
+    struct addrinfo hints;
+    struct addrinfo *found = NULL;
+    const struct addrinfo *address;
+    char service[8];
+    int result = -EADDRNOTAVAIL;
+
+    memset(&hints, 0, sizeof hints);
+    hints.ai_socktype = SOCK_STREAM;
+    hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
+    snprintf(service, sizeof service, "%u", port);
+    if (getaddrinfo(host, service, &hints, &found) != 0)
+        return -EADDRNOTAVAIL;
+    for (address = found; address != NULL; address = address->ai_next) {
+        result = try_listen(address, backlog, bound_port);
+        if (result >= 0)
+            break;
+    }
+    freeaddrinfo(found);
+    return result;
+}
+
+uint64_t cmicrohttpd_raise_open_files(uint64_t wanted)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return 0;
+    if (limit.rlim_cur < wanted) {
+        limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+        (void)getrlimit(RLIMIT_NOFILE, &limit);
+    }
+    return limit.rlim_cur;
+}

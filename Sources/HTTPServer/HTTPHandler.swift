@@ -1,0 +1,28 @@
+/// What becomes of a request whose header section has arrived.
+public enum HTTPAdmission: Sendable {
+    /// The body is read, up to so many octets.
+    case accept(maximumBodyBytes: Int)
+    /// The request is answered without reading its body.
+    case refuse(HTTPResponse)
+}
+
+/// What a server asks for each request.
+public protocol HTTPHandler: Sendable {
+    /// The header section has arrived and no octet of the body has been read. Called on a thread of the server; must
+    /// not wait.
+    func admit(_ head: HTTPRequestHead) -> HTTPAdmission
+
+    /// The request is complete. Called on a thread of the server; must not wait, and answers through the responder,
+    /// at once or later from any thread.
+    func handle(_ request: HTTPRequest, responder: HTTPResponder)
+
+    /// The answer to a body that is larger than admitted: 413.
+    func tooLarge(_ head: HTTPRequestHead, limit: Int) -> HTTPResponse
+}
+
+extension HTTPHandler {
+    /// A plain 413.
+    public func tooLarge(_ head: HTTPRequestHead, limit: Int) -> HTTPResponse {
+        .plain(413, "the body has more than \(limit) bytes\n")
+    }
+}

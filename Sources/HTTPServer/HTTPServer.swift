@@ -1,0 +1,176 @@
+internal import CMicrohttpd
+internal import Dispatch
+internal import Foundation
+public import Logging
+internal import Synchronization
+
+/// An HTTP server on libmicrohttpd: epoll on a few threads of its own, and no thread waits for an answer.
+///
+/// `@unchecked Sendable`: the pointers are written once before the first request and, at the end, taken under the lock.
+@safe public final class HTTPServer: @unchecked Sendable {
+    /// The port that is listened on.
+    public let port: Int
+
+    private let handler: any HTTPHandler
+    private let logger: Logger
+    private let isStopping = Atomic<Bool>(false)
+    /// The requests that are under way, so that none is left when the server stops.
+    private let exchanges = Mutex<[ObjectIdentifier: Exchange]>([:])
+    private var daemon: OpaquePointer?
+    /// The PEM texts of TLS, which libmicrohttpd reads as long as it runs.
+    private var pem: [UnsafeMutablePointer<CChar>] = unsafe []
+
+    /// Starts a server.
+    ///
+    /// - Parameters:
+    ///   - configuration: where and how it listens; port 0 takes a free port.
+    ///   - handler: what answers.
+    ///   - logger: where it says that a limit of the process is lower than wanted.
+    /// - Throws: ``HTTPServerError`` where it cannot listen.
+    public static func start(
+        _ configuration: HTTPServerConfiguration, handler: any HTTPHandler, logger: Logger
+    ) throws(HTTPServerError) -> HTTPServer {
+        let wanted = UInt64(configuration.connectionLimit + 1024)
+        let files = cmicrohttpd_raise_open_files(wanted)
+        if files < wanted {
+            logger.warning("the limit of open files is lower than the connections allowed", metadata: [
+                "open_files": "\(files)", "connections": "\(configuration.connectionLimit)",
+            ])
+        }
+        var port: UInt16 = 0
+        let listener = unsafe cmicrohttpd_listen(
+            configuration.host, UInt16(clamping: configuration.port), Int32(clamping: configuration.backlog), &port)
+        guard listener >= 0 else {
+            throw HTTPServerError(.cannotListen(errno: -listener), host: configuration.host, port: configuration.port)
+        }
+        let server = HTTPServer(port: Int(port), handler: handler, logger: logger)
+        guard server.startDaemon(configuration, listener: listener) else {
+            close(listener)
+            throw HTTPServerError(.cannotStart, host: configuration.host, port: configuration.port)
+        }
+        return server
+    }
+
+    private init(port: Int, handler: any HTTPHandler, logger: Logger) {
+        self.port = port
+        self.handler = handler
+        self.logger = logger
+    }
+
+    deinit {
+        for unsafe text in unsafe pem { unsafe free(text) }
+    }
+
+    private func startDaemon(_ configuration: HTTPServerConfiguration, listener: Int32) -> Bool {
+        var settings = unsafe cmicrohttpd_settings()
+        unsafe settings.listen_socket = listener
+        unsafe settings.threads = UInt32(clamping: configuration.threads)
+        unsafe settings.connection_limit = UInt32(clamping: configuration.connectionLimit)
+        unsafe settings.idle_timeout_seconds = UInt32(clamping: configuration.idleTimeout)
+        unsafe settings.connection_memory = configuration.connectionMemory
+        if let tls = configuration.tls {
+            unsafe pem = [tls.certificate, tls.key].compactMap { text in
+                unsafe strdup(String(decoding: text, as: UTF8.self))
+            }
+            unsafe settings.tls_certificate = UnsafePointer(pem[0])
+            unsafe settings.tls_key = UnsafePointer(pem[1])
+        }
+        // The daemon holds one reference to the server, which `stop` releases when no callback can come any more.
+        let context = unsafe Unmanaged.passRetained(self).toOpaque()
+        unsafe daemon = cmicrohttpd_start(
+            &settings,
+            { context, connection, url, method, _, piece, size, slot in
+                guard let context = unsafe context, let connection = unsafe connection, let url = unsafe url,
+                    let method = unsafe method, let size = unsafe size, let slot = unsafe slot
+                else { return .NO }
+                let server = unsafe Unmanaged<HTTPServer>.fromOpaque(context).takeUnretainedValue()
+                guard let stored = unsafe slot.pointee else {
+                    return unsafe server.begin(connection, url: url, method: method, slot: slot)
+                }
+                let exchange = unsafe Unmanaged<Exchange>.fromOpaque(stored).takeUnretainedValue()
+                return unsafe server.go(on: connection, with: exchange, piece: piece, size: size)
+            },
+            { context, _, slot, _ in
+                guard let context = unsafe context, let stored = unsafe slot?.pointee else { return }
+                unsafe slot?.pointee = nil
+                // The counterpart of `passRetained` in `begin`; libmicrohttpd calls this once for each request.
+                let exchange = unsafe Unmanaged<Exchange>.fromOpaque(stored).takeRetainedValue()
+                exchange.finish()
+                unsafe Unmanaged<HTTPServer>.fromOpaque(context).takeUnretainedValue().forget(exchange)
+            }, context)
+        if unsafe daemon == nil { unsafe Unmanaged<HTTPServer>.fromOpaque(context).release() }
+        return unsafe daemon != nil
+    }
+
+    // MARK: Requests, on libmicrohttpd's threads
+
+    private func begin(
+        _ connection: OpaquePointer, url: UnsafePointer<CChar>, method: UnsafePointer<CChar>,
+        slot: UnsafeMutablePointer<UnsafeMutableRawPointer?>
+    ) -> MHD_Result {
+        let head = unsafe RequestReader.head(connection, url: url, method: method)
+        let exchange = Exchange(head, handler.admit(head))
+        unsafe slot.pointee = Unmanaged.passRetained(exchange).toOpaque()
+        exchanges.withLock { $0[ObjectIdentifier(exchange)] = exchange }
+        guard let response = exchange.earlyResponse(handler) else { return .YES }
+        // An answer before the body ends the connection: what follows on it would be the body.
+        return unsafe ResponseQueue.queue(response, on: connection, closes: true)
+    }
+
+    private func go(
+        on connection: OpaquePointer, with exchange: Exchange, piece: UnsafePointer<CChar>?,
+        size: UnsafeMutablePointer<Int>
+    ) -> MHD_Result {
+        if unsafe size.pointee > 0 {
+            let mayGoOn = unsafe exchange.take(UnsafeRawBufferPointer(start: piece, count: size.pointee))
+            unsafe size.pointee = 0
+            return mayGoOn ? .YES : .NO
+        }
+        switch unsafe exchange.proceed(connection, handler) {
+        case .queue(let response):
+            return unsafe ResponseQueue.queue(
+                response, on: connection, closes: isStopping.load(ordering: .relaxed))
+        case .wait: return .YES
+        }
+    }
+
+    private func forget(_ exchange: Exchange) {
+        exchanges.withLock { _ = $0.removeValue(forKey: ObjectIdentifier(exchange)) }
+    }
+
+    // MARK: The end
+
+    /// Stops: no connection is accepted any more, requests under way are answered within the grace, and those that are
+    /// not get 503. May be called once or more.
+    public func stop(grace: Duration) async {
+        guard !isStopping.exchange(true, ordering: .relaxed), let daemon = unsafe daemon else { return }
+        let listener = unsafe MHD_quiesce_daemon(daemon)
+        if listener >= 0 { close(listener) }
+        await waitUntilIdle(.now + grace)
+        let unanswered = exchanges.withLock { Array($0.values) }
+        for exchange in unanswered {
+            exchange.respond(.plain(503, "the server is shutting down\n"))
+        }
+        if !unanswered.isEmpty { await waitUntilIdle(.now + .seconds(1)) }
+        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+            // It waits for libmicrohttpd's threads to end, so it must not run where tasks run.
+            DispatchQueue.global().async {
+                self.stopDaemon()
+                continuation.resume()
+            }
+        }
+    }
+
+    private func stopDaemon() {
+        unsafe MHD_stop_daemon(daemon)
+        unsafe daemon = nil
+        // The counterpart of `passRetained` in `startDaemon`: no callback comes any more.
+        unsafe Unmanaged.passUnretained(self).release()
+    }
+
+    private func waitUntilIdle(_ deadline: ContinuousClock.Instant) async {
+        while !exchanges.withLock({ $0.isEmpty }), ContinuousClock.now < deadline {
+            try? await Task.sleep(for: .milliseconds(5))
+        }
+    }
+}

@@ -1,0 +1,38 @@
+/// How a server listens and what it allows.
+public struct HTTPServerConfiguration: Sendable {
+    /// A certificate chain and its private key, both PEM.
+    public struct TLS: Sendable {
+        let certificate: [UInt8]
+        let key: [UInt8]
+
+        /// A chain, the server's certificate first, and the key to it.
+        public init(certificate: [UInt8], key: [UInt8]) {
+            self.certificate = certificate
+            self.key = key
+        }
+    }
+
+    /// The host to listen on: a name, an IPv4 or an IPv6 address.
+    public var host: String
+    /// The port to listen on; 0 for a free one.
+    public var port: Int
+    /// The threads that read requests and write answers. None of them ever waits for a handler.
+    public var threads = 2
+    /// Most connections at once. libmicrohttpd's own default ends at 1,020.
+    public var connectionLimit = 12_000
+    /// Octets of memory for each connection: room for the header section and for reading the body in pieces. What a
+    /// connection does not touch of it costs nothing.
+    public var connectionMemory = 32 * 1024
+    /// Seconds without any traffic after which a connection is closed.
+    public var idleTimeout = 60
+    /// Connections that wait to be accepted.
+    public var backlog = 4096
+    /// The certificate for HTTPS, or nil for HTTP.
+    public var tls: TLS?
+
+    /// A server at an address, with the defaults.
+    public init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+}

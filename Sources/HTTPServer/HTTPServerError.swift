@@ -1,0 +1,30 @@
+internal import Foundation
+
+/// Why a server cannot start.
+public struct HTTPServerError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The kind of a failure.
+    enum Kind: Hashable {
+        case cannotListen(errno: Int32)
+        case cannotStart
+    }
+
+    let kind: Kind
+    private let place: String
+
+    init(_ kind: Kind, host: String, port: Int) {
+        self.kind = kind
+        place = "\(host):\(port)"
+    }
+
+    /// What happened and what to do.
+    public var description: String {
+        switch kind {
+        case .cannotListen(EADDRINUSE): "\(place) is in use by another program: stop it, or listen on another port"
+        case .cannotListen(EACCES): "listening on \(place) is not permitted: use a port above 1023"
+        case .cannotListen(EADDRNOTAVAIL): "\(place) is no address of this host: check the name or the address"
+        case .cannotListen(let errno): "listening on \(place) failed: \(POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO).localizedDescription)"
+        case .cannotStart:
+            "the HTTP server at \(place) could not be started: check the certificate and the key, and the limits of the process"
+        }
+    }
+}

@@ -1,0 +1,48 @@
+/// What one look at all octets tells about content, so that its transfer encoding can be chosen (RFC 2045, section 2).
+struct ContentProfile {
+    /// The longest line of 7-bit data in octets, without CRLF.
+    static let maximumLineOctets = 998
+
+    /// Whether there is an octet that 7-bit data cannot hold, or a control character other than tab and line breaks.
+    ///
+    /// RFC 2045 would let most control characters pass; what is on the way does not always.
+    private(set) var needsEncoding = false
+    /// CR or LF alone.
+    private(set) var loneLineBreaks = 0
+    /// The longest line in octets, without its line break.
+    private(set) var longestLine = 0
+    /// Octets in all.
+    let count: Int
+
+    init(_ content: Span<UInt8>) {
+        count = content.count
+        var lineStart = 0
+        var index = 0
+        while index < content.count {
+            let octet = content[index]
+            index += 1
+            if octet &- 0x20 < 0x5F { continue }
+            switch octet {
+            case UInt8(ascii: "\t"):
+                continue
+            case UInt8(ascii: "\r"), UInt8(ascii: "\n"):
+                longestLine = max(longestLine, index - 1 - lineStart)
+                if octet == UInt8(ascii: "\r"), index < content.count, content[index] == UInt8(ascii: "\n") {
+                    index += 1
+                } else {
+                    loneLineBreaks += 1
+                }
+                lineStart = index
+            default:
+                needsEncoding = true
+            }
+        }
+        longestLine = max(longestLine, content.count - lineStart)
+    }
+
+    /// Whether the content, its lone line breaks made CRLF, is 7-bit data.
+    var isSevenBitText: Bool { !needsEncoding && longestLine <= Self.maximumLineOctets }
+
+    /// Whether the content as it is is 7-bit data.
+    var isSevenBit: Bool { isSevenBitText && loneLineBreaks == 0 }
+}

@@ -1,0 +1,97 @@
+/// Which header fields a caller may add to a message, and what their values may be.
+///
+/// What the composer writes itself would stand twice, and what relays write would be a forged trace of the way.
+public enum HeaderPolicy {
+    /// Why a field may not be added.
+    public struct Refusal: Hashable, Sendable, CustomStringConvertible {
+        /// What to do instead, for the caller.
+        public let description: String
+
+        /// The composer writes the field from the properties of the message.
+        public static let composed = Refusal(
+            description: "this header is written from the message's own fields; give the value there")
+        /// A message has the date of the moment at which it is sent (RFC 5322, section 3.6.1).
+        public static let date = Refusal(
+            description: "this header is the moment at which the message is sent; leave it out")
+        /// Blind copies are named in the envelope only (RFC 5322, section 3.6.3).
+        public static let blindCopy = Refusal(
+            description: "this header would show the blind copies to everyone; give them as bcc")
+        /// The field describes how the content is written down, which is the composer's choice (RFC 2045).
+        public static let content = Refusal(
+            description: "this header follows from how the content is encoded; give text, html or attachments")
+        /// Servers on the way, or the one that delivers, write the field as evidence.
+        public static let trace = Refusal(
+            description: "only a mail server may write this header; leave it out")
+        /// The fields of a message that is introduced again come in blocks (RFC 5322, section 3.6.6).
+        public static let resent = Refusal(
+            description: "headers of a resent message stand in front of all others; send it as message/rfc822")
+    }
+
+    /// How the value of a field is written.
+    enum Syntax {
+        /// Free text; what is not ASCII becomes encoded words.
+        case unstructured
+        /// Free text that receivers do not decode, ASCII only.
+        case plain
+        /// One of some words, which may be followed by parameters or a comment.
+        case keyword([String])
+        /// Exactly this text, as receivers compare it.
+        case exactly(String)
+        /// One message identifier.
+        case messageID
+        /// Message identifiers separated by white space.
+        case messageIDs
+        /// Links in angle brackets, separated by commas (RFC 2369, section 2).
+        case links
+        /// An optional phrase and an identifier in angle brackets (RFC 2919, section 2).
+        case listID
+        /// Exactly one mailbox.
+        case mailbox
+        /// Mailboxes separated by commas.
+        case mailboxes
+
+        /// Whether the field may appear more than once (RFC 5322, section 3.6, and the RFCs of the fields).
+        var isRepeatable: Bool {
+            if case .unstructured = self { true } else { false }
+        }
+    }
+
+    /// Why a field of that name may not be added; nil when it may. The case of the name does not count.
+    public static func refusal(of name: String) -> Refusal? {
+        let name = name.lowercased()
+        if let refusal = refused[name] { return refusal }
+        if name.hasPrefix("content-") { return .content }
+        if name.hasPrefix("resent-") { return .resent }
+        return tracePrefixes.contains(where: name.hasPrefix) ? .trace : nil
+    }
+
+    static func syntax(of name: String) -> Syntax {
+        syntaxes[name.lowercased()] ?? .unstructured
+    }
+
+    private static let tracePrefixes = ["arc-", "dkim-", "domainkey-", "x-google-dkim-", "x-spam-", "received"]
+
+    private static let refused: [String: Refusal] = [
+        "from": .composed, "reply-to": .composed, "to": .composed, "cc": .composed, "subject": .composed,
+        "date": .date, "bcc": .blindCopy, "mime-version": .content,
+        "return-path": .trace, "delivered-to": .trace, "x-original-to": .trace, "x-delivered-to": .trace,
+        "envelope-to": .trace, "authentication-results": .trace,
+    ]
+
+    private static let syntaxes: [String: Syntax] = [
+        "message-id": .messageID, "in-reply-to": .messageIDs, "references": .messageIDs,
+        "sender": .mailbox, "disposition-notification-to": .mailboxes, "return-receipt-to": .mailboxes,
+        "errors-to": .mailboxes, "mail-followup-to": .mailboxes, "mail-reply-to": .mailboxes,
+        "list-unsubscribe": .links, "list-help": .links, "list-subscribe": .links, "list-post": .links,
+        "list-owner": .links, "list-archive": .links, "list-id": .listID,
+        "list-unsubscribe-post": .exactly("List-Unsubscribe=One-Click"),
+        "auto-submitted": .keyword(["no", "auto-generated", "auto-replied", "auto-notified"]),
+        "importance": .keyword(["low", "normal", "high"]),
+        "priority": .keyword(["normal", "urgent", "non-urgent"]),
+        "x-priority": .keyword(["1", "2", "3", "4", "5"]),
+        "x-msmail-priority": .keyword(["low", "normal", "high"]),
+        "precedence": .plain,
+        "sensitivity": .keyword(["personal", "private", "company-confidential", "normal"]),
+        "x-auto-response-suppress": .plain, "feedback-id": .plain,
+    ]
+}

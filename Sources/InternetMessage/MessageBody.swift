@@ -1,0 +1,140 @@
+/// The body of a message: its parts and how they are nested (RFC 2046, section 5.1).
+struct MessageBody {
+    /// The text, the HTML and the alternatives, in the order of RFC 2046, section 5.1.4: the best comes last.
+    private var forms: [BodyPart] = []
+    /// Which form is the HTML.
+    private var htmlIndex: Int?
+    /// What is shown in the HTML.
+    private var related: [BodyPart] = []
+    /// What is attached.
+    private var attached: [BodyPart] = []
+    private var boundary: Boundary?
+
+    /// The level of each multipart, which tells its boundary from the others.
+    private enum Level {
+        static let mixed = 1
+        static let alternative = 2
+        static let related = 3
+    }
+
+    init(_ message: Message) throws(CompositionError) {
+        if let text = message.text { forms.append(BodyPart(text: text, contentType: .plainText)) }
+        if let html = message.html {
+            htmlIndex = forms.count
+            forms.append(BodyPart(text: html, contentType: .html))
+        }
+        for (index, alternative) in message.alternatives.enumerated() {
+            let part =
+                switch alternative.content {
+                case .text(let text): BodyPart(text: text, contentType: alternative.contentType.withUTF8)
+                case .octets(let octets): BodyPart(octets: octets, contentType: alternative.contentType)
+                }
+            try Self.check(part, "alternatives/\(index)/content")
+            forms.append(part)
+        }
+        for (index, var attachment) in message.attachments.enumerated() {
+            let canBeShown = htmlIndex != nil && attachment.contentID != nil
+            let disposition = attachment.disposition ?? (canBeShown ? .inline : .attachment)
+            attachment.disposition = disposition
+            var part = BodyPart(octets: attachment.content, contentType: attachment.contentType)
+            try Self.check(part, "attachments/\(index)/content")
+            part.attachment = attachment
+            if canBeShown, disposition == .inline { related.append(part) } else { attached.append(part) }
+        }
+        if forms.isEmpty, attached.isEmpty { forms.append(BodyPart(text: "", contentType: .plainText)) }
+        if forms.count > 1 || !related.isEmpty || !attached.isEmpty {
+            boundary = try Boundary(seed: message.seed, avoiding: forms + related + attached)
+        }
+    }
+
+    /// A message part may not be encoded (RFC 2046, section 5.2.1).
+    private static func check(_ part: BodyPart, _ field: String) throws(CompositionError) {
+        let mustNotBeEncoded = ["rfc822", "partial", "external-body"].contains(part.contentType.subtype)
+        guard part.contentType.type == "message", mustNotBeEncoded, part.encoding != .sevenBit else { return }
+        throw CompositionError.notSevenBit(field)
+    }
+
+    /// Octets that the body takes at most, more or less.
+    var estimatedCount: Int {
+        var count = boundary == nil ? 0 : 512
+        for parts in [forms, related, attached] {
+            for part in parts { count += part.estimatedCount }
+        }
+        return count
+    }
+
+    /// Writes the fields that describe the body, the empty line, and the body.
+    func append(to writer: inout HeaderWriter) {
+        guard !attached.isEmpty, let boundary else { return appendForms(to: &writer) }
+        let delimiter = boundary.text(level: Level.mixed)
+        Self.beginMultipart("mixed", delimiter, to: &writer)
+        if !forms.isEmpty {
+            Self.beginPart(delimiter, to: &writer)
+            appendForms(to: &writer)
+        }
+        for part in attached {
+            Self.beginPart(delimiter, to: &writer)
+            Self.append(part, to: &writer)
+        }
+        Self.endMultipart(delimiter, to: &writer)
+    }
+
+    private func appendForms(to writer: inout HeaderWriter) {
+        guard forms.count > 1, let boundary else {
+            for index in forms.indices { appendForm(index, to: &writer) }
+            return
+        }
+        let delimiter = boundary.text(level: Level.alternative)
+        Self.beginMultipart("alternative", delimiter, to: &writer)
+        for index in forms.indices {
+            Self.beginPart(delimiter, to: &writer)
+            appendForm(index, to: &writer)
+        }
+        Self.endMultipart(delimiter, to: &writer)
+    }
+
+    private func appendForm(_ index: Int, to writer: inout HeaderWriter) {
+        guard index == htmlIndex, !related.isEmpty, let boundary else {
+            return Self.append(forms[index], to: &writer)
+        }
+        let delimiter = boundary.text(level: Level.related)
+        // The type of the root is a required parameter (RFC 2387, section 3.1).
+        Self.beginMultipart("related; type=\"text/html\"", delimiter, to: &writer)
+        Self.beginPart(delimiter, to: &writer)
+        Self.append(forms[index], to: &writer)
+        for part in related {
+            Self.beginPart(delimiter, to: &writer)
+            Self.append(part, to: &writer)
+        }
+        Self.endMultipart(delimiter, to: &writer)
+    }
+
+    private static func beginMultipart(_ subtype: String, _ delimiter: String, to writer: inout HeaderWriter) {
+        writer.append("Content-Type: multipart/\(subtype);\r\n boundary=\"\(delimiter)\"\r\n")
+    }
+
+    private static func beginPart(_ delimiter: String, to writer: inout HeaderWriter) {
+        writer.append("\r\n--\(delimiter)\r\n")
+    }
+
+    private static func endMultipart(_ delimiter: String, to writer: inout HeaderWriter) {
+        writer.append("\r\n--\(delimiter)--\r\n")
+    }
+
+    private static func append(_ part: BodyPart, to writer: inout HeaderWriter) {
+        writer.beginField("Content-Type")
+        writer.item("\(part.contentType.type)/\(part.contentType.subtype)")
+        for parameter in part.contentType.parameters { writer.parameter(parameter.name, parameter.value) }
+        writer.endLine()
+        writer.field("Content-Transfer-Encoding", part.encoding.rawValue)
+        if let attachment = part.attachment {
+            if let contentID = attachment.contentID { writer.field("Content-ID", "<\(contentID)>") }
+            writer.beginField("Content-Disposition")
+            writer.item(attachment.disposition?.rawValue ?? Attachment.Disposition.attachment.rawValue)
+            if let filename = attachment.filename, !filename.isEmpty { writer.filename(filename) }
+            writer.endLine()
+        }
+        writer.endLine()
+        part.append(to: &writer.octets)
+    }
+}

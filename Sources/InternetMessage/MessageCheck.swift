@@ -1,0 +1,70 @@
+/// Finds what keeps a message from being composed.
+extension Message {
+    /// Everything that `Composer.compose` would refuse, in the order of the properties; it throws the first.
+    ///
+    /// The content of parts is not looked at, so a part that is a message may still fail to be composed.
+    public var problems: [CompositionError] {
+        var problems: [CompositionError] = []
+        if from.isEmpty { problems.append(.missingAuthor) }
+        if from.count > 1, sender == nil, !headers.contains(where: { $0.isNamed("sender") }) {
+            problems.append(.missingSender)
+        }
+        for (field, mailboxes) in [("from", from), ("replyTo", replyTo), ("to", to), ("cc", cc)]
+        where mailboxes.count > Self.maximumMailboxes {
+            problems.append(.tooMany(field, maximum: Self.maximumMailboxes))
+        }
+        if let subject { Self.check(subject, "subject", &problems) }
+        checkParts(&problems)
+        checkHeaders(&problems)
+        return problems
+    }
+
+    private static func check(_ text: String, _ field: String, _ problems: inout [CompositionError]) {
+        switch HeaderText.problem(text, allowsTab: true) {
+        case .controlCharacter: problems.append(.controlCharacter(field))
+        case .tooLong: problems.append(.tooLong(field, maximum: maximumTextOctets))
+        case nil: break
+        }
+    }
+
+    private func checkParts(_ problems: inout [CompositionError]) {
+        if alternatives.count > Self.maximumParts {
+            problems.append(.tooMany("alternatives", maximum: Self.maximumParts))
+        }
+        if attachments.count > Self.maximumParts {
+            problems.append(.tooMany("attachments", maximum: Self.maximumParts))
+        }
+        for (index, alternative) in alternatives.enumerated() {
+            let field = "alternatives/\(index)/contentType"
+            if alternative.contentType.type == "multipart" { problems.append(.unusableMediaType(field)) }
+            if case .text = alternative.content, alternative.contentType.contradictsUTF8 {
+                problems.append(.charset(field))
+            }
+        }
+        for (index, attachment) in attachments.enumerated() {
+            if attachment.contentType.type == "multipart" {
+                problems.append(.unusableMediaType("attachments/\(index)/contentType"))
+            }
+            guard let filename = attachment.filename else { continue }
+            Self.check(filename, "attachments/\(index)/filename", &problems)
+        }
+    }
+
+    private func checkHeaders(_ problems: inout [CompositionError]) {
+        guard !headers.isEmpty else { return }
+        if headers.count > Self.maximumHeaders {
+            problems.append(.tooMany("headers", maximum: Self.maximumHeaders))
+        }
+        var seen: Set<String> = []
+        if sender != nil { seen.insert("sender") }
+        if messageID != nil { seen.insert("message-id") }
+        for (index, header) in headers.enumerated() where !HeaderPolicy.syntax(of: header.name).isRepeatable {
+            if !seen.insert(header.name.lowercased()).inserted { problems.append(.duplicateHeader(index)) }
+        }
+    }
+}
+
+extension HeaderField {
+    /// Whether the field has that name, given in lower case.
+    func isNamed(_ lowercased: String) -> Bool { name.lowercased() == lowercased }
+}

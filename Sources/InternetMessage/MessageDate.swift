@@ -1,0 +1,82 @@
+/// A moment as it is written in `Date:` (RFC 5322, section 3.3), for example `Tue, 1 Jul 2025 08:30:00 +0000`.
+public struct MessageDate: Hashable, Sendable, CustomStringConvertible {
+    /// The first moment that can be written, 2 January 1900 (1 January in every zone), in seconds since 1970 UTC.
+    public static let minimumSeconds: Int64 = -2_208_902_400
+    /// The last moment that can be written with a year of four digits, 31 December 9998, in seconds since 1970 UTC.
+    public static let maximumSeconds: Int64 = 253_370_764_799
+
+    /// Seconds since 1 January 1970 UTC.
+    public let seconds: Int64
+    /// The zone in minutes east of UTC, −1439 to 1439.
+    public let offsetMinutes: Int
+
+    /// Takes a moment; what cannot be written is moved to the nearest that can.
+    public init(seconds: Int64, offsetMinutes: Int = 0) {
+        self.seconds = min(max(seconds, Self.minimumSeconds), Self.maximumSeconds)
+        self.offsetMinutes = min(max(offsetMinutes, -1439), 1439)
+    }
+
+    /// The date-time of RFC 5322, section 3.3.
+    public var description: String {
+        var octets: [UInt8] = []
+        append(to: &octets)
+        return String(decoding: octets, as: UTF8.self)
+    }
+
+    /// Appends `description` as ASCII.
+    func append(to octets: inout [UInt8]) {
+        let local = seconds + Int64(offsetMinutes) * 60
+        let (days, secondOfDay) = Self.floorDivided(local, 86_400)
+        // 1 January 1970 was a Thursday.
+        let weekday = Self.floorDivided(days + 4, 7).remainder
+        let (year, month, day) = Self.civil(fromDays: days)
+        octets.append(contentsOf: Self.weekdays[Int(weekday)].utf8)
+        octets.append(contentsOf: ", ".utf8)
+        Self.append(day, digits: day < 10 ? 1 : 2, to: &octets)
+        octets.append(contentsOf: Self.months[Int(month) - 1].utf8)
+        Self.append(year, digits: 4, to: &octets)
+        octets.append(UInt8(ascii: " "))
+        Self.append(secondOfDay / 3600, digits: 2, to: &octets)
+        octets.append(UInt8(ascii: ":"))
+        Self.append(secondOfDay / 60 % 60, digits: 2, to: &octets)
+        octets.append(UInt8(ascii: ":"))
+        Self.append(secondOfDay % 60, digits: 2, to: &octets)
+        octets.append(UInt8(ascii: " "))
+        octets.append(offsetMinutes < 0 ? UInt8(ascii: "-") : UInt8(ascii: "+"))
+        let zone = Int64(offsetMinutes.magnitude)
+        Self.append(zone / 60 * 100 + zone % 60, digits: 4, to: &octets)
+    }
+
+    private static let weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
+    private static let months = [
+        " Jan ", " Feb ", " Mar ", " Apr ", " May ", " Jun ", " Jul ", " Aug ", " Sep ", " Oct ", " Nov ", " Dec ",
+    ]
+
+    private static func append(_ number: Int64, digits: Int, to octets: inout [UInt8]) {
+        var divisor: Int64 = 1
+        for _ in 0..<(digits - 1) { divisor *= 10 }
+        while divisor > 0 {
+            octets.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number / divisor % 10))
+            divisor /= 10
+        }
+    }
+
+    /// The date in the Gregorian calendar. Years are counted from March, so that the leap day is the last of a year.
+    private static func civil(fromDays days: Int64) -> (year: Int64, month: Int64, day: Int64) {
+        let daysOf400Years: Int64 = 146_097
+        // 719,468 days lie between 1 March of the year 0 and 1 January 1970.
+        let (era, dayOfEra) = floorDivided(days + 719_468, daysOf400Years)
+        let leapDays = dayOfEra / 1_460 - dayOfEra / 36_524 + dayOfEra / (daysOf400Years - 1)
+        let yearOfEra = (dayOfEra - leapDays) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let monthFromMarch = (5 * dayOfYear + 2) / 153
+        let day = dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
+        let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
+        return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day)
+    }
+
+    private static func floorDivided(_ value: Int64, _ divisor: Int64) -> (quotient: Int64, remainder: Int64) {
+        let (quotient, remainder) = value.quotientAndRemainder(dividingBy: divisor)
+        return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
+    }
+}

@@ -1,0 +1,50 @@
+/// The worldwide unique name of a message: the value of `Message-ID` (RFC 5322, section 3.6.4).
+public struct MessageID: Hashable, Sendable, CustomStringConvertible {
+    /// The longest identifier in octets, so that it fits a header line wherever it is quoted.
+    public static let maximumOctets = 250
+
+    /// The identifier in its angle brackets.
+    public let description: String
+
+    /// Takes an identifier with or without its angle brackets.
+    ///
+    /// Throws a `HeaderError` with the reason `invalidMessageID`.
+    public init(_ text: String) throws(HeaderError) {
+        let bracketed = text.utf8.first == UInt8(ascii: "<") ? text : "<\(text)>"
+        let sides = bracketed.utf8.dropFirst().dropLast()
+            .split(separator: UInt8(ascii: "@"), omittingEmptySubsequences: false)
+        guard bracketed.utf8.count <= Self.maximumOctets, Self.isIdentifier(bracketed.utf8),
+            sides.count == 2, sides.allSatisfy({ !$0.isEmpty })
+        else { throw HeaderError(.invalidMessageID) }
+        description = bracketed
+    }
+
+    init(seed: MessageSeed, domain: String) {
+        var octets: [UInt8] = [UInt8(ascii: "<")]
+        octets.reserveCapacity(36 + domain.utf8.count)
+        seed.appendHexadecimal(to: &octets)
+        octets.append(UInt8(ascii: "@"))
+        octets.append(contentsOf: domain.utf8)
+        octets.append(UInt8(ascii: ">"))
+        description = String(decoding: octets, as: UTF8.self)
+    }
+
+    /// Whether a text is an identifier in angle brackets. What other software wrote need not hold an `@`.
+    static func isIdentifier(_ text: some Collection<UInt8>) -> Bool {
+        text.count > 2 && text.first == UInt8(ascii: "<")
+            && text.dropFirst().dropLast().allSatisfy(isIdentifierOctet)
+            && text.dropFirst(text.count - 1).first == UInt8(ascii: ">")
+    }
+
+    /// Printable ASCII without what would end an identifier or begin something else.
+    static func isIdentifierOctet(_ octet: UInt8) -> Bool {
+        guard octet > 0x20, octet < 0x7F else { return false }
+        switch octet {
+        case UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "\""), UInt8(ascii: "("), UInt8(ascii: ")"),
+            UInt8(ascii: "\\"), UInt8(ascii: ","), UInt8(ascii: ";"):
+            return false
+        default:
+            return true
+        }
+    }
+}

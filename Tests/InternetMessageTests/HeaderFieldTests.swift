@@ -1,0 +1,102 @@
+import InternetMessage
+import MailAddress
+import Testing
+
+@Suite struct HeaderFieldTests {
+    @Test(arguments: [
+        "From", "to", "CC", "Bcc", "Reply-To", "Subject", "Date", "MIME-Version", "Content-Type", "content-md5",
+        "Content-Transfer-Encoding", "Received", "Received-SPF", "Return-Path", "Delivered-To", "DKIM-Signature",
+        "ARC-Seal", "Authentication-Results", "Resent-From", "Resent-Bcc",
+    ])
+    func nameIsRefusedWithReason(name: String) {
+        let error = #expect(throws: HeaderError.self) { try HeaderField(name: name, value: "x") }
+        #expect(error?.reason == .refusedName)
+        #expect(error?.description == HeaderPolicy.refusal(of: name)?.description)
+    }
+
+    @Test(arguments: ["", "X Y", "X:Y", "X-Ä", "X\u{1}Y", "X-A: b\r\nBcc", "X\u{7F}"])
+    func nameIsNoToken(name: String) {
+        let error = #expect(throws: HeaderError.self) { try HeaderField(name: name, value: "x") }
+        #expect(error?.reason == .invalidName)
+    }
+
+    @Test func lengthsAreBounded() throws {
+        _ = try HeaderField(name: String(repeating: "x", count: 76), value: String(repeating: "é", count: 16_384))
+        #expect(throws: HeaderError.self) { try HeaderField(name: String(repeating: "x", count: 77), value: "") }
+        #expect(throws: HeaderError.self) { try HeaderField(name: "X", value: String(repeating: "x", count: 32_769)) }
+    }
+
+    @Test(arguments: ["a\rb", "a\nb", "a\r\n b", "a\u{0}", "\u{B}", "\u{7F}", "a\u{85}b"])
+    func controlCharacterIsRefused(value: String) {
+        for name in ["X-Test", "List-Unsubscribe", "References", "Sender", "Auto-Submitted"] {
+            let error = #expect(throws: HeaderError.self) { try HeaderField(name: name, value: value) }
+            #expect(error?.reason == .controlCharacter)
+        }
+    }
+
+    @Test(arguments: [
+        ("X-Test", "plain  text\twith tab", "X-Test: plain  text\twith tab"),
+        ("X-Test", "", "X-Test:"),
+        ("X-Test", " x", "X-Test: =?utf-8?q?_x?="),
+        ("X-Test", "not =?utf-8?q?x?=", "X-Test: =?utf-8?b?bm90ID0/dXRmLTg/cT94Pz0=?="),
+        ("X-Test", "日本", "X-Test: =?utf-8?b?5pel5pys?="),
+        ("In-Reply-To", " <a@b>  <c>", "In-Reply-To: <a@b> <c>"),
+        ("Message-ID", "<a@b>", "Message-ID: <a@b>"),
+        (
+            "List-Unsubscribe", "<mailto:u@example.org?subject=x>, <https://example.org/u?a=b;c>",
+            "List-Unsubscribe: <mailto:u@example.org?subject=x>,\r\n <https://example.org/u?a=b;c>"
+        ),
+        ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click", "List-Unsubscribe-Post: List-Unsubscribe=One-Click"),
+        ("List-Post", "NO", "List-Post: NO"),
+        ("List-Id", "News of the day <news.example.org>", "List-Id: News of the day <news.example.org>"),
+        ("Auto-Submitted", "auto-replied; x=y", "Auto-Submitted: auto-replied; x=y"),
+        ("X-Priority", "1 (Highest)", "X-Priority: 1 (Highest)"),
+        ("Sender", "Éloise <a@b.example>", "Sender: =?utf-8?q?=C3=89loise?= <a@b.example>"),
+        ("Errors-To", "a@b.example,c@d.example", "Errors-To: a@b.example, c@d.example"),
+    ])
+    func valueIsWritten(name: String, value: String, raw: String) throws {
+        #expect(try Samples.field(name) { $0.headers = [try HeaderField(name: name, value: value)] } == raw)
+    }
+
+    @Test(arguments: [
+        ("References", "a@b"), ("References", ""), ("In-Reply-To", "<a b@c>"), ("Message-ID", "<ab>"),
+        ("Message-ID", "<a@b> <c@d>"), ("Message-ID", "<a@>"), ("Message-ID", "<@b>"),
+        ("List-Unsubscribe", "https://example.org"), ("List-Unsubscribe", "<example>"), ("List-Unsubscribe", ""),
+        ("List-Unsubscribe", "<https://example.org/é>"), ("List-Unsubscribe", "<https://a>,"),
+        ("List-Unsubscribe-Post", "yes"), ("Auto-Submitted", "maybe"), ("X-Priority", "9"), ("List-Id", "x"),
+        ("List-Id", "é <x.example>"), ("Sender", "a@b.example, c@d.example"), ("Errors-To", ""), ("Feedback-ID", "=?x"),
+    ])
+    func valueWithoutTheSyntaxIsRefused(name: String, value: String) {
+        let error = #expect(throws: HeaderError.self) { try HeaderField(name: name, value: value) }
+        #expect(error?.reason == .invalidValue || error?.reason == .invalidMessageID)
+    }
+
+    @Test func linesAreFoldedAndNeverTooLong() throws {
+        let sentence = String(repeating: "twelve chars ", count: 40) + "end"
+        let folded = try #require(try Samples.field("Subject") { $0.subject = sentence })
+        #expect(folded.split(separator: "\r\n").allSatisfy { $0.utf8.count <= 78 })
+        #expect(folded.replacing("\r\n", with: "") == "Subject: \(sentence)")
+        let word = String(repeating: "x", count: 500)
+        #expect(try Samples.field("Subject") { $0.subject = word } == "Subject: \(word)")
+        let encoded = try #require(try Samples.field("Subject") { $0.subject = word + word })
+        #expect(encoded.split(separator: "\r\n").allSatisfy { $0.utf8.count <= 78 })
+        let references = Array(repeating: "<\(String(repeating: "i", count: 800))>", count: 20).joined(separator: " ")
+        let lines = try #require(
+            try Samples.field("References") { $0.headers = [try HeaderField(name: "References", value: references)] })
+        #expect(lines.split(separator: "\r\n").allSatisfy { $0.utf8.count <= 998 })
+    }
+
+    @Test(arguments: ["é", "日", "😀", "שלום", "a😀"])
+    func encodedWordsNeverSplitACharacter(character: String) throws {
+        let text = String(repeating: character, count: 1_000)
+        let raw = try #require(try Samples.field("Subject") { $0.subject = text })
+        for line in raw.split(separator: "\r\n") { #expect(line.utf8.count <= 78) }
+        let words = raw.split(whereSeparator: \.isWhitespace).dropFirst()
+        var decoded = ""
+        for word in words {
+            #expect(word.utf8.count <= 75)
+            decoded += try #require(EncodedWordReader.decode(String(word)))
+        }
+        #expect(decoded == text)
+    }
+}

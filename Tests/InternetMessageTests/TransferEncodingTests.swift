@@ -1,0 +1,92 @@
+import Foundation
+import InternetMessage
+import Testing
+
+@Suite struct TransferEncodingTests {
+    private static func body(_ text: String) throws -> (encoding: Substring, content: String) {
+        let entity = try ParsedEntity(Array(Samples.composed { $0.text = text }.utf8))
+        return (entity.raw("Content-Transfer-Encoding").dropFirst(27), entity.content)
+    }
+
+    @Test(arguments: [
+        ("x", "7bit", "x"),
+        ("Viele Grüße sendet\n", "quoted-printable", "Viele Gr=C3=BC=C3=9Fe sendet\r\n"),
+        ("plain words é \n a=b\t", "quoted-printable", "plain words =C3=A9=20\r\n a=3Db=09"),
+        ("nul\u{0}", "quoted-printable", "nul=00"),
+        ("escape\u{1B}", "quoted-printable", "escape=1B"),
+        ("日本", "base64", "5pel5pys"),
+        ("日\n本\r", "base64", "5pelDQrmnKwNCg=="),
+    ])
+    func textIsEncodedAsShortAsCanBe(text: String, encoding: String, content: String) throws {
+        let body = try Self.body(text)
+        #expect(body.encoding == encoding)
+        #expect(body.content == content)
+    }
+
+    @Test func linesOfTextAreBounded() throws {
+        let fits = String(repeating: "x", count: 998)
+        #expect(try Self.body(fits).encoding == "7bit")
+        #expect(try Self.body("\(fits)\n\(fits)\r\(fits)\r\n").encoding == "7bit")
+        let long = try Self.body(fits + "x")
+        #expect(long.encoding == "quoted-printable")
+        #expect(long.content.split(separator: "\r\n").allSatisfy { $0.utf8.count <= 76 })
+        #expect(long.content.replacing("=\r\n", with: "") == fits + "x")
+    }
+
+    @Test func base64LinesAreFull() throws {
+        for count in [0, 1, 2, 3, 56, 57, 58, 113, 114, 115, 1_000] {
+            let octets = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ 200) }
+            let entity = try ParsedEntity(
+                Array(Samples.composed { $0.attachments = [Attachment(filename: nil, content: octets)] }.utf8))
+            let content = try #require(entity.parts.first?.content)
+            #expect(content == Data(octets).base64EncodedString(options: .lineLength76Characters))
+        }
+    }
+
+    @Test(arguments: [
+        ("a,b\r\nc,d\r\n", "7bit", "a,b\r\nc,d\r\n"),
+        ("words and\r\nwords\nand words\r\n", "quoted-printable", "words and\r\nwords=0Aand words\r\n"),
+        ("\n\n\n", "base64", "CgoK"),
+    ])
+    func attachedTextKeepsItsOctets(text: String, encoding: String, content: String) throws {
+        let entity = try ParsedEntity(
+            Array(
+                Samples.composed {
+                    let type = try MediaType("text/csv")
+                    $0.attachments = [Attachment(filename: "a.csv", content: Array(text.utf8), contentType: type)]
+                }.utf8))
+        let part = try #require(entity.parts.first)
+        #expect(part.raw("Content-Transfer-Encoding").hasSuffix(encoding))
+        #expect(part.content == content)
+    }
+
+    @Test(arguments: [
+        ("a.pdf", " attachment; filename=a.pdf"),
+        ("a b.pdf", " attachment; filename=\"a b.pdf\""),
+        ("a\"b\\.pdf", " attachment; filename=\"a\\\"b\\\\.pdf\""),
+        ("Grüße.pdf", " attachment; filename*=utf-8''Gr%C3%BC%C3%9Fe.pdf;\r\n filename=\"Gr__e.pdf\""),
+        ("a\tb=?.é", " attachment; filename*=utf-8''a%09b%3D%3F.%C3%A9;\r\n filename=\"a_b=_._\""),
+        ("", " attachment"),
+    ])
+    func fileNameIsWritten(name: String, value: String) throws {
+        let entity = try ParsedEntity(
+            Array(Samples.composed { $0.attachments = [Attachment(filename: name, content: [])] }.utf8))
+        #expect(entity.parts.first?.raw("Content-Disposition") == "Content-Disposition:\(value)")
+    }
+
+    @Test func longFileNameIsContinued() throws {
+        let name = String(repeating: "日本😀", count: 200) + ".pdf"
+        let entity = try ParsedEntity(
+            Array(Samples.composed { $0.attachments = [Attachment(filename: name, content: [])] }.utf8))
+        let raw = try #require(entity.parts.first?.raw("Content-Disposition"))
+        #expect(raw.split(separator: "\r\n").allSatisfy { $0.utf8.count <= 78 })
+        var decoded = ""
+        for (index, line) in raw.split(separator: "\r\n").dropFirst().enumerated() where line.contains("*=") {
+            let value = line.drop { $0 != "=" }.dropFirst().prefix { $0 != ";" }
+            #expect(line.hasPrefix(" filename*\(index)*="))
+            // Each section decodes for itself: no character is split.
+            decoded += try #require(String(value.replacing("utf-8''", with: "")).removingPercentEncoding)
+        }
+        #expect(decoded == name)
+    }
+}
