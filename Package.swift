@@ -60,7 +60,8 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
-        .target(name: "TestSupport", dependencies: [nioCore, nioPosix], path: "Tests/TestSupport", swiftSettings: strict),
+        .target(
+            name: "TestSupport", dependencies: [nioCore, nioPosix], path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(name: "MailAddressTests", dependencies: ["MailAddress", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "SMTPTests", dependencies: ["SMTP", "TestSupport", "MailAddress", nioCore, nioPosix],

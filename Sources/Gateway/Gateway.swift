@@ -32,11 +32,15 @@ public final class Gateway: Sendable {
         _ configuration: GatewayConfiguration, caughtMessages: (any CaughtMessages)? = nil, logger: Logger
     ) throws -> Gateway {
         // One loop for SMTP for every two cores: libmicrohttpd's threads have the others.
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, min(System.coreCount / 2, configuration.pool.sessions)))
-        let core = GatewayCore(configuration, eventLoops: Array(group.makeIterator()), caughtMessages: caughtMessages, logger: logger)
+        let group = MultiThreadedEventLoopGroup(
+            numberOfThreads: max(1, min(System.coreCount / 2, configuration.pool.sessions)))
+        let core = GatewayCore(
+            configuration, eventLoops: Array(group.makeIterator()), caughtMessages: caughtMessages, logger: logger)
         for warning in configuration.warnings { logger.warning("\(warning)") }
         var http = HTTPServerConfiguration(host: configuration.listenHost, port: configuration.listenPort)
-        if let tls = configuration.tls { http.tls = HTTPServerConfiguration.TLS(certificate: tls.certificate, key: tls.key) }
+        if let tls = configuration.tls {
+            http.tls = HTTPServerConfiguration.TLS(certificate: tls.certificate, key: tls.key)
+        }
         let server = try HTTPServer.start(http, handler: core, logger: logger)
         return Gateway(configuration, server: server, core: core, group: group)
     }

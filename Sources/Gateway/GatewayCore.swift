@@ -169,7 +169,9 @@ final class GatewayCore: HTTPHandler {
             ])
     }
 
-    private func log(_ message: Composition, _ problem: Problem, _ error: SMTPError, since start: ContinuousClock.Instant) {
+    private func log(
+        _ message: Composition, _ problem: Problem, _ error: SMTPError, since start: ContinuousClock.Instant
+    ) {
         logger.warning(
             "message not accepted",
             metadata: [

@@ -33,9 +33,11 @@ internal import Synchronization
         let wanted = UInt64(configuration.connectionLimit + 1024)
         let files = cmicrohttpd_raise_open_files(wanted)
         if files < wanted {
-            logger.warning("the limit of open files is lower than the connections allowed", metadata: [
-                "open_files": "\(files)", "connections": "\(configuration.connectionLimit)",
-            ])
+            logger.warning(
+                "the limit of open files is lower than the connections allowed",
+                metadata: [
+                    "open_files": "\(files)", "connections": "\(configuration.connectionLimit)",
+                ])
         }
         var port: UInt16 = 0
         let listener = unsafe cmicrohttpd_listen(
@@ -58,7 +60,7 @@ internal import Synchronization
     }
 
     deinit {
-        for unsafe text in unsafe pem { unsafe free(text) }
+        for unsafetext in unsafe pem { unsafe free(text) }
     }
 
     private func startDaemon(_ configuration: HTTPServerConfiguration, listener: Int32) -> Bool {

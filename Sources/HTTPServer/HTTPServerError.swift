@@ -22,7 +22,8 @@ public struct HTTPServerError: Error, Hashable, Sendable, CustomStringConvertibl
         case .cannotListen(EADDRINUSE): "\(place) is in use by another program: stop it, or listen on another port"
         case .cannotListen(EACCES): "listening on \(place) is not permitted: use a port above 1023"
         case .cannotListen(EADDRNOTAVAIL): "\(place) is no address of this host: check the name or the address"
-        case .cannotListen(let errno): "listening on \(place) failed: \(POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO).localizedDescription)"
+        case .cannotListen(let errno):
+            "listening on \(place) failed: \(POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO).localizedDescription)"
         case .cannotStart:
             "the HTTP server at \(place) could not be started: check the certificate and the key, and the limits of the process"
         }

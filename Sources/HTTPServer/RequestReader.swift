@@ -13,18 +13,22 @@ enum RequestReader {
     ) -> HTTPRequestHead {
         var collected = Collected()
         unsafe withUnsafeMutablePointer(to: &collected) { pointer in
-            _ = unsafe MHD_get_connection_values(connection, .HEADER_KIND, { context, _, name, value in
-                guard let context = unsafe context, let name = unsafe name else { return .YES }
-                unsafe context.assumingMemoryBound(to: Collected.self).pointee.headers.append(
-                    name: String(cString: name), value: RequestReader.text(value))
-                return .YES
-            }, pointer)
-            _ = unsafe MHD_get_connection_values(connection, .GET_ARGUMENT_KIND, { context, _, name, value in
-                guard let context = unsafe context, let name = unsafe name else { return .YES }
-                unsafe context.assumingMemoryBound(to: Collected.self).pointee.query.append(
-                    name: String(cString: name), value: RequestReader.text(value))
-                return .YES
-            }, pointer)
+            _ = unsafe MHD_get_connection_values(
+                connection, .HEADER_KIND,
+                { context, _, name, value in
+                    guard let context = unsafe context, let name = unsafe name else { return .YES }
+                    unsafe context.assumingMemoryBound(to: Collected.self).pointee.headers.append(
+                        name: String(cString: name), value: RequestReader.text(value))
+                    return .YES
+                }, pointer)
+            _ = unsafe MHD_get_connection_values(
+                connection, .GET_ARGUMENT_KIND,
+                { context, _, name, value in
+                    guard let context = unsafe context, let name = unsafe name else { return .YES }
+                    unsafe context.assumingMemoryBound(to: Collected.self).pointee.query.append(
+                        name: String(cString: name), value: RequestReader.text(value))
+                    return .YES
+                }, pointer)
         }
         let length = collected.headers["Content-Length"].flatMap { Int($0) }
         return unsafe HTTPRequestHead(

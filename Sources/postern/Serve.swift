@@ -10,7 +10,8 @@ import UnixSignals
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Runs the gateway until SIGTERM or SIGINT, then drains.",
-        discussion: "Every setting is an environment variable; `postern config` lists them. A flag beats the environment.")
+        discussion:
+            "Every setting is an environment variable; `postern config` lists them. A flag beats the environment.")
 
     @OptionGroup var flags: SettingFlags
 
@@ -46,7 +47,8 @@ struct Serve: AsyncParsableCommand {
             ])
         let services = ServiceGroup(
             services: [GatewayService(gateway: gateway, sandbox: inbox, logger: logger)],
-            gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() })
+            gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() })
         try await services.run()
     }
 }

@@ -10,7 +10,9 @@ struct Play {
     /// How the server's bytes are cut.
     var byteByByte = false
 
-    init(security: ConversationSettings.Security = .none, credentials: SMTPCredentials? = nil, byteByByte: Bool = false) throws {
+    init(security: ConversationSettings.Security = .none, credentials: SMTPCredentials? = nil, byteByByte: Bool = false)
+        throws
+    {
         var settings = ConversationSettings(identity: try #require(ClientDomain("client.example.org")))
         settings.security = security
         settings.credentials = credentials
@@ -31,7 +33,10 @@ struct Play {
         return drain()
     }
 
-    mutating func open(_ from: String = "a@example.org", to recipients: [String] = ["b@example.net"], policy: Envelope.RecipientPolicy = .any) throws -> [String] {
+    mutating func open(
+        _ from: String = "a@example.org", to recipients: [String] = ["b@example.net"],
+        policy: Envelope.RecipientPolicy = .any
+    ) throws -> [String] {
         var envelope = try Envelope(from: from, to: recipients)
         envelope.recipientPolicy = policy
         conversation.open(envelope)
@@ -60,7 +65,8 @@ struct Play {
             case .write(let bytes): texts.append("> " + String(buffer: bytes).replacing("\r\n", with: "|"))
             case .startTLS: texts.append("start TLS")
             case .ready: texts.append("ready")
-            case .opened(let rejected): texts.append("opened" + rejected.map { " \($0.address)=\($0.reply.code)" }.joined())
+            case .opened(let rejected):
+                texts.append("opened" + rejected.map { " \($0.address)=\($0.reply.code)" }.joined())
             case .finished(let reply): texts.append("finished \(reply.code)")
             case .failed(let error): texts.append("failed \(Self.text(error))")
             case .close(let error): texts.append("close" + (error.map { " \(Self.text($0))" } ?? ""))
@@ -76,7 +82,9 @@ struct Play {
     }
 
     /// A session that is set up.
-    static func ready(_ extensions: String = "250-PIPELINING\r\n250 SIZE 1000\r\n", byteByByte: Bool = false) throws -> Play {
+    static func ready(_ extensions: String = "250-PIPELINING\r\n250 SIZE 1000\r\n", byteByByte: Bool = false) throws
+        -> Play
+    {
         var play = try Play(byteByByte: byteByByte)
         #expect(play.server("220 hello\r\n") == ["> EHLO client.example.org|"])
         #expect(play.server("250-server\r\n" + extensions) == ["ready"])
@@ -239,7 +247,9 @@ struct Play {
         _ = try early.open()
         #expect(
             early.server("250 ok\r\n250 ok\r\n354 go\r\n250 queued\r\n")
-                == ["opened", "failed protocol_violation content not_sent", "close protocol_violation content not_sent"])
+                == [
+                    "opened", "failed protocol_violation content not_sent", "close protocol_violation content not_sent",
+                ])
     }
 
     @Test func refusalInTheMiddleOfContent() throws {

@@ -83,7 +83,9 @@ struct ReplyCase: Decodable, Sendable, CustomTestStringConvertible {
         if let error = row.expect.error {
             switch (error, failure) {
             case ("malformed", .malformed), ("mismatched codes", .mismatchedCodes), ("too long", .tooLong): break
-            default: Issue.record("\(row.id): \(error) expected, got \(String(describing: failure)), \(String(describing: reply))")
+            default:
+                Issue.record(
+                    "\(row.id): \(error) expected, got \(String(describing: failure)), \(String(describing: reply))")
             }
         } else if row.expect.incomplete == true {
             #expect(reply == nil && failure == nil, "\(row.id)")

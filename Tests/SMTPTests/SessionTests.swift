@@ -43,10 +43,12 @@ private func failure(_ work: () async throws -> Void) async -> SMTPError? {
     @Test func aMessage() async throws {
         let relay = try await ScriptedRelay.start(greeting + envelope + taken + quit)
         let lines = Mutex<[String]>([])
-        let session = try await connect(relay, transcript: SMTPTranscript { line in lines.withLock { $0.append(line) } })
+        let session = try await connect(
+            relay, transcript: SMTPTranscript { line in lines.withLock { $0.append(line) } })
         var message = try await session.open(from: "a@example.org", to: "b@example.net")
         try await message.write("Subject: How are you?\r\n")
-        try await message.write("From: a@example.org\r\nDate: Tue, 24 Nov 2026 10:00:00 +0000\r\n\r\nSo,\n.how\rare you")
+        try await message.write(
+            "From: a@example.org\r\nDate: Tue, 24 Nov 2026 10:00:00 +0000\r\n\r\nSo,\n.how\rare you")
         let reply = try await message.close()
         #expect(reply.code == 250)
         #expect(reply.enhancedCode?.description == "2.0.0")
@@ -194,7 +196,9 @@ private func failure(_ work: () async throws -> Void) async -> SMTPError? {
 }
 
 @Suite(.timeLimit(.minutes(1))) struct PoolTests {
-    private func pool(_ relay: ScriptedRelay, sessions: Int = 1, queue: Duration = .seconds(30)) throws -> SMTPSessionPool {
+    private func pool(_ relay: ScriptedRelay, sessions: Int = 1, queue: Duration = .seconds(30)) throws
+        -> SMTPSessionPool
+    {
         let identity = try #require(ClientDomain("client.example.org"))
         var limits = SMTPPoolLimits()
         limits.sessions = sessions

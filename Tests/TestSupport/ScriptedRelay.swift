@@ -168,7 +168,8 @@ public final class ScriptedRelay: Sendable {
 
         private static func end(of wanted: [UInt8], in bytes: [UInt8], from searched: Int) -> Int? {
             guard bytes.count >= wanted.count + searched, let first = wanted.first else { return nil }
-            for start in searched...(bytes.count - wanted.count) where bytes[start] == first && bytes[start...].starts(with: wanted) {
+            for start in searched...(bytes.count - wanted.count)
+            where bytes[start] == first && bytes[start...].starts(with: wanted) {
                 return start + wanted.count
             }
             return nil

@@ -6,7 +6,8 @@ public enum SharedCases {
     /// The rows of a file.
     public static func rows<Row: Decodable>(_ file: String, as row: Row.Type = Row.self) -> [Row] {
         let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        let outside = tests.deletingLastPathComponent().deletingLastPathComponent().appending(path: "shared/cases/\(file)")
+        let outside = tests.deletingLastPathComponent().deletingLastPathComponent().appending(
+            path: "shared/cases/\(file)")
         let inside = tests.appending(path: "Cases/\(file)")
         for place in [outside, inside] {
             if let data = try? Data(contentsOf: place), let rows = try? JSONDecoder().decode([Row].self, from: data) {

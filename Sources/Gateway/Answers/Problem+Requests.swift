@@ -18,7 +18,8 @@ extension Problem {
     static func unsupportedMediaType(_ type: String?) -> Problem {
         Problem(
             "unsupported-media-type", "The body's type is not supported", status: 415,
-            detail: "\(type.map { "Content-Type \($0.debugDescription) is not supported" } ?? "Content-Type is missing"); "
+            detail:
+                "\(type.map { "Content-Type \($0.debugDescription) is not supported" } ?? "Content-Type is missing"); "
                 + "send application/json")
     }
 
@@ -47,7 +48,8 @@ extension Problem {
     static func methodNotAllowed(_ method: String, allowed: [String]) -> Problem {
         var problem = Problem(
             "method-not-allowed", "The method is not allowed", status: 405,
-            detail: "\(method.prefix(40).debugDescription) is not allowed here; use \(allowed.joined(separator: " or "))")
+            detail:
+                "\(method.prefix(40).debugDescription) is not allowed here; use \(allowed.joined(separator: " or "))")
         problem.headers = [("Allow", allowed.joined(separator: ", "))]
         return problem
     }

@@ -77,7 +77,8 @@ public struct GatewayConfiguration: Sendable {
         tls = try Self.tls(values)
         let level = values.value(of: .logLevel) ?? ""
         guard let logLevel = Logger.Level(rawValue: level) else {
-            throw ConfigurationError(Setting.logLevel.name, "\(level.debugDescription) is no level; \(Setting.logLevel.meaning)")
+            throw ConfigurationError(
+                Setting.logLevel.name, "\(level.debugDescription) is no level; \(Setting.logLevel.meaning)")
         }
         self.logLevel = logLevel
         if let format = values.value(of: .logFormat) {
@@ -102,7 +103,8 @@ public struct GatewayConfiguration: Sendable {
             (0...65535).contains(port), colon > text.startIndex
         else {
             throw ConfigurationError(
-                Setting.listen.name, "\(text.debugDescription) is not an address; write host:port, or [address]:port for IPv6")
+                Setting.listen.name,
+                "\(text.debugDescription) is not an address; write host:port, or [address]:port for IPv6")
         }
         var host = String(text[..<colon])
         if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }

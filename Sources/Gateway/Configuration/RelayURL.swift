@@ -17,7 +17,8 @@ public struct RelayURL: Sendable {
 
     /// What is worth a warning at every start.
     public var warning: String? {
-        verifies ? nil : "the relay's certificate is not verified (verify=false): anyone on the way can read and change mail"
+        verifies
+            ? nil : "the relay's certificate is not verified (verify=false): anyone on the way can read and change mail"
     }
 
     /// Reads `smtp://[user:password@]host[:port][?tls=…]` or `smtps://…`.
@@ -42,7 +43,9 @@ public struct RelayURL: Sendable {
         var options: [String: String] = [:]
         for item in url.queryItems ?? [] {
             guard ["tls", "verify", "insecure_auth"].contains(item.name), options[item.name] == nil else {
-                throw wrong("the option \(item.name.debugDescription) is not known or given twice; there are tls, verify and insecure_auth")
+                throw wrong(
+                    "the option \(item.name.debugDescription) is not known or given twice; there are tls, verify and insecure_auth"
+                )
             }
             options[item.name] = item.value ?? ""
         }

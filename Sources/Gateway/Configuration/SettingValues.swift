@@ -80,7 +80,8 @@ public struct SettingValues: Sendable {
         do {
             return try Data(contentsOf: URL(filePath: path))
         } catch {
-            throw ConfigurationError(setting.name, "the file \(path.debugDescription) cannot be read: \(error.localizedDescription)")
+            throw ConfigurationError(
+                setting.name, "the file \(path.debugDescription) cannot be read: \(error.localizedDescription)")
         }
     }
 }

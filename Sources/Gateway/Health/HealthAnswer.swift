@@ -11,7 +11,8 @@ enum HealthAnswer {
     }
 
     /// Whether messages can be sent now.
-    static func ready(relay: String, _ finding: RelayHealth.Finding, isDraining: Bool, version: String) -> HTTPResponse {
+    static func ready(relay: String, _ finding: RelayHealth.Finding, isDraining: Bool, version: String) -> HTTPResponse
+    {
         let isReady = finding.error == nil && !isDraining
         let (seconds, attoseconds) = finding.latency.components
         let milliseconds = Int(seconds * 1000 + attoseconds / 1_000_000_000_000_000)

@@ -23,7 +23,10 @@ enum Route: Equatable {
             case nil, "false": self = .sendMessage(dryRun: false)
             case "true", "": self = .sendMessage(dryRun: true)
             case let value?:
-                throw .invalid([FieldError("", "the query parameter dry_run is true or false, not \(value.prefix(40).debugDescription)")])
+                throw .invalid([
+                    FieldError(
+                        "", "the query parameter dry_run is true or false, not \(value.prefix(40).debugDescription)")
+                ])
             }
         case "/livez":
             guard isGet else { throw .methodNotAllowed(method, allowed: ["GET", "HEAD"]) }

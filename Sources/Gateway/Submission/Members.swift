@@ -10,12 +10,14 @@ struct Members {
         guard names.contains(where: { !known.contains($0.stringValue) }) else { return }
         for name in names.map(\.stringValue).sorted() where !known.contains(name) {
             let pointer = "/" + FieldError.escaped(name)
-            errors.append(FieldError(pointer, "there is no such field; known are \(known.sorted().joined(separator: ", "))"))
+            errors.append(
+                FieldError(pointer, "there is no such field; known are \(known.sorted().joined(separator: ", "))"))
         }
     }
 
     /// A member, or nil where it is absent, null or wrong.
-    mutating func value<Value: Decodable>(_ name: String, as type: Value.Type = Value.self, expected: String) -> Value? {
+    mutating func value<Value: Decodable>(_ name: String, as type: Value.Type = Value.self, expected: String) -> Value?
+    {
         do {
             return try container.decodeIfPresent(type, forKey: MemberName(stringValue: name))
         } catch {

@@ -67,7 +67,8 @@ struct MessageDocument: DecodableWithErrors {
     }
 
     private mutating func readAttachments(_ members: inout Members) {
-        let documents: ListDocument<AttachmentDocument>? = members.nested("attachments", expected: "a list of attachments")
+        let documents: ListDocument<AttachmentDocument>? = members.nested(
+            "attachments", expected: "a list of attachments")
         attachments = documents?.elements.compactMap(\.attachment) ?? []
     }
 }

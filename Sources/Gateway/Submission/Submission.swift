@@ -38,7 +38,9 @@ struct Submission {
         }
         let mailboxes = document.to + document.cc + document.bcc
         var recipients = document.envelope?.recipients ?? mailboxes.map(\.address)
-        if recipients.isEmpty, !errors.contains(where: { $0.pointer.hasPrefix("/to") || $0.pointer.hasPrefix("/envelope") }) {
+        if recipients.isEmpty,
+            !errors.contains(where: { $0.pointer.hasPrefix("/to") || $0.pointer.hasPrefix("/envelope") })
+        {
             errors.append(FieldError("/to", "at least one recipient is needed in to, cc, bcc or envelope"))
         }
         // Named twice, in to and cc perhaps, a recipient gets the message once.

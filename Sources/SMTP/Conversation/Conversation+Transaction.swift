@@ -106,7 +106,8 @@ extension Conversation {
         } else if reply.code == 421 {
             fail(transaction.refusal ?? .refused(reply, at: .data, rejected: transaction.rejected))
         } else {
-            self.transaction?.failure = transaction.refusal ?? .refused(reply, at: .data, rejected: transaction.rejected)
+            self.transaction?.failure =
+                transaction.refusal ?? .refused(reply, at: .data, rejected: transaction.rejected)
             reset()
         }
     }

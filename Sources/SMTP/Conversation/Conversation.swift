@@ -201,7 +201,8 @@ struct Conversation {
                 fail(
                     SMTPError(
                         .tls, stage: .startTLS,
-                        detail: "TLS is required and the server does not offer STARTTLS; use a server or a port that does, or tls=none"
+                        detail:
+                            "TLS is required and the server does not offer STARTTLS; use a server or a port that does, or tls=none"
                     ))
                 return
             }

@@ -11,7 +11,8 @@ public struct SMTPSecurity: Sendable {
     /// STARTTLS where the server offers it.
     ///
     /// - Throws: what NIOSSL finds wrong with the configuration.
-    public static func opportunistic(_ configuration: TLSConfiguration = .makeClientConfiguration()) throws -> SMTPSecurity
+    public static func opportunistic(_ configuration: TLSConfiguration = .makeClientConfiguration()) throws
+        -> SMTPSecurity
     {
         SMTPSecurity(mode: .opportunistic, context: try NIOSSLContext(configuration: configuration))
     }

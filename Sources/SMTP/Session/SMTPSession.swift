@@ -177,7 +177,8 @@ public final class SMTPSession: Sendable {
             guard connection.isReady || connection.isClosed else {
                 completion(
                     .failure(
-                        SMTPError(.invalidUse, stage: .quit, detail: "a message is open on this session; close it first")))
+                        SMTPError(
+                            .invalidUse, stage: .quit, detail: "a message is open on this session; close it first")))
                 return
             }
             connection.quit { completion(.success(())) }
