@@ -60,7 +60,7 @@ internal import Synchronization
     }
 
     deinit {
-        for unsafetext in unsafe pem { unsafe free(text) }
+        unsafe pem.forEach { unsafe free($0) }
     }
 
     private func startDaemon(_ configuration: HTTPServerConfiguration, listener: Int32) -> Bool {

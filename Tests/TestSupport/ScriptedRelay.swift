@@ -47,6 +47,11 @@ public final class ScriptedRelay: Sendable {
 
     /// Starts a relay on a free port of 127.0.0.1.
     public static func start(_ scripts: [Step]...) async throws -> ScriptedRelay {
+        try await start(scripts: scripts)
+    }
+
+    /// The same for a list of scripts.
+    public static func start(scripts: [[Step]]) async throws -> ScriptedRelay {
         let shared = Shared(scripts)
         let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)

@@ -1,0 +1,212 @@
+import Dispatch
+import Foundation
+import Logging
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import HTTPServer
+
+/// Answers by the path: what a test needs of a handler.
+private final class TestHandler: HTTPHandler {
+    let held = Mutex<[HTTPResponder]>([])
+    let handled = Mutex(0)
+
+    func admit(_ head: HTTPRequestHead) -> HTTPAdmission {
+        head.path == "/refused"
+            ? .refuse(HTTPResponse(status: 403, headers: [], body: Array("no".utf8))) : .accept(maximumBodyBytes: 1000)
+    }
+
+    func handle(_ request: HTTPRequest, responder: HTTPResponder) {
+        handled.withLock { $0 += 1 }
+        let text = "\(request.head.method) \(request.head.path) \(request.head.query["q"] ?? "-") \(request.body.count)"
+        let response = HTTPResponse(
+            status: 200, headers: [("X-Sound", "a"), ("X-Split", "a\r\nX-Injected: b")], body: Array(text.utf8))
+        switch request.head.path {
+        case "/later": DispatchQueue.global().async { responder.respond(response) }
+        case "/held": held.withLock { $0.append(responder) }
+        case "/dropped": break
+        case "/twice":
+            responder.respond(response)
+            responder.respond(HTTPResponse(status: 500, headers: [], body: []))
+        default: responder.respond(response)
+        }
+    }
+
+    func release() {
+        let responders = held.withLock { held in
+            let all = held
+            held = []
+            return all
+        }
+        for responder in responders { responder.respond(HTTPResponse(status: 200, headers: [], body: [])) }
+    }
+
+    func wait(for count: Int) {
+        while held.withLock({ $0.count }) < count { usleep(1000) }
+    }
+}
+
+private func start(_ handler: any HTTPHandler) throws -> HTTPServer {
+    try HTTPServer.start(
+        HTTPServerConfiguration(host: "127.0.0.1", port: 0), handler: handler, logger: Logger(label: "test"))
+}
+
+@Suite(.timeLimit(.minutes(1))) struct HTTPServerTests {
+    @Test(arguments: ["/now", "/later", "/twice"]) func answers(_ path: String) async throws {
+        let server = try start(TestHandler())
+        let connection = try RawConnection(port: server.port)
+        try connection.send("POST \(path)?q=a%20b HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc")
+        let answer = try #require(connection.readAnswer())
+        #expect(answer.status == 200)
+        #expect(answer.text == "POST \(path) a b 3")
+        #expect(answer.head.contains("x-sound: a"))
+        #expect(!answer.head.contains("x-injected"))
+        // The connection is kept for the next request.
+        try connection.send("GET \(path) HTTP/1.1\r\nHost: x\r\n\r\n")
+        #expect(connection.readAnswer()?.text == "GET \(path) - 0")
+        await server.stop(grace: .seconds(5))
+    }
+
+    @Test func chunkedBody() async throws {
+        let server = try start(TestHandler())
+        let connection = try RawConnection(port: server.port)
+        try connection.send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
+        try connection.send("2\r\nde\r\n0\r\n\r\n")
+        #expect(connection.readAnswer()?.text == "POST / - 5")
+        await server.stop(grace: .seconds(5))
+    }
+
+    @Test func bodyAtItsLimit() async throws {
+        let server = try start(TestHandler())
+        let connection = try RawConnection(port: server.port)
+        let body = String(repeating: "x", count: 1000)
+        try connection.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n" + body)
+        #expect(connection.readAnswer()?.status == 200)
+        await server.stop(grace: .seconds(5))
+    }
+
+    /// The answer comes although not one octet of the body was sent.
+    @Test func tooLargeIsSaidBeforeTheBody() async throws {
+        let handler = TestHandler()
+        let server = try start(handler)
+        let connection = try RawConnection(port: server.port)
+        try connection.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n")
+        let answer = connection.readToEnd()
+        #expect(answer.hasPrefix("HTTP/1.1 413 "))
+        #expect(handler.handled.withLock { $0 } == 0)
+        await server.stop(grace: .seconds(5))
+    }
+
+    @Test func expectationIsNotMetForARefusal() async throws {
+        let server = try start(TestHandler())
+        let connection = try RawConnection(port: server.port)
+        try connection.send("POST /refused HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 10\r\n\r\n")
+        let answer = connection.readToEnd()
+        #expect(answer.hasPrefix("HTTP/1.1 403 "))
+        #expect(!answer.contains("100 Continue"))
+        await server.stop(grace: .seconds(5))
+    }
+
+    @Test func tooLargeInChunks() async throws {
+        let handler = TestHandler()
+        let server = try start(handler)
+        let connection = try RawConnection(port: server.port)
+        try connection.send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for _ in 0..<20 { try connection.send("64\r\n" + String(repeating: "x", count: 100) + "\r\n") }
+        try connection.send("0\r\n\r\n")
+        #expect(connection.readAnswer()?.status == 413)
+        #expect(handler.handled.withLock { $0 } == 0)
+        await server.stop(grace: .seconds(5))
+    }
+
+    /// Without an end the connection is closed; nothing is kept of what came.
+    @Test func endlessBody() async throws {
+        let server = try start(TestHandler())
+        let connection = try RawConnection(port: server.port)
+        try connection.send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        let chunk = "8000\r\n" + String(repeating: "x", count: 0x8000) + "\r\n"
+        var pieces = 0
+        while pieces < 10_000, (try? connection.send(chunk)) != nil { pieces += 1 }
+        #expect(pieces < 10_000)
+        await server.stop(grace: .seconds(5))
+    }
+
+    @Test func aDroppedResponderAnswers() async throws {
+        let server = try start(TestHandler())
+        let connection = try RawConnection(port: server.port)
+        try connection.send("GET /dropped HTTP/1.1\r\nHost: x\r\n\r\n")
+        #expect(connection.readAnswer()?.status == 500)
+        await server.stop(grace: .seconds(5))
+    }
+
+    /// Many requests wait while no thread does.
+    @Test func manySuspended() async throws {
+        let handler = TestHandler()
+        let server = try start(handler)
+        let threads = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count
+        let connections = try (0..<300).map { _ in try RawConnection(port: server.port) }
+        for connection in connections { try connection.send("GET /held HTTP/1.1\r\nHost: x\r\n\r\n") }
+        handler.wait(for: 300)
+        let threadsThen = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count
+        #expect(threadsThen < threads + 50)
+        handler.release()
+        for connection in connections { #expect(connection.readAnswer()?.status == 200) }
+        await server.stop(grace: .seconds(5))
+    }
+
+    @Test func clientsThatGo() async throws {
+        let handler = TestHandler()
+        let server = try start(handler)
+        let half = try RawConnection(port: server.port)
+        try half.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc")
+        half.close()
+        let waiting = try RawConnection(port: server.port)
+        try waiting.send("GET /held HTTP/1.1\r\nHost: x\r\n\r\n")
+        handler.wait(for: 1)
+        waiting.close()
+        handler.release()
+        let next = try RawConnection(port: server.port)
+        try next.send("GET /next HTTP/1.1\r\nHost: x\r\n\r\n")
+        #expect(next.readAnswer()?.status == 200)
+        await server.stop(grace: .seconds(5))
+    }
+
+    @Test func stopAnswersWhatIsUnderWay() async throws {
+        let handler = TestHandler()
+        let server = try start(handler)
+        let connection = try RawConnection(port: server.port)
+        try connection.send("GET /held HTTP/1.1\r\nHost: x\r\n\r\n")
+        handler.wait(for: 1)
+        async let stopped: Void = server.stop(grace: .seconds(20))
+        try await Task.sleep(for: .milliseconds(50))
+        handler.release()
+        let answer = try #require(connection.readAnswer())
+        #expect(answer.status == 200)
+        #expect(answer.head.contains("connection: close"))
+        await stopped
+        #expect(throws: RawConnection.Failure.self) { try RawConnection(port: server.port) }
+    }
+
+    @Test func stopDoesNotWaitForEver() async throws {
+        let handler = TestHandler()
+        let server = try start(handler)
+        let connection = try RawConnection(port: server.port)
+        try connection.send("GET /held HTTP/1.1\r\nHost: x\r\n\r\n")
+        handler.wait(for: 1)
+        await server.stop(grace: .milliseconds(50))
+        #expect(connection.readAnswer()?.status == 503)
+        handler.release()
+    }
+
+    @Test func portInUse() async throws {
+        let server = try start(TestHandler())
+        let error = #expect(throws: HTTPServerError.self) {
+            try HTTPServer.start(
+                HTTPServerConfiguration(host: "127.0.0.1", port: server.port), handler: TestHandler(),
+                logger: Logger(label: "test"))
+        }
+        #expect(error?.description.contains("in use") == true)
+        await server.stop(grace: .seconds(5))
+    }
+}

@@ -1,0 +1,82 @@
+internal import Foundation
+
+/// A plain TCP connection for tests of a server: it sends exactly the bytes it is told to, and shows all that comes back.
+public final class RawConnection {
+    /// A failure of a system call.
+    public struct Failure: Error {
+        let call: String
+        let code: Int32
+    }
+
+    private var descriptor: Int32
+
+    /// Connects to a port of 127.0.0.1. Reads give up after 20 s.
+    public init(port: Int) throws {
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        guard descriptor >= 0 else { throw Failure(call: "socket", code: errno) }
+        var timeout = timeval(tv_sec: 20, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(UInt16(port).bigEndian)
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        let result = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Foundation.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard result == 0 else { throw Failure(call: "connect", code: errno) }
+    }
+
+    deinit {
+        close()
+    }
+
+    /// Sends bytes.
+    public func send(_ text: String) throws {
+        try send(Array(text.utf8))
+    }
+
+    /// Sends bytes; what the server does not want any more is a failure.
+    public func send(_ bytes: [UInt8]) throws {
+        var sent = 0
+        while sent < bytes.count {
+            let count = bytes[sent...].withUnsafeBytes {
+                Foundation.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
+            guard count > 0 else { throw Failure(call: "send", code: errno) }
+            sent += count
+        }
+    }
+
+    /// Whatever has come, empty at the end of the connection.
+    public func read() -> [UInt8] {
+        var buffer = [UInt8](repeating: 0, count: 65536)
+        let count = recv(descriptor, &buffer, buffer.count, 0)
+        return count > 0 ? Array(buffer[..<count]) : []
+    }
+
+    /// All that comes until the server ends the connection.
+    public func readToEnd() -> String {
+        var all: [UInt8] = []
+        while case let piece = read(), !piece.isEmpty { all += piece }
+        return String(decoding: all, as: UTF8.self)
+    }
+
+    /// One answer with a Content-Length.
+    public func readAnswer() -> HTTPAnswer? {
+        var all: [UInt8] = []
+        while true {
+            if let answer = HTTPAnswer(all) { return answer }
+            let piece = read()
+            if piece.isEmpty { return nil }
+            all += piece
+        }
+    }
+
+    /// Ends the connection, whatever is under way.
+    public func close() {
+        if descriptor >= 0 { Foundation.close(descriptor) }
+        descriptor = -1
+    }
+}
