@@ -31,7 +31,7 @@ public final class Gateway: Sendable {
     public static func start(
         _ configuration: GatewayConfiguration, caughtMessages: (any CaughtMessages)? = nil, logger: Logger
     ) throws -> Gateway {
-        // One loop for SMTP for every two cores: libmicrohttpd's threads have the others.
+        // One loop for SMTP and one HTTP thread for every two cores: they share the work on a message.
         let group = MultiThreadedEventLoopGroup(
             numberOfThreads: max(1, min(System.coreCount / 2, configuration.pool.sessions)))
         let core = GatewayCore(
