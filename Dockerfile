@@ -1,24 +1,40 @@
-# Builds postern with a static Swift runtime, and an image of the few files that it needs to run.
+# Postern in a container: no shell, no package manager, an unprivileged user, fit for a read-only root.
+#
+#   docker build -t postern .
+#   docker run --rm --read-only -p 8080:8080 -e POSTERN_RELAY_URL=smtp://relay.example.net -e POSTERN_API_KEYS=app:… postern
+
 FROM swift:6.3-bookworm AS build
-RUN apt-get update -qq \
-    && apt-get install -y -qq --no-install-recommends libmicrohttpd-dev ca-certificates \
+RUN apt-get update \
+    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
+        binutils ca-certificates libmicrohttpd-dev \
     && rm -rf /var/lib/apt/lists/*
-WORKDIR /postern
-COPY Package.swift LICENSE ./
-COPY Sources ./Sources
-COPY Tests ./Tests
-RUN swift build -c release --static-swift-stdlib --product postern \
-    && mkdir -p /image/usr/bin /image/etc/ssl/certs /image/tmp \
-    && install -s "$(swift build -c release --static-swift-stdlib --show-bin-path)/postern" /image/usr/bin/postern \
-    # Its shared libraries and the loader, at the places where the loader looks for them.
-    && ldd /image/usr/bin/postern | grep -o '/[^ ]*' | sort -u | while read -r library; do \
-           install -D "$(readlink -f "$library")" "/image$library"; \
-       done \
-    && install -D "$(readlink -f /lib/x86_64-linux-gnu/libnss_dns.so.2)" /image/lib/x86_64-linux-gnu/libnss_dns.so.2 \
-    && cp /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/ \
-    && printf 'postern:x:65532:65532:postern:/:/usr/sbin/nologin\n' > /image/etc/passwd \
-    && printf 'postern:x:65532:\n' > /image/etc/group \
-    && printf 'hosts: files dns\n' > /image/etc/nsswitch.conf
+WORKDIR /source
+
+# The packages change less often than the sources: they have a layer of their own.
+COPY Package.* ./
+RUN swift package resolve
+
+COPY . .
+RUN swift build -c release --static-swift-stdlib --product postern
+
+# The image's root: the executable, the libraries it is linked with, the loader, CA roots, a user without privileges.
+RUN set -eu; \
+    built=$(swift build -c release --static-swift-stdlib --show-bin-path); \
+    mkdir -p /image/usr/bin /image/etc/ssl/certs /image/usr/share/doc/postern; \
+    mkdir -m 1777 /image/tmp; \
+    strip -o /image/usr/bin/postern "$built/postern"; \
+    find "$built" -maxdepth 1 -name '*.resources' -exec cp -R '{}' /image/usr/bin/ ';'; \
+    ldd "$built/postern" >/tmp/libraries; \
+    ! grep 'not found' /tmp/libraries; \
+    grep -o '/[^ ]*' /tmp/libraries | sort -u | while read -r library; do \
+        mkdir -p "/image$(dirname "$library")"; \
+        cp -L "$library" "/image$library"; \
+    done; \
+    cp -L /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/; \
+    echo 'postern:x:65532:65532:postern:/:/sbin/nologin' >/image/etc/passwd; \
+    echo 'postern:x:65532:' >/image/etc/group; \
+    echo 'hosts: files dns' >/image/etc/nsswitch.conf; \
+    cp LICENSE /image/usr/share/doc/postern/
 
 FROM scratch
 LABEL org.opencontainers.image.title="Postern" \

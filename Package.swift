@@ -77,5 +77,7 @@ let package = Package(
         .testTarget(
             name: "GatewayTests", dependencies: ["Gateway", "SMTP", "TestSupport", logging, nioCore],
             swiftSettings: common),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["Gateway", "SMTP", "TestSupport", logging], swiftSettings: common),
     ]
 )

@@ -161,10 +161,10 @@ final class GatewayCore: HTTPHandler {
             metadata: [
                 "id": .string(message.id),
                 "status": .string(Answer.status(receipt)),
-                "code": .stringConvertible(receipt.reply.code),
+                "code": .string(String(receipt.reply.code)),
                 "text": .string(receipt.reply.text),
-                "recipients": .stringConvertible(message.envelope.recipients.count),
-                "bytes": .stringConvertible(message.content.count),
+                "recipients": .string(String(message.envelope.recipients.count)),
+                "bytes": .string(String(message.content.count)),
                 "duration_ms": .string(Self.milliseconds(since: start)),
             ])
     }
@@ -176,12 +176,12 @@ final class GatewayCore: HTTPHandler {
             "message not accepted",
             metadata: [
                 "id": .string(message.id),
-                "http_status": .stringConvertible(problem.status),
-                "reason": .stringConvertible(error.reason),
+                "http_status": .string(String(problem.status)),
+                "reason": .string(error.reason.description),
                 "stage": .string(error.stage.rawValue),
                 "outcome": .string(error.outcome.rawValue),
                 "detail": .string(error.detail),
-                "recipients": .stringConvertible(message.envelope.recipients.count),
+                "recipients": .string(String(message.envelope.recipients.count)),
                 "duration_ms": .string(Self.milliseconds(since: start)),
             ])
     }

@@ -24,6 +24,8 @@ final class Exchange: @unchecked Sendable {
     }
 
     let head: HTTPRequestHead
+    /// The place in the registry, for the registry alone.
+    var place = 0
     private let admission: HTTPAdmission
     private var body: [UInt8] = []
     private var discarded = 0

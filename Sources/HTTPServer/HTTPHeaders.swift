@@ -17,9 +17,12 @@ public struct HTTPHeaders: Sendable {
     }
 
     private static func isSame(_ left: String, _ right: String) -> Bool {
-        left.utf8.count == right.utf8.count
-            && zip(left.utf8, right.utf8).allSatisfy { a, b in
-                a == b || (a ^ b == 0x20 && (0x61...0x7A).contains(a | 0x20))
-            }
+        guard left.utf8.count == right.utf8.count else { return false }
+        var others = right.utf8.makeIterator()
+        for a in left.utf8 {
+            guard let b = others.next() else { return false }
+            if a != b, a ^ b != 0x20 || !(0x61...0x7A).contains(a | 0x20) { return false }
+        }
+        return true
     }
 }

@@ -15,7 +15,7 @@ internal import Synchronization
     private let logger: Logger
     private let isStopping = Atomic<Bool>(false)
     /// The requests that are under way, so that none is left when the server stops.
-    private let exchanges = Mutex<[ObjectIdentifier: Exchange]>([:])
+    private let exchanges = ExchangeRegistry()
     private var daemon: OpaquePointer?
     /// The PEM texts of TLS, which libmicrohttpd reads as long as it runs.
     private var pem: [UnsafeMutablePointer<CChar>] = unsafe []
@@ -98,7 +98,7 @@ internal import Synchronization
                 // The counterpart of `passRetained` in `begin`; libmicrohttpd calls this once for each request.
                 let exchange = unsafe Unmanaged<Exchange>.fromOpaque(stored).takeRetainedValue()
                 exchange.finish()
-                unsafe Unmanaged<HTTPServer>.fromOpaque(context).takeUnretainedValue().forget(exchange)
+                unsafe Unmanaged<HTTPServer>.fromOpaque(context).takeUnretainedValue().exchanges.remove(exchange)
             }, context)
         if unsafe daemon == nil { unsafe Unmanaged<HTTPServer>.fromOpaque(context).release() }
         return unsafe daemon != nil
@@ -113,7 +113,7 @@ internal import Synchronization
         let head = unsafe RequestReader.head(connection, url: url, method: method)
         let exchange = Exchange(head, handler.admit(head))
         unsafe slot.pointee = Unmanaged.passRetained(exchange).toOpaque()
-        exchanges.withLock { $0[ObjectIdentifier(exchange)] = exchange }
+        exchanges.add(exchange)
         guard let response = exchange.earlyResponse(handler) else { return .YES }
         // An answer before the body ends the connection: what follows on it would be the body.
         return unsafe ResponseQueue.queue(response, on: connection, closes: true)
@@ -136,10 +136,6 @@ internal import Synchronization
         }
     }
 
-    private func forget(_ exchange: Exchange) {
-        exchanges.withLock { _ = $0.removeValue(forKey: ObjectIdentifier(exchange)) }
-    }
-
     // MARK: The end
 
     /// Stops: no connection is accepted any more, requests under way are answered within the grace, and those that are
@@ -149,7 +145,7 @@ internal import Synchronization
         let listener = unsafe MHD_quiesce_daemon(daemon)
         if listener >= 0 { close(listener) }
         await waitUntilIdle(.now + grace)
-        let unanswered = exchanges.withLock { Array($0.values) }
+        let unanswered = exchanges.all
         for exchange in unanswered {
             exchange.respond(.plain(503, "the server is shutting down\n"))
         }
@@ -171,7 +167,7 @@ internal import Synchronization
     }
 
     private func waitUntilIdle(_ deadline: ContinuousClock.Instant) async {
-        while !exchanges.withLock({ $0.isEmpty }), ContinuousClock.now < deadline {
+        while !exchanges.isEmpty, ContinuousClock.now < deadline {
             try? await Task.sleep(for: .milliseconds(5))
         }
     }

@@ -45,9 +45,8 @@ public struct GatewayLogHandler: LogHandler {
 
     /// Writes one line.
     public func log(event: LogEvent) {
-        var fields: [(String, String)] = metadata.map { ($0.key, $0.value.description) }
-        for (key, value) in event.metadata ?? [:] { fields.append((key, value.description)) }
-        fields.sort { $0.0 < $1.0 }
+        var fields = Self.fields(metadata)
+        if let own = event.metadata { fields += Self.fields(own) }
         let line =
             switch format {
             case .json: Self.json(event, fields)
@@ -68,6 +67,7 @@ public struct GatewayLogHandler: LogHandler {
     }
 
     private static func text(_ event: LogEvent, _ fields: [(String, String)]) -> [UInt8] {
+        let fields = fields.sorted { $0.0 < $1.0 }
         var line = "\(Timestamp.now()) \(event.level.rawValue) \(event.message)"
         for (key, value) in fields {
             // Quoted, so that no value can look like a line or a field of its own.
@@ -75,6 +75,12 @@ public struct GatewayLogHandler: LogHandler {
             line += " \(key)=" + (plain ? bounded(value) : bounded(value).debugDescription)
         }
         return Array((line + "\n").utf8)
+    }
+
+    private static func fields(_ metadata: Logger.Metadata) -> [(String, String)] {
+        metadata.map { key, value in
+            if case .string(let text) = value { (key, text) } else { (key, value.description) }
+        }
     }
 
     private static func bounded(_ value: String) -> String {

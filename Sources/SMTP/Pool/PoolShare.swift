@@ -156,6 +156,7 @@ final class PoolShare: SessionOwner {
             case .success(let session):
                 sessions[ObjectIdentifier(session.connection)] = session
                 session.connection.owner = self
+                session.connection.session = session
             case .failure(let error):
                 connectionAttemptFailed(error)
             }
@@ -173,7 +174,7 @@ final class PoolShare: SessionOwner {
     }
 
     func connectionBecameReady(_ connection: Connection) {
-        guard let session = sessions[ObjectIdentifier(connection)] else { return }
+        guard let session = connection.session else { return }
         guard !isShutDown else {
             connection.quit {}
             return

@@ -15,6 +15,8 @@ final class Connection: ChannelInboundHandler {
     private let eventLoop: any EventLoop
     private var context: ChannelHandlerContext?
     weak var owner: (any SessionOwner)?
+    /// The session of a connection that a pool holds, until it is closed.
+    var session: SMTPSession?
 
     private var connectCompletion: ((Result<Void, SMTPError>) -> Void)?
     private var openCompletion: OpenCompletion?
@@ -167,6 +169,7 @@ final class Connection: ChannelInboundHandler {
         context?.close(promise: nil)
         owner?.connectionClosed(self, error: reason)
         owner = nil
+        session = nil
     }
 
     private func failWritableWaiters(_ error: SMTPError) {

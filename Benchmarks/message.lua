@@ -1,0 +1,57 @@
+-- The load: one message of 1 KB of text as JSON. With POSTERN_BENCHMARK_GAPS set, also when answers came.
+local text = string.rep("How are you then, and how are those around you? We are all fine\\n", 16)
+wrk.method = "POST"
+wrk.headers["Content-Type"] = "application/json"
+wrk.body = '{"from":"ann@example.org","to":["bob@example.net"],"subject":"How are you?","text":"' .. text .. '"}'
+
+local threads = {}
+
+function setup(thread)
+  table.insert(threads, thread)
+end
+
+if os.getenv("POSTERN_BENCHMARK_GAPS") then
+  local ffi = require("ffi")
+  ffi.cdef([[
+    struct benchmark_time { long seconds; long nanoseconds; };
+    int clock_gettime(int clock, struct benchmark_time *now);
+  ]])
+  local now = ffi.new("struct benchmark_time")
+  local function seconds()
+    ffi.C.clock_gettime(1, now)
+    return tonumber(now.seconds) + tonumber(now.nanoseconds) / 1e9
+  end
+
+  function init()
+    last = seconds()
+    longest = 0
+  end
+
+  function response()
+    local at = seconds()
+    longest = math.max(longest, at - last)
+    last = at
+  end
+
+  function gap_until_now()
+    return math.max(longest, seconds() - last)
+  end
+end
+
+-- One line of JSON, the last of wrk's output.
+function done(summary, latency)
+  local gap = 0
+  if gap_until_now then
+    for _, thread in ipairs(threads) do
+      local at = thread:get("last")
+      longest, last = thread:get("longest"), at
+      gap = math.max(gap, gap_until_now())
+    end
+  end
+  io.write(string.format(
+    '\n{"requests":%d,"duration_us":%d,"connect":%d,"read":%d,"write":%d,"status":%d,"timeout":%d,' ..
+    '"mean_us":%.1f,"p50_us":%d,"p99_us":%d,"max_us":%d,"longest_gap_s":%.3f}\n',
+    summary.requests, summary.duration, summary.errors.connect, summary.errors.read, summary.errors.write,
+    summary.errors.status, summary.errors.timeout, latency.mean, latency:percentile(50), latency:percentile(99),
+    latency.max, gap))
+end
