@@ -100,7 +100,7 @@ final class GatewayCore: HTTPHandler {
         case .sendMessage(let dryRun): send(request, dryRun: dryRun, responder)
         case .live: responder.respond(HealthAnswer.live)
         case .ready:
-            Task {
+            Task(executorPreference: eventLoops[0].executor) {
                 let finding = await self.health.check()
                 responder.respond(
                     HealthAnswer.ready(

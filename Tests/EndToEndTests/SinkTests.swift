@@ -23,14 +23,15 @@ struct Front {
         let body = try JSONSerialization.data(withJSONObject: document)
         let connection = try RawConnection(port: gateway.address.port)
         try connection.send(
-            "POST /messages HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: \(body.count)\r\n\r\n")
+            "POST /messages HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: \(body.count)\r\n\r\n"
+        )
         try connection.send(Array(body))
         return try #require(connection.readAnswer())
     }
 }
 
 /// Postfix's own test server, which fails at the command it is told to.
-@Suite(.timeLimit(.minutes(2))) struct SinkTests {
+@Suite(.serialized, .timeLimit(.minutes(2))) struct SinkTests {
     struct Row: Sendable, CustomTestStringConvertible {
         /// `-f` refuses for good, `-r` for now, `-q` ends the connection without a reply.
         let flag: String

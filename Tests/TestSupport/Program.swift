@@ -1,19 +1,21 @@
 internal import Foundation
 
 /// A program that runs beside a test and ends with it.
+///
+/// It is started and waited for by system calls: Foundation's `Process` waits in a run loop, which does not go together
+/// with the threads on which tests run.
 public final class Program {
-    private let process: Process
+    /// A program that could not be started.
+    public struct Failure: Error {
+        let path: String
+        let code: Int32
+    }
+
+    private var identifier: pid_t = 0
 
     /// Starts a program. Its output goes nowhere.
-    public init(_ path: String, _ arguments: [String], environment: [String: String]? = nil) throws {
-        process = Process()
-        process.executableURL = URL(filePath: path)
-        process.arguments = arguments
-        if let environment { process.environment = environment }
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try process.run()
+    public init(_ path: String, _ arguments: [String]) throws {
+        identifier = try Self.spawn(path, arguments, ["/dev/null", "/dev/null", "/dev/null"])
     }
 
     deinit {
@@ -22,41 +24,55 @@ public final class Program {
 
     /// Ends the program, and waits until it has.
     public func stop() {
-        guard process.isRunning else { return }
-        process.terminate()
-        process.waitUntilExit()
+        guard identifier > 0 else { return }
+        kill(identifier, SIGTERM)
+        for _ in 0..<500 {
+            if waitpid(identifier, nil, WNOHANG) != 0 {
+                identifier = 0
+                return
+            }
+            usleep(10_000)
+        }
+        kill(identifier, SIGKILL)
+        waitpid(identifier, nil, 0)
+        identifier = 0
     }
 
     /// Runs a program to its end.
     ///
     /// - Returns: its exit status, and what it wrote to standard output and standard error.
     public static func run(
-        _ path: String, _ arguments: [String], input: String? = nil, environment: [String: String]? = nil
+        _ path: String, _ arguments: [String], input: String = ""
     ) throws -> (status: Int32, output: String, errors: String) {
-        let process = Process()
-        process.executableURL = URL(filePath: path)
-        process.arguments = arguments
-        if let environment { process.environment = environment }
-        let folder = FileManager.default.temporaryDirectory.appending(path: "postern-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
+        let folder = FileManager.default.temporaryDirectory.appending(path: "postern-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
         // Files and not pipes: a pipe that nobody reads stops the program when it is full.
-        func file(_ name: String, _ content: String) throws -> URL {
-            let url = folder.appending(path: name)
-            try Data(content.utf8).write(to: url)
-            return url
+        let files = ["input", "output", "errors"].map { folder + "/" + $0 }
+        try Data(input.utf8).write(to: URL(filePath: files[0]))
+        var status: Int32 = 0
+        waitpid(try spawn(path, arguments, files), &status, 0)
+        func text(_ file: String) -> String {
+            String(decoding: FileManager.default.contents(atPath: file) ?? Data(), as: UTF8.self)
         }
-        let output = try file("output", "")
-        let errors = try file("errors", "")
-        process.standardInput = try FileHandle(forReadingFrom: file("input", input ?? ""))
-        process.standardOutput = try FileHandle(forWritingTo: output)
-        process.standardError = try FileHandle(forWritingTo: errors)
-        try process.run()
-        process.waitUntilExit()
-        return (
-            process.terminationStatus, String(decoding: try Data(contentsOf: output), as: UTF8.self),
-            String(decoding: try Data(contentsOf: errors), as: UTF8.self)
-        )
+        return ((status >> 8) & 0xFF, text(files[1]), text(files[2]))
+    }
+
+    private static func spawn(_ path: String, _ arguments: [String], _ files: [String]) throws -> pid_t {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, files[0], O_RDONLY, 0)
+        for descriptor in [1, 2] {
+            posix_spawn_file_actions_addopen(
+                &actions, Int32(descriptor), files[descriptor], O_WRONLY | O_CREAT, 0o600)
+        }
+        var words: [UnsafeMutablePointer<CChar>?] = ([path] + arguments).map { strdup($0) } + [nil]
+        defer { for word in words { free(word) } }
+        var identifier: pid_t = 0
+        let code = posix_spawn(&identifier, path, &actions, nil, &words, environ)
+        guard code == 0 else { throw Failure(path: path, code: code) }
+        return identifier
     }
 
     /// A port of 127.0.0.1 that is free now.
@@ -86,6 +102,7 @@ public final class Program {
 
     /// The project's folder.
     public static var project: String {
-        URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
+        URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+            .path
     }
 }
