@@ -67,10 +67,18 @@ public final class Program {
             posix_spawn_file_actions_addopen(
                 &actions, Int32(descriptor), files[descriptor], O_WRONLY | O_CREAT, 0o600)
         }
+        // The threads on which tests run block signals, and a program would inherit that.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         var words: [UnsafeMutablePointer<CChar>?] = ([path] + arguments).map { strdup($0) } + [nil]
         defer { for word in words { free(word) } }
         var identifier: pid_t = 0
-        let code = posix_spawn(&identifier, path, &actions, nil, &words, environ)
+        let code = posix_spawn(&identifier, path, &actions, &attributes, &words, environ)
         guard code == 0 else { throw Failure(path: path, code: code) }
         return identifier
     }

@@ -1,0 +1,7 @@
+/// A complete message, but for what only the inbox knows: its ID and the time.
+struct ReceivedMessage: Equatable {
+    var helloName: String
+    var transaction: Transaction
+    /// The content, dots undone.
+    var raw: [UInt8]
+}
