@@ -55,11 +55,14 @@ public final class Gateway: Sendable {
         self.group = group
     }
 
-    /// Stops: no new message is taken, those under way are finished and answered within the grace.
+    /// Stops: no new message is taken, and those under way are finished and answered within the grace. Those that are
+    /// not are answered, too, with the outcome as far as it is known.
     public func stop() async {
         core.drain()
-        await server.stop(grace: grace)
-        await core.pool.shutdown(grace: .seconds(5))
+        await server.drain(grace: grace)
+        // What is still under way ends with its session, and is told to the client like any lost connection.
+        await core.pool.shutdown(grace: .seconds(1))
+        await server.stop()
         try? await group.shutdownGracefully()
     }
 }

@@ -59,6 +59,10 @@ final class GatewayCore: HTTPHandler {
         Problem.tooLarge(limit: limit).response
     }
 
+    func stopping(_ head: HTTPRequestHead, isHandled: Bool) -> HTTPResponse {
+        (isHandled ? Problem.stopped : .draining).response
+    }
+
     private func route(_ head: HTTPRequestHead) throws(Problem) -> Route {
         try Route(
             method: head.method, path: head.path, dryRun: head.query["dry_run"], hasSandbox: caughtMessages != nil)

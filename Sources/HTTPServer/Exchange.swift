@@ -9,6 +9,8 @@ internal import Synchronization
 /// the connection, and it calls back for a connection one call at a time.
 final class Exchange: @unchecked Sendable {
     private enum State {
+        /// The handler has not had the request yet.
+        case reading
         /// The handler has not answered yet, and the connection is not suspended.
         case handling
         /// The connection is suspended until there is an answer.
@@ -29,8 +31,7 @@ final class Exchange: @unchecked Sendable {
     private let admission: HTTPAdmission
     private var body: [UInt8] = []
     private var discarded = 0
-    private var isHandled = false
-    private let state = Mutex(State.handling)
+    private let state = Mutex(State.reading)
 
     /// Octets of a body that is too large which are read and thrown away, so that the client gets to see the answer.
     /// Beyond them the connection is closed.
@@ -72,23 +73,22 @@ final class Exchange: @unchecked Sendable {
 
     /// The request is complete, or the connection was resumed.
     func proceed(_ connection: OpaquePointer, _ handler: any HTTPHandler) -> Step {
-        if !isHandled, !isAnswered {
-            isHandled = true
+        if beginHandling() {
             switch admission {
-            case .refuse(let response): return .queue(response)
-            case .accept(let limit):
-                if discarded > 0 { return .queue(handler.tooLarge(head, limit: limit)) }
+            case .refuse(let response): respond(response)
+            case .accept(let limit) where discarded > 0: respond(handler.tooLarge(head, limit: limit))
+            case .accept:
+                let request = HTTPRequest(head: head, body: body)
+                body = []
+                handler.handle(request, responder: HTTPResponder(self))
             }
-            let request = HTTPRequest(head: head, body: body)
-            body = []
-            handler.handle(request, responder: HTTPResponder(self))
         }
         return state.withLock { state in
             switch state {
             case .answered(let response):
                 state = .finished
                 return .queue(response)
-            case .handling:
+            case .reading, .handling:
                 // Suspended under the lock: an answer that comes now finds the connection suspended.
                 state = .suspended(unsafe SuspendedConnection(suspending: connection))
                 return .wait
@@ -97,17 +97,27 @@ final class Exchange: @unchecked Sendable {
         }
     }
 
-    /// Whether an answer is there already: a server that stops answers for the handler.
-    private var isAnswered: Bool {
+    /// Whether the handler is to have the request now: once, and not where a server that stops has answered for it.
+    private func beginHandling() -> Bool {
         state.withLock { state in
-            if case .answered = state { true } else { false }
+            guard case .reading = state else { return false }
+            state = .handling
+            return true
         }
+    }
+
+    /// Answers for the handler, which has not done so.
+    func stop(_ handler: any HTTPHandler) {
+        let isHandled = state.withLock { state in
+            if case .reading = state { false } else { true }
+        }
+        respond(handler.stopping(head, isHandled: isHandled))
     }
 
     func respond(_ response: HTTPResponse) {
         let suspended: SuspendedConnection? = state.withLock { state in
             switch state {
-            case .handling:
+            case .reading, .handling:
                 state = .answered(response)
                 return nil
             case .suspended(let connection):

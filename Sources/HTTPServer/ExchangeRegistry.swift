@@ -6,13 +6,17 @@ final class ExchangeRegistry: Sendable {
         /// A place for each request; a place is used again when its request is over.
         var places: [Exchange?] = []
         var free: [Int] = []
+        var isClosed = false
     }
 
     private let state = Mutex(State())
 
     /// Takes a request in, and tells it its place.
-    func add(_ exchange: Exchange) {
+    ///
+    /// - Returns: false where the registry is closed.
+    func add(_ exchange: Exchange) -> Bool {
         state.withLock { state in
+            guard !state.isClosed else { return false }
             if let place = state.free.popLast() {
                 exchange.place = place
                 state.places[place] = exchange
@@ -20,6 +24,7 @@ final class ExchangeRegistry: Sendable {
                 exchange.place = state.places.count
                 state.places.append(exchange)
             }
+            return true
         }
     }
 
@@ -32,6 +37,11 @@ final class ExchangeRegistry: Sendable {
 
     var isEmpty: Bool { state.withLock { $0.free.count == $0.places.count } }
 
-    /// All that are under way.
-    var all: [Exchange] { state.withLock { $0.places.compactMap { $0 } } }
+    /// Takes no further request, and returns those under way.
+    func close() -> [Exchange] {
+        state.withLock { state in
+            state.isClosed = true
+            return state.places.compactMap { $0 }
+        }
+    }
 }

@@ -18,11 +18,21 @@ public protocol HTTPHandler: Sendable {
 
     /// The answer to a body that is larger than admitted: 413.
     func tooLarge(_ head: HTTPRequestHead, limit: Int) -> HTTPResponse
+
+    /// The answer to a request that is still unanswered when the server stops: 503.
+    ///
+    /// - Parameter isHandled: whether the handler has had the request.
+    func stopping(_ head: HTTPRequestHead, isHandled: Bool) -> HTTPResponse
 }
 
 extension HTTPHandler {
     /// A plain 413.
     public func tooLarge(_ head: HTTPRequestHead, limit: Int) -> HTTPResponse {
         .plain(413, "the body has more than \(limit) bytes\n")
+    }
+
+    /// A plain 503.
+    public func stopping(_ head: HTTPRequestHead, isHandled: Bool) -> HTTPResponse {
+        .plain(503, "the server is shutting down\n")
     }
 }

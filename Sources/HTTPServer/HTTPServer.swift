@@ -16,7 +16,11 @@ internal import Synchronization
     private let isStopping = Atomic<Bool>(false)
     /// The requests that are under way, so that none is left when the server stops.
     private let exchanges = ExchangeRegistry()
-    private var daemon: OpaquePointer?
+    /// One daemon a thread, all on one listening socket. Not one daemon with a pool of threads: in 0.9.75
+    /// `MHD_quiesce_daemon` races with the threads of a pool for taking the socket out of their epoll sets, and who
+    /// comes second aborts the process; between a daemon and its only thread the race is provided for.
+    private var daemons: [OpaquePointer] = unsafe []
+    private let listener: Int32
     /// The PEM texts of TLS, which libmicrohttpd reads as long as it runs.
     private var pem: [UnsafeMutablePointer<CChar>] = unsafe []
 
@@ -45,16 +49,18 @@ internal import Synchronization
         guard listener >= 0 else {
             throw HTTPServerError(.cannotListen(errno: -listener), host: configuration.host, port: configuration.port)
         }
-        let server = HTTPServer(port: Int(port), handler: handler, logger: logger)
-        guard server.startDaemon(configuration, listener: listener) else {
-            close(listener)
+        let server = HTTPServer(port: Int(port), listener: listener, handler: handler, logger: logger)
+        guard server.startDaemons(configuration) else {
+            server.refuseConnections()
+            server.stopDaemons()
             throw HTTPServerError(.cannotStart, host: configuration.host, port: configuration.port)
         }
         return server
     }
 
-    private init(port: Int, handler: any HTTPHandler, logger: Logger) {
+    private init(port: Int, listener: Int32, handler: any HTTPHandler, logger: Logger) {
         self.port = port
+        self.listener = listener
         self.handler = handler
         self.logger = logger
     }
@@ -63,11 +69,12 @@ internal import Synchronization
         unsafe pem.forEach { unsafe free($0) }
     }
 
-    private func startDaemon(_ configuration: HTTPServerConfiguration, listener: Int32) -> Bool {
+    private func startDaemons(_ configuration: HTTPServerConfiguration) -> Bool {
+        let threads = max(1, configuration.threads)
         var settings = unsafe cmicrohttpd_settings()
         unsafe settings.listen_socket = listener
-        unsafe settings.threads = UInt32(clamping: configuration.threads)
-        unsafe settings.connection_limit = UInt32(clamping: configuration.connectionLimit)
+        // Rounded up, so that the limit is one of all threads together.
+        unsafe settings.connection_limit = UInt32(clamping: (configuration.connectionLimit + threads - 1) / threads)
         unsafe settings.idle_timeout_seconds = UInt32(clamping: configuration.idleTimeout)
         unsafe settings.connection_memory = configuration.connectionMemory
         if let tls = configuration.tls {
@@ -77,9 +84,14 @@ internal import Synchronization
             unsafe settings.tls_certificate = UnsafePointer(pem[0])
             unsafe settings.tls_key = UnsafePointer(pem[1])
         }
+        return (0..<threads).allSatisfy { _ in unsafe startDaemon(settings) }
+    }
+
+    private func startDaemon(_ wanted: cmicrohttpd_settings) -> Bool {
+        var settings = unsafe wanted
         // The daemon holds one reference to the server, which `stop` releases when no callback can come any more.
         let context = unsafe Unmanaged.passRetained(self).toOpaque()
-        unsafe daemon = cmicrohttpd_start(
+        let daemon = unsafe cmicrohttpd_start(
             &settings,
             { context, connection, url, method, _, piece, size, slot in
                 guard let context = unsafe context, let connection = unsafe connection, let url = unsafe url,
@@ -100,8 +112,12 @@ internal import Synchronization
                 exchange.finish()
                 unsafe Unmanaged<HTTPServer>.fromOpaque(context).takeUnretainedValue().exchanges.remove(exchange)
             }, context)
-        if unsafe daemon == nil { unsafe Unmanaged<HTTPServer>.fromOpaque(context).release() }
-        return unsafe daemon != nil
+        guard let daemon = unsafe daemon else {
+            unsafe Unmanaged<HTTPServer>.fromOpaque(context).release()
+            return false
+        }
+        unsafe daemons.append(daemon)
+        return true
     }
 
     // MARK: Requests, on libmicrohttpd's threads
@@ -112,8 +128,10 @@ internal import Synchronization
     ) -> MHD_Result {
         let head = unsafe RequestReader.head(connection, url: url, method: method)
         let exchange = Exchange(head, handler.admit(head))
+        guard exchanges.add(exchange) else {
+            return unsafe ResponseQueue.queue(handler.stopping(head, isHandled: false), on: connection, closes: true)
+        }
         unsafe slot.pointee = Unmanaged.passRetained(exchange).toOpaque()
-        exchanges.add(exchange)
         guard let response = exchange.earlyResponse(handler) else { return .YES }
         // An answer before the body ends the connection: what follows on it would be the body.
         return unsafe ResponseQueue.queue(response, on: connection, closes: true)
@@ -138,32 +156,46 @@ internal import Synchronization
 
     // MARK: The end
 
-    /// Stops: no connection is accepted any more, requests under way are answered within the grace, and those that are
-    /// not get 503. May be called once or more.
-    public func stop(grace: Duration) async {
-        guard !isStopping.exchange(true, ordering: .relaxed), let daemon = unsafe daemon else { return }
-        let listener = unsafe MHD_quiesce_daemon(daemon)
-        if listener >= 0 { close(listener) }
+    /// Begins the end: no connection is accepted any more, each connection is closed after its next answer, and requests
+    /// under way go on. Returns when none is under way any more, or after the grace.
+    public func drain(grace: Duration) async {
+        guard !isStopping.exchange(true, ordering: .relaxed) else { return }
+        refuseConnections()
         await waitUntilIdle(.now + grace)
-        let unanswered = exchanges.all
-        for exchange in unanswered {
-            exchange.respond(.plain(503, "the server is shutting down\n"))
-        }
-        if !unanswered.isEmpty { await waitUntilIdle(.now + .seconds(1)) }
+    }
+
+    /// Ends: requests that are not answered within a second get ``HTTPHandler/stopping(_:isHandled:)``. To be called
+    /// once, after ``drain(grace:)``.
+    public func stop() async {
+        await waitUntilIdle(.now + .seconds(1))
+        // Whatever begins from here on is answered at once. So no connection is suspended any more when the daemons are
+        // stopped, which would abort the process.
+        for exchange in exchanges.close() { exchange.stop(handler) }
+        await waitUntilIdle(.now + .seconds(1))
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
             // It waits for libmicrohttpd's threads to end, so it must not run where tasks run.
             DispatchQueue.global().async {
-                self.stopDaemon()
+                self.stopDaemons()
                 continuation.resume()
             }
         }
     }
 
-    private func stopDaemon() {
-        unsafe MHD_stop_daemon(daemon)
-        unsafe daemon = nil
-        // The counterpart of `passRetained` in `startDaemon`: no callback comes any more.
-        unsafe Unmanaged.passUnretained(self).release()
+    /// The socket refuses connections from here on, but keeps its number until libmicrohttpd's threads have ended: one
+    /// of them may be about to take it out of its epoll set, and aborts the process where it is no socket any more.
+    private func refuseConnections() {
+        unsafe daemons.forEach { _ = unsafe MHD_quiesce_daemon($0) }
+        shutdown(listener, Int32(SHUT_RDWR))
+    }
+
+    private func stopDaemons() {
+        unsafe daemons.forEach { daemon in
+            unsafe MHD_stop_daemon(daemon)
+            // The counterpart of `passRetained` in `startDaemon`: no callback comes any more.
+            unsafe Unmanaged.passUnretained(self).release()
+        }
+        unsafe daemons.removeAll()
+        close(listener)
     }
 
     private func waitUntilIdle(_ deadline: ContinuousClock.Instant) async {

@@ -11,21 +11,21 @@ final class Postfix {
     let port: Int
     private static let script = Program.project + "/scripts/relay-postfix"
 
-    init() throws {
+    init() async throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "postern-postfix-\(UUID().uuidString)").path
-        let started = try Program.run(Self.script, ["start", folder])
+        let started = try await Program.run(Self.script, ["start", folder])
         try #require(started.status == 0, "\(started.errors)")
         let text = try String(contentsOfFile: folder + "/port", encoding: .utf8)
         port = try #require(Int(text.trimmingCharacters(in: .whitespacesAndNewlines)))
     }
 
     func stop() throws {
-        _ = try Program.run(Self.script, ["stop", folder])
+        _ = try Program.runWaiting(Self.script, ["stop", folder])
         try? FileManager.default.removeItem(atPath: folder)
     }
 
     /// The delivered file whose text holds a mark, when it has arrived: without the fields that Postfix puts on top.
-    func delivered(with mark: String) throws -> [UInt8]? {
+    func delivered(with mark: String) async throws -> [UInt8]? {
         let needle = Data(mark.utf8)
         for _ in 0..<300 {
             let files = FileManager.default.enumerator(atPath: folder + "/mail")?.compactMap { $0 as? String } ?? []
@@ -35,7 +35,7 @@ final class Postfix {
                 else { continue }
                 return Array(data[(start.lowerBound + 1)...])
             }
-            usleep(50_000)
+            try await Task.sleep(for: .milliseconds(50))
         }
         return nil
     }
@@ -60,7 +60,7 @@ final class Postfix {
 
     /// What is delivered is what was composed, byte for byte; only line ends are those of the file system.
     @Test func deliveredAsComposed() async throws {
-        let postfix = try Postfix()
+        let postfix = try await Postfix()
         defer { try? postfix.stop() }
         let front = try Front(relay: postfix.port)
         let identity = try #require(ClientDomain("client.example.org"))
@@ -75,7 +75,7 @@ final class Postfix {
             try await writer.write(composed.content)
             let reply = try await writer.close()
             #expect(reply.text.contains("queued as"))
-            let delivered = try #require(try postfix.delivered(with: composed.id), "\(name)")
+            let delivered = try #require(try await postfix.delivered(with: composed.id), "\(name)")
             var expected = String(decoding: composed.content, as: UTF8.self).replacingOccurrences(
                 of: "\r\n", with: "\n")
             if !expected.hasSuffix("\n") { expected += "\n" }
@@ -86,10 +86,10 @@ final class Postfix {
     }
 
     @Test func theGatewayAnswersWithItsQueueID() async throws {
-        let postfix = try Postfix()
+        let postfix = try await Postfix()
         defer { try? postfix.stop() }
         let front = try Front(relay: postfix.port)
-        let answer = try front.post([
+        let answer = try await front.post([
             "from": "Ann <ann@example.net>", "to": ["bob@example.net", "nobody-here@example.net"], "subject": "Hi",
             "text": "How are you?",
         ])
@@ -103,9 +103,9 @@ final class Postfix {
         #expect(rejected["code"] as? Int == 550)
         #expect(rejected["enhanced_code"] as? String == "5.1.1")
         let id = try #require(answer.json["id"] as? String)
-        let delivered = try #require(try postfix.delivered(with: id))
+        let delivered = try #require(try await postfix.delivered(with: id))
         #expect(String(decoding: delivered, as: UTF8.self).hasSuffix("\n\nHow are you?\n"))
-        let refused = try front.post(["from": "ann@example.net", "to": "nobody-here@example.net", "text": "x"])
+        let refused = try await front.post(["from": "ann@example.net", "to": "nobody-here@example.net", "text": "x"])
         #expect(refused.status == 422)
         #expect(refused.json["stage"] as? String == "rcpt")
         await front.gateway.stop()
@@ -113,7 +113,7 @@ final class Postfix {
 
     /// The seed's own example.
     @Test func theSeedsExample() async throws {
-        let postfix = try Postfix()
+        let postfix = try await Postfix()
         defer { try? postfix.stop() }
         let session = try await SMTPSession.connect(
             to: "127.0.0.1", port: postfix.port, identifyingAs: "client.example.org")
@@ -122,7 +122,7 @@ final class Postfix {
         let reply = try await message.close()
         try await session.disconnect()
         #expect(reply.code == 250)
-        let delivered = try #require(try postfix.delivered(with: "So, how are you then?"))
+        let delivered = try #require(try await postfix.delivered(with: "So, how are you then?"))
         let text = String(decoding: delivered, as: UTF8.self)
         // Postfix itself adds a Message-ID where there is none.
         #expect(text.contains("\nSubject: How are you?\n"))

@@ -19,14 +19,14 @@ struct Front {
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
-    func post(_ document: [String: Any]) throws -> HTTPAnswer {
+    func post(_ document: [String: Any]) async throws -> HTTPAnswer {
         let body = try JSONSerialization.data(withJSONObject: document)
         let connection = try RawConnection(port: gateway.address.port)
         try connection.send(
             "POST /messages HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: \(body.count)\r\n\r\n"
         )
         try connection.send(Array(body))
-        return try #require(connection.readAnswer())
+        return try #require(await connection.readAnswer())
     }
 }
 
@@ -65,10 +65,10 @@ struct Front {
         let user = getuid() == 0 ? ["-u", "nobody"] : []
         let sink = try Program(
             "/usr/sbin/smtp-sink", user + [row.flag, row.command, "127.0.0.1:\(port)", "10"])
-        Program.waitForPort(port)
+        try await Program.waitForPort(port)
         let front = try Front(relay: port)
         for _ in 0..<2 {
-            let answer = try front.post(["from": "a@example.org", "to": "b@example.net", "text": "hi"])
+            let answer = try await front.post(["from": "a@example.org", "to": "b@example.net", "text": "hi"])
             #expect(answer.status == row.status)
             #expect(answer.json["stage"] as? String == row.stage)
             #expect(answer.json["outcome"] as? String == row.outcome)

@@ -21,18 +21,18 @@ struct Bench {
         return Bench(gateway: gateway, relay: relay)
     }
 
-    func post(_ body: String, path: String = "/messages", headers: String = "") throws -> HTTPAnswer {
+    func post(_ body: String, path: String = "/messages", headers: String = "") async throws -> HTTPAnswer {
         let connection = try RawConnection(port: gateway.address.port)
         try connection.send(
             "POST \(path) HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\(headers)Content-Length: \(body.utf8.count)\r\n\r\n"
                 + body)
-        return try #require(connection.readAnswer())
+        return try #require(await connection.readAnswer())
     }
 
-    func get(_ path: String, method: String = "GET") throws -> HTTPAnswer {
+    func get(_ path: String, method: String = "GET") async throws -> HTTPAnswer {
         let connection = try RawConnection(port: gateway.address.port)
         try connection.send("\(method) \(path) HTTP/1.1\r\nHost: x\r\n\r\n")
-        return try #require(connection.readAnswer())
+        return try #require(await connection.readAnswer())
     }
 
     func stop() async {
@@ -51,7 +51,7 @@ let simple = #"{"from":"Ann <ann@example.org>","to":"bob@example.net","subject":
 @Suite(.timeLimit(.minutes(1))) struct GatewayTests {
     @Test func theMainJob() async throws {
         let bench = try await Bench.start([:], greeting + envelope + taken)
-        let answer = try bench.post(simple)
+        let answer = try await bench.post(simple)
         #expect(answer.status == 200)
         #expect(answer.json["code"] as? Int == 250)
         #expect(answer.json["enhanced_code"] as? String == "2.0.0")
@@ -70,7 +70,7 @@ let simple = #"{"from":"Ann <ann@example.org>","to":"bob@example.net","subject":
             [:],
             greeting + [.expectEnd("DATA\r\n"), .send("250 ok\r\n250 ok\r\n550 5.1.1 No such user\r\n354 go\r\n")]
                 + taken)
-        let answer = try bench.post(#"{"from":"a@example.org","to":["b@example.net","c@example.net"],"text":""}"#)
+        let answer = try await bench.post(#"{"from":"a@example.org","to":["b@example.net","c@example.net"],"text":""}"#)
         #expect(answer.status == 200)
         #expect(answer.json["status"] as? String == "partially_accepted")
         let rejected = answer.json["rejected"] as? [[String: Any]]
@@ -160,7 +160,7 @@ let simple = #"{"from":"Ann <ann@example.org>","to":"bob@example.net","subject":
                 "POSTERN_RELAY_CONNECT_TIMEOUT": "200ms", "POSTERN_RELAY_REPLY_TIMEOUT": "200ms",
                 "POSTERN_RELAY_FINAL_REPLY_TIMEOUT": "200ms", "POSTERN_RELAY_CONNECTIONS": "1",
             ], row.steps, greeting + envelope + taken)
-        let answer = try bench.post(simple)
+        let answer = try await bench.post(simple)
         #expect(answer.status == row.status)
         #expect(answer.head.contains("content-type: application/problem+json"))
         #expect(answer.json["status"] as? Int == row.status)
@@ -171,21 +171,21 @@ let simple = #"{"from":"Ann <ann@example.org>","to":"bob@example.net","subject":
         #expect(answer.head.contains("retry-after:") == (row.status == 503))
         // The next request is served.
         if row.stage == "content" || row.code == nil || row.status == 502 {
-            let next = try bench.post(simple)
+            let next = try await bench.post(simple)
             #expect(next.status == 200 || bench.relay.connections == 1)
         }
         await bench.stop()
     }
 
     @Test func relayDown() async throws {
-        let bench = try await Bench.start([:], [.silence])
-        await bench.relay.stop()
-        let answer = try bench.post(simple)
+        let relay = try ClosedPort()
+        let bench = try await Bench.start(["POSTERN_RELAY_URL": "smtp://127.0.0.1:\(relay.port)?tls=none"])
+        let answer = try await bench.post(simple)
         #expect(answer.status == 502)
         #expect(answer.json["stage"] as? String == "connect")
         #expect(answer.json["retryable"] as? Bool == true)
-        #expect(try bench.get("/livez").status == 200)
-        let ready = try bench.get("/readyz")
+        #expect(try await bench.get("/livez").status == 200)
+        let ready = try await bench.get("/readyz")
         #expect(ready.status == 503)
         #expect(ready.json["status"] as? String == "unavailable")
         await bench.stop()
@@ -219,7 +219,7 @@ let simple = #"{"from":"Ann <ann@example.org>","to":"bob@example.net","subject":
         ] as [(String, Int, [String])]) func refused(_ body: String, _ status: Int, _ pointers: [String]) async throws
     {
         let bench = try await Bench.start([:], greeting)
-        let answer = try bench.post(body)
+        let answer = try await bench.post(body)
         #expect(answer.status == status)
         #expect(Set(answer.pointers) == Set(pointers))
         #expect(bench.relay.connections == 0)
@@ -228,16 +228,16 @@ let simple = #"{"from":"Ann <ann@example.org>","to":"bob@example.net","subject":
 
     @Test func typesSizesAndRoutes() async throws {
         let bench = try await Bench.start(["POSTERN_MAX_MESSAGE_BYTES": "1024"], greeting)
-        #expect(try bench.post(String(repeating: " ", count: 1025)).status == 413)
+        #expect(try await bench.post(String(repeating: " ", count: 1025)).status == 413)
         let connection = try RawConnection(port: bench.gateway.address.port)
         try connection.send(
             "POST /messages HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 1\r\n\r\nx")
-        #expect(connection.readAnswer()?.status == 415)
-        #expect(try bench.get("/nowhere").status == 404)
-        let wrong = try bench.get("/messages")
+        #expect(await connection.readAnswer()?.status == 415)
+        #expect(try await bench.get("/nowhere").status == 404)
+        let wrong = try await bench.get("/messages")
         #expect(wrong.status == 405)
         #expect(wrong.head.contains("allow: post"))
-        #expect(try bench.get("/sandbox/messages").status == 404)
+        #expect(try await bench.get("/sandbox/messages").status == 404)
         #expect(bench.relay.connections == 0)
         await bench.stop()
     }
@@ -245,21 +245,40 @@ let simple = #"{"from":"Ann <ann@example.org>","to":"bob@example.net","subject":
     @Test func keys() async throws {
         let bench = try await Bench.start(
             ["POSTERN_API_KEYS": "app:secret-key-1,secret-key-2"], greeting + envelope + taken + envelope + taken)
-        #expect(try bench.post(simple).status == 401)
-        #expect(try bench.post(simple, headers: "X-API-Key: wrong-key\r\n").status == 401)
-        #expect(try bench.post(simple, headers: "X-API-Key: secret-key-2\r\n").status == 200)
-        #expect(try bench.post(simple, headers: "Authorization: Bearer secret-key-1\r\n").status == 200)
-        #expect(try bench.get("/livez").status == 200)
+        #expect(try await bench.post(simple).status == 401)
+        #expect(try await bench.post(simple, headers: "X-API-Key: wrong-key\r\n").status == 401)
+        #expect(try await bench.post(simple, headers: "X-API-Key: secret-key-2\r\n").status == 200)
+        #expect(try await bench.post(simple, headers: "Authorization: Bearer secret-key-1\r\n").status == 200)
+        #expect(try await bench.get("/livez").status == 200)
         await bench.stop()
     }
 
     @Test func dryRun() async throws {
         let bench = try await Bench.start([:], greeting)
-        let answer = try bench.post(simple, path: "/messages?dry_run=true")
+        let answer = try await bench.post(simple, path: "/messages?dry_run=true")
         #expect(answer.status == 200)
         #expect((answer.json["envelope"] as? [String: Any])?["to"] as? [String] == ["bob@example.net"])
         #expect((answer.json["message"] as? String)?.contains("Subject: Hi\r\n") == true)
         #expect(bench.relay.connections == 0)
         await bench.stop()
+    }
+
+    /// A message that the end of the grace meets is told what became of it, like one whose session was lost.
+    @Test(arguments: [
+        (steps: greeting + [.expectEnd("DATA\r\n"), .silence], end: "DATA\r\n", outcome: "not_sent"),
+        (steps: greeting + envelope + [.expectEnd("\r\n.\r\n"), .silence], end: "\r\n.\r\n", outcome: "unknown"),
+    ])
+    func stopInTheMiddle(_ row: (steps: [ScriptedRelay.Step], end: String, outcome: String)) async throws {
+        let bench = try await Bench.start(["POSTERN_SHUTDOWN_GRACE": "100ms"], row.steps)
+        let connection = try RawConnection(port: bench.gateway.address.port)
+        try connection.send(
+            "POST /messages HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: "
+                + "\(simple.utf8.count)\r\n\r\n\(simple)")
+        while bench.relay.received.first?.hasSuffix(row.end) != true { try await Task.sleep(for: .milliseconds(2)) }
+        await bench.stop()
+        let answer = try #require(await connection.readAnswer())
+        #expect(answer.json["outcome"] as? String == row.outcome)
+        #expect(answer.json["retryable"] as? Bool == (row.outcome == "not_sent"))
+        #expect(answer.status == (row.outcome == "not_sent" ? 503 : 504))
     }
 }

@@ -42,7 +42,7 @@ struct InjectionCase: Decodable, Sendable, CustomTestStringConvertible {
 
     @Test(arguments: InjectionCase.all) func isRefusedOrHarmless(_ row: InjectionCase) async throws {
         let bench = try await Bench.start([:], greeting + envelope + taken)
-        let answer = try bench.post(try #require(row.document))
+        let answer = try await bench.post(try #require(row.document))
         if answer.status == 422 {
             #expect(!bench.relay.received.joined().contains("MAIL FROM"))
             // A local part that is not ASCII is sound, and this relay cannot take it (RFC 6531, section 3.1).

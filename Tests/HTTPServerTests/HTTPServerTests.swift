@@ -11,6 +11,8 @@ import Testing
 private final class TestHandler: HTTPHandler {
     let held = Mutex<[HTTPResponder]>([])
     let handled = Mutex(0)
+    /// For each request that was given up when the server stopped: whether it had been handled.
+    let stopped = Mutex<[Bool]>([])
 
     func admit(_ head: HTTPRequestHead) -> HTTPAdmission {
         head.path == "/refused"
@@ -33,6 +35,11 @@ private final class TestHandler: HTTPHandler {
         }
     }
 
+    func stopping(_ head: HTTPRequestHead, isHandled: Bool) -> HTTPResponse {
+        stopped.withLock { $0.append(isHandled) }
+        return .plain(503, "stopping")
+    }
+
     func release() {
         let responders = held.withLock { held in
             let all = held
@@ -42,8 +49,8 @@ private final class TestHandler: HTTPHandler {
         for responder in responders { responder.respond(HTTPResponse(status: 200, headers: [], body: [])) }
     }
 
-    func wait(for count: Int) {
-        while held.withLock({ $0.count }) < count { usleep(1000) }
+    func wait(for count: Int) async throws {
+        while held.withLock({ $0.count }) < count { try await Task.sleep(for: .milliseconds(1)) }
     }
 }
 
@@ -52,19 +59,26 @@ private func start(_ handler: any HTTPHandler) throws -> HTTPServer {
         HTTPServerConfiguration(host: "127.0.0.1", port: 0), handler: handler, logger: Logger(label: "test"))
 }
 
+extension HTTPServer {
+    fileprivate func stop(grace: Duration) async {
+        await drain(grace: grace)
+        await stop()
+    }
+}
+
 @Suite(.timeLimit(.minutes(1))) struct HTTPServerTests {
     @Test(arguments: ["/now", "/later", "/twice"]) func answers(_ path: String) async throws {
         let server = try start(TestHandler())
         let connection = try RawConnection(port: server.port)
         try connection.send("POST \(path)?q=a%20b HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc")
-        let answer = try #require(connection.readAnswer())
+        let answer = try #require(await connection.readAnswer())
         #expect(answer.status == 200)
         #expect(answer.text == "POST \(path) a b 3")
         #expect(answer.head.contains("x-sound: a"))
         #expect(!answer.head.contains("x-injected"))
         // The connection is kept for the next request.
         try connection.send("GET \(path) HTTP/1.1\r\nHost: x\r\n\r\n")
-        #expect(connection.readAnswer()?.text == "GET \(path) - 0")
+        #expect(await connection.readAnswer()?.text == "GET \(path) - 0")
         await server.stop(grace: .seconds(5))
     }
 
@@ -73,7 +87,7 @@ private func start(_ handler: any HTTPHandler) throws -> HTTPServer {
         let connection = try RawConnection(port: server.port)
         try connection.send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
         try connection.send("2\r\nde\r\n0\r\n\r\n")
-        #expect(connection.readAnswer()?.text == "POST / - 5")
+        #expect(await connection.readAnswer()?.text == "POST / - 5")
         await server.stop(grace: .seconds(5))
     }
 
@@ -82,7 +96,7 @@ private func start(_ handler: any HTTPHandler) throws -> HTTPServer {
         let connection = try RawConnection(port: server.port)
         let body = String(repeating: "x", count: 1000)
         try connection.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n" + body)
-        #expect(connection.readAnswer()?.status == 200)
+        #expect(await connection.readAnswer()?.status == 200)
         await server.stop(grace: .seconds(5))
     }
 
@@ -92,7 +106,7 @@ private func start(_ handler: any HTTPHandler) throws -> HTTPServer {
         let server = try start(handler)
         let connection = try RawConnection(port: server.port)
         try connection.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n")
-        let answer = connection.readToEnd()
+        let answer = await connection.readToEnd()
         #expect(answer.hasPrefix("HTTP/1.1 413 "))
         #expect(handler.handled.withLock { $0 } == 0)
         await server.stop(grace: .seconds(5))
@@ -102,7 +116,7 @@ private func start(_ handler: any HTTPHandler) throws -> HTTPServer {
         let server = try start(TestHandler())
         let connection = try RawConnection(port: server.port)
         try connection.send("POST /refused HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 10\r\n\r\n")
-        let answer = connection.readToEnd()
+        let answer = await connection.readToEnd()
         #expect(answer.hasPrefix("HTTP/1.1 403 "))
         #expect(!answer.contains("100 Continue"))
         await server.stop(grace: .seconds(5))
@@ -115,7 +129,7 @@ private func start(_ handler: any HTTPHandler) throws -> HTTPServer {
         try connection.send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
         for _ in 0..<20 { try connection.send("64\r\n" + String(repeating: "x", count: 100) + "\r\n") }
         try connection.send("0\r\n\r\n")
-        #expect(connection.readAnswer()?.status == 413)
+        #expect(await connection.readAnswer()?.status == 413)
         #expect(handler.handled.withLock { $0 } == 0)
         await server.stop(grace: .seconds(5))
     }
@@ -136,22 +150,19 @@ private func start(_ handler: any HTTPHandler) throws -> HTTPServer {
         let server = try start(TestHandler())
         let connection = try RawConnection(port: server.port)
         try connection.send("GET /dropped HTTP/1.1\r\nHost: x\r\n\r\n")
-        #expect(connection.readAnswer()?.status == 500)
+        #expect(await connection.readAnswer()?.status == 500)
         await server.stop(grace: .seconds(5))
     }
 
-    /// Many requests wait while no thread does.
+    /// The server has two threads: if one of them waited with a request, not all would reach the handler.
     @Test func manySuspended() async throws {
         let handler = TestHandler()
         let server = try start(handler)
-        let threads = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count
         let connections = try (0..<300).map { _ in try RawConnection(port: server.port) }
         for connection in connections { try connection.send("GET /held HTTP/1.1\r\nHost: x\r\n\r\n") }
-        handler.wait(for: 300)
-        let threadsThen = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count
-        #expect(threadsThen < threads + 50)
+        try await handler.wait(for: 300)
         handler.release()
-        for connection in connections { #expect(connection.readAnswer()?.status == 200) }
+        for connection in connections { #expect(await connection.readAnswer()?.status == 200) }
         await server.stop(grace: .seconds(5))
     }
 
@@ -163,12 +174,12 @@ private func start(_ handler: any HTTPHandler) throws -> HTTPServer {
         half.close()
         let waiting = try RawConnection(port: server.port)
         try waiting.send("GET /held HTTP/1.1\r\nHost: x\r\n\r\n")
-        handler.wait(for: 1)
+        try await handler.wait(for: 1)
         waiting.close()
         handler.release()
         let next = try RawConnection(port: server.port)
         try next.send("GET /next HTTP/1.1\r\nHost: x\r\n\r\n")
-        #expect(next.readAnswer()?.status == 200)
+        #expect(await next.readAnswer()?.status == 200)
         await server.stop(grace: .seconds(5))
     }
 
@@ -177,15 +188,41 @@ private func start(_ handler: any HTTPHandler) throws -> HTTPServer {
         let server = try start(handler)
         let connection = try RawConnection(port: server.port)
         try connection.send("GET /held HTTP/1.1\r\nHost: x\r\n\r\n")
-        handler.wait(for: 1)
+        try await handler.wait(for: 1)
         async let stopped: Void = server.stop(grace: .seconds(20))
         try await Task.sleep(for: .milliseconds(50))
         handler.release()
-        let answer = try #require(connection.readAnswer())
+        let answer = try #require(await connection.readAnswer())
         #expect(answer.status == 200)
         #expect(answer.head.contains("connection: close"))
         await stopped
-        #expect(throws: RawConnection.Failure.self) { try RawConnection(port: server.port) }
+    }
+
+    @Test func aStoppingServerRefusesConnections() async throws {
+        let handler = TestHandler()
+        let server = try start(handler)
+        let connection = try RawConnection(port: server.port)
+        try connection.send("GET /held HTTP/1.1\r\nHost: x\r\n\r\n")
+        try await handler.wait(for: 1)
+        async let stopped: Void = server.stop(grace: .seconds(20))
+        // The port is the server's until the held request is answered: no other test can be listening on it.
+        while (try? RawConnection(port: server.port)) != nil { try await Task.sleep(for: .milliseconds(5)) }
+        handler.release()
+        #expect(await connection.readAnswer()?.status == 200)
+        await stopped
+    }
+
+    /// libmicrohttpd aborts the process where the listening socket leaves its epoll sets in the wrong order: stops at
+    /// any moment, with connections that come and are under way, must not meet that.
+    @Test func stopsAtAnyMoment() async throws {
+        for round in 0..<100 {
+            let server = try start(TestHandler())
+            let connections = try (0..<4).map { _ in try RawConnection(port: server.port) }
+            for connection in connections.dropLast(round % 4) {
+                try connection.send("GET /later HTTP/1.1\r\nHost: x\r\n\r\n")
+            }
+            await server.stop(grace: .seconds(5))
+        }
     }
 
     @Test func stopDoesNotWaitForEver() async throws {
@@ -193,10 +230,25 @@ private func start(_ handler: any HTTPHandler) throws -> HTTPServer {
         let server = try start(handler)
         let connection = try RawConnection(port: server.port)
         try connection.send("GET /held HTTP/1.1\r\nHost: x\r\n\r\n")
-        handler.wait(for: 1)
+        try await handler.wait(for: 1)
         await server.stop(grace: .milliseconds(50))
-        #expect(connection.readAnswer()?.status == 503)
+        #expect(await connection.readAnswer()?.text == "stopping")
+        #expect(handler.stopped.withLock { $0 } == [true])
         handler.release()
+    }
+
+    @Test func stopMeetsABodyOnItsWay() async throws {
+        let handler = TestHandler()
+        let server = try start(handler)
+        let connection = try RawConnection(port: server.port)
+        try connection.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\na")
+        async let stopped: Void = server.stop(grace: .zero)
+        while handler.stopped.withLock({ $0.isEmpty }) { try await Task.sleep(for: .milliseconds(2)) }
+        try connection.send("bc")
+        #expect(await connection.readAnswer()?.text == "stopping")
+        await stopped
+        #expect(handler.stopped.withLock { $0 } == [false])
+        #expect(handler.handled.withLock { $0 } == 0)
     }
 
     @Test func portInUse() async throws {

@@ -159,11 +159,9 @@ private func failure(_ work: () async throws -> Void) async -> SMTPError? {
     }
 
     @Test func nobodyListens() async throws {
-        let relay = try await ScriptedRelay.start([.silence])
-        let port = relay.port
-        await relay.stop()
+        let relay = try ClosedPort()
         let error = await failure {
-            _ = try await SMTPSession.connect(to: "127.0.0.1", port: port, identifyingAs: "client.example.org")
+            _ = try await SMTPSession.connect(to: "127.0.0.1", port: relay.port, identifyingAs: "client.example.org")
         }
         #expect(error?.reason == .unreachable)
         #expect(error?.stage == .connect)
@@ -199,12 +197,16 @@ private func failure(_ work: () async throws -> Void) async -> SMTPError? {
     private func pool(_ relay: ScriptedRelay, sessions: Int = 1, queue: Duration = .seconds(30)) throws
         -> SMTPSessionPool
     {
+        try pool(port: relay.port, sessions: sessions, queue: queue)
+    }
+
+    private func pool(port: Int, sessions: Int, queue: Duration = .seconds(30)) throws -> SMTPSessionPool {
         let identity = try #require(ClientDomain("client.example.org"))
         var limits = SMTPPoolLimits()
         limits.sessions = sessions
         limits.queueTimeout = queue
         return SMTPSessionPool(
-            SMTPConfiguration(host: "127.0.0.1", port: relay.port, identity: identity), limits: limits,
+            SMTPConfiguration(host: "127.0.0.1", port: port, identity: identity), limits: limits,
             on: [MultiThreadedEventLoopGroup.singleton.next()])
     }
 
@@ -277,9 +279,8 @@ private func failure(_ work: () async throws -> Void) async -> SMTPError? {
     }
 
     @Test func allWhoWaitLearnThatTheRelayIsDown() async throws {
-        let relay = try await ScriptedRelay.start([.silence])
-        await relay.stop()
-        let pool = try pool(relay, sessions: 2)
+        let relay = try ClosedPort()
+        let pool = try pool(port: relay.port, sessions: 2)
         await withTaskGroup(of: SMTPError?.self) { group in
             for _ in 0..<20 { group.addTask { await failure { _ = try await send(pool) } } }
             for await error in group { #expect(error?.reason == .unreachable) }

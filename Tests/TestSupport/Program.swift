@@ -38,10 +38,17 @@ public final class Program {
         identifier = 0
     }
 
+    /// Runs a program to its end, without holding a thread on which tests run.
+    public static func run(
+        _ path: String, _ arguments: [String], input: String = ""
+    ) async throws -> (status: Int32, output: String, errors: String) {
+        try await onThread { try runWaiting(path, arguments, input: input) }
+    }
+
     /// Runs a program to its end.
     ///
     /// - Returns: its exit status, and what it wrote to standard output and standard error.
-    public static func run(
+    public static func runWaiting(
         _ path: String, _ arguments: [String], input: String = ""
     ) throws -> (status: Int32, output: String, errors: String) {
         let folder = FileManager.default.temporaryDirectory.appending(path: "postern-\(UUID().uuidString)").path
@@ -101,10 +108,10 @@ public final class Program {
     }
 
     /// Waits until something listens on a port of 127.0.0.1.
-    public static func waitForPort(_ port: Int) {
+    public static func waitForPort(_ port: Int) async throws {
         for _ in 0..<500 {
             if (try? RawConnection(port: port)) != nil { return }
-            usleep(20_000)
+            try await Task.sleep(for: .milliseconds(20))
         }
     }
 

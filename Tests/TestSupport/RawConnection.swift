@@ -50,25 +50,29 @@ public final class RawConnection {
     }
 
     /// Whatever has come, empty at the end of the connection.
-    public func read() -> [UInt8] {
-        var buffer = [UInt8](repeating: 0, count: 65536)
-        let count = recv(descriptor, &buffer, buffer.count, 0)
-        return count > 0 ? Array(buffer[..<count]) : []
+    public func read() async -> [UInt8] {
+        let descriptor = descriptor
+        return
+            (try? await onThread {
+                var buffer = [UInt8](repeating: 0, count: 65536)
+                let count = recv(descriptor, &buffer, buffer.count, 0)
+                return count > 0 ? Array(buffer[..<count]) : []
+            }) ?? []
     }
 
     /// All that comes until the server ends the connection.
-    public func readToEnd() -> String {
+    public func readToEnd() async -> String {
         var all: [UInt8] = []
-        while case let piece = read(), !piece.isEmpty { all += piece }
+        while case let piece = await read(), !piece.isEmpty { all += piece }
         return String(decoding: all, as: UTF8.self)
     }
 
     /// One answer with a Content-Length.
-    public func readAnswer() -> HTTPAnswer? {
+    public func readAnswer() async -> HTTPAnswer? {
         var all: [UInt8] = []
         while true {
             if let answer = HTTPAnswer(all) { return answer }
-            let piece = read()
+            let piece = await read()
             if piece.isEmpty { return nil }
             all += piece
         }

@@ -10,7 +10,6 @@
 /* How a daemon is started. */
 struct cmicrohttpd_settings {
     int listen_socket;
-    unsigned int threads;
     unsigned int connection_limit;
     unsigned int idle_timeout_seconds;
     size_t connection_memory;
@@ -19,7 +18,7 @@ struct cmicrohttpd_settings {
     const char *tls_key;
 };
 
-/* Starts a daemon on epoll with internal threads. NULL where libmicrohttpd refuses. */
+/* Starts a daemon on epoll with one thread of its own. NULL where libmicrohttpd refuses. */
 struct MHD_Daemon *cmicrohttpd_start(const struct cmicrohttpd_settings *settings,
                                      MHD_AccessHandlerCallback handler,
                                      MHD_RequestCompletedCallback completed,

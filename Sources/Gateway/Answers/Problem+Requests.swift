@@ -66,6 +66,15 @@ extension Problem {
         detail: "no new messages are taken; send it to another instance or try again later"
     ).retryLater().notSent(retryable: true)
 
+    static let stopped = {
+        var problem = Problem(
+            "outcome-unknown", "The gateway was shut down", status: 504,
+            detail: "the gateway ended before there was an answer; ask the relay's log before sending it again")
+        problem.outcome = .unknown
+        problem.isRetryable = false
+        return problem
+    }()
+
     func notSent(retryable: Bool) -> Problem {
         var problem = self
         problem.outcome = .notSent

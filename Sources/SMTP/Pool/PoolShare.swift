@@ -151,7 +151,7 @@ final class PoolShare: SessionOwner {
     private func connect() {
         connecting += 1
         SMTPSession.establish(configuration, on: eventLoop) { [self] result in
-            connecting -= 1
+            connecting = max(0, connecting - 1)
             switch result {
             case .success(let session):
                 sessions[ObjectIdentifier(session.connection)] = session
@@ -222,7 +222,10 @@ final class PoolShare: SessionOwner {
     }
 
     private func abort() {
+        // A session that is still being set up has no message; whoever sets it up ends it.
+        connecting = 0
         for session in sessions.values { session.connection.close("the pool is shut down", reason: .shutDown) }
+        finishShutdown()
     }
 
     private func finishShutdown() {
