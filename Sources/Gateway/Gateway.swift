@@ -38,6 +38,7 @@ public final class Gateway: Sendable {
             configuration, eventLoops: Array(group.makeIterator()), caughtMessages: caughtMessages, logger: logger)
         for warning in configuration.warnings { logger.warning("\(warning)") }
         var http = HTTPServerConfiguration(host: configuration.listenHost, port: configuration.listenPort)
+        http.threads = max(1, System.coreCount / 2)
         if let tls = configuration.tls {
             http.tls = HTTPServerConfiguration.TLS(certificate: tls.certificate, key: tls.key)
         }
