@@ -1,11 +1,13 @@
 #include "CMicrohttpd.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <limits.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -15,9 +17,7 @@ struct MHD_Daemon *cmicrohttpd_start(const struct cmicrohttpd_settings *settings
                                      MHD_RequestCompletedCallback completed,
                                      void *context)
 {
-    /* MHD_USE_TURBO is left out on purpose: together with suspended connections it loses wake-ups, and connections
-       stand still with unread requests (seen with 0.9.75). */
-    unsigned int flags = MHD_USE_EPOLL | MHD_USE_INTERNAL_POLLING_THREAD | MHD_ALLOW_SUSPEND_RESUME;
+    unsigned int flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
     struct MHD_OptionItem options[12];
     int count = 0;
 
@@ -36,6 +36,36 @@ struct MHD_Daemon *cmicrohttpd_start(const struct cmicrohttpd_settings *settings
     options[count] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
     return MHD_start_daemon(flags, 0, NULL, NULL, handler, context, MHD_OPTION_NOTIFY_COMPLETED, completed, context,
                             MHD_OPTION_ARRAY, options, MHD_OPTION_END);
+}
+
+int cmicrohttpd_wake_up_create(void)
+{
+    int wake_up = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+
+    return wake_up < 0 ? -errno : wake_up;
+}
+
+void cmicrohttpd_wake_up(int wake_up)
+{
+    const uint64_t one = 1;
+
+    /* It fails only where the counter is full, and then the wait ends anyway. */
+    (void)!write(wake_up, &one, sizeof one);
+}
+
+void cmicrohttpd_wait(struct MHD_Daemon *daemon, int wake_up)
+{
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    struct pollfd ready[2] = {{.fd = info->epoll_fd, .events = POLLIN}, {.fd = wake_up, .events = POLLIN}};
+    MHD_UNSIGNED_LONG_LONG milliseconds;
+    int timeout = -1;
+
+    if (MHD_get_timeout(daemon, &milliseconds) == MHD_YES)
+        timeout = milliseconds > INT_MAX ? INT_MAX : (int)milliseconds;
+    if (timeout != 0 && poll(ready, 2, timeout) > 0 && ready[1].revents != 0) {
+        uint64_t count;
+        (void)!read(wake_up, &count, sizeof count);
+    }
 }
 
 static int try_listen(const struct addrinfo *address, int backlog, uint16_t *bound_port)

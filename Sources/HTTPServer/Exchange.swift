@@ -29,6 +29,7 @@ final class Exchange: @unchecked Sendable {
     /// The place in the registry, for the registry alone.
     var place = 0
     private let admission: HTTPAdmission
+    private let thread: DaemonThread
     private var body: [UInt8] = []
     private var discarded = 0
     private let state = Mutex(State.reading)
@@ -40,9 +41,10 @@ final class Exchange: @unchecked Sendable {
     /// Octets that are set aside on the client's word before they have come.
     private static let reservation = 1024 * 1024
 
-    init(_ head: HTTPRequestHead, _ admission: HTTPAdmission) {
+    init(_ head: HTTPRequestHead, _ admission: HTTPAdmission, on thread: DaemonThread) {
         self.head = head
         self.admission = admission
+        self.thread = thread
         if case .accept(let limit) = admission, let length = head.contentLength {
             body.reserveCapacity(min(length, limit, Self.reservation))
         }
@@ -126,7 +128,7 @@ final class Exchange: @unchecked Sendable {
             case .answered, .finished: return nil
             }
         }
-        suspended?.resume()
+        if let suspended { thread.resume(suspended) }
     }
 
     /// The request is over, answered or not: nothing is to be resumed any more.

@@ -1,9 +1,9 @@
 internal import CMicrohttpd
 
-/// A connection that libmicrohttpd leaves alone until it is resumed.
+/// A connection that libmicrohttpd leaves alone until it goes on.
 ///
-/// `@unchecked Sendable`, and safe to hold: libmicrohttpd keeps a suspended connection until it is resumed, allows that
-/// from any thread, and `Exchange` takes this value out of its state before it resumes, so that happens once.
+/// `@unchecked Sendable`, and safe to hold: libmicrohttpd keeps a suspended connection until it is resumed, and
+/// `Exchange` takes this value out of its state before it hands it to the thread, so that happens once.
 @safe struct SuspendedConnection: @unchecked Sendable {
     private let connection: OpaquePointer
 
@@ -13,7 +13,8 @@ internal import CMicrohttpd
         unsafe self.connection = connection
     }
 
-    func resume() {
+    /// On the thread that owns the connection: the next `MHD_run` calls for its answer.
+    func goOn() {
         unsafe MHD_resume_connection(connection)
     }
 }

@@ -18,11 +18,20 @@ struct cmicrohttpd_settings {
     const char *tls_key;
 };
 
-/* Starts a daemon on epoll with one thread of its own. NULL where libmicrohttpd refuses. */
+/* Starts a daemon on epoll that runs where MHD_run is called. NULL where libmicrohttpd refuses. */
 struct MHD_Daemon *cmicrohttpd_start(const struct cmicrohttpd_settings *settings,
                                      MHD_AccessHandlerCallback handler,
                                      MHD_RequestCompletedCallback completed,
                                      void *context);
+
+/* Makes a descriptor by which other threads end cmicrohttpd_wait. Returns the negative errno where it cannot. */
+int cmicrohttpd_wake_up_create(void);
+
+/* Ends the wait of a thread, or the next one. */
+void cmicrohttpd_wake_up(int wake_up);
+
+/* Waits until the daemon has something to do or the thread is woken. */
+void cmicrohttpd_wait(struct MHD_Daemon *daemon, int wake_up);
 
 /* Resolves, binds and listens. Returns the socket, or the negative errno; -EADDRNOTAVAIL where the host does not
    resolve. *bound_port is the port, also where 0 was asked for. */

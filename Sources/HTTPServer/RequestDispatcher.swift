@@ -1,0 +1,60 @@
+internal import CMicrohttpd
+internal import Synchronization
+
+/// Takes what libmicrohttpd reads to the handler, and the answers back, on the threads of the daemons.
+final class RequestDispatcher: Sendable {
+    let handler: any HTTPHandler
+    /// The requests that are under way, so that none is left when the server stops.
+    let exchanges = ExchangeRegistry()
+    private let isStopping = Atomic<Bool>(false)
+
+    init(_ handler: any HTTPHandler) {
+        self.handler = handler
+    }
+
+    /// From here on each connection is closed after its next answer.
+    ///
+    /// - Returns: false where that was so before.
+    func beginStopping() -> Bool {
+        !isStopping.exchange(true, ordering: .relaxed)
+    }
+
+    /// The header section has arrived.
+    func begin(
+        _ connection: OpaquePointer, of thread: DaemonThread, url: UnsafePointer<CChar>, method: UnsafePointer<CChar>,
+        slot: UnsafeMutablePointer<UnsafeMutableRawPointer?>
+    ) -> MHD_Result {
+        let head = unsafe RequestReader.head(connection, url: url, method: method)
+        let exchange = Exchange(head, handler.admit(head), on: thread)
+        guard exchanges.add(exchange) else {
+            return unsafe ResponseQueue.queue(handler.stopping(head, isHandled: false), on: connection, closes: true)
+        }
+        unsafe slot.pointee = Unmanaged.passRetained(exchange).toOpaque()
+        guard let response = exchange.earlyResponse(handler) else { return .YES }
+        // An answer before the body ends the connection: what follows on it would be the body.
+        return unsafe ResponseQueue.queue(response, on: connection, closes: true)
+    }
+
+    /// A piece of the body has arrived, or all of it, or the connection goes on after it was suspended.
+    func go(
+        on connection: OpaquePointer, with exchange: Exchange, piece: UnsafePointer<CChar>?,
+        size: UnsafeMutablePointer<Int>
+    ) -> MHD_Result {
+        if unsafe size.pointee > 0 {
+            let mayGoOn = unsafe exchange.take(UnsafeRawBufferPointer(start: piece, count: size.pointee))
+            unsafe size.pointee = 0
+            return mayGoOn ? .YES : .NO
+        }
+        switch unsafe exchange.proceed(connection, handler) {
+        case .queue(let response):
+            return unsafe ResponseQueue.queue(response, on: connection, closes: isStopping.load(ordering: .relaxed))
+        case .wait: return .YES
+        }
+    }
+
+    /// The request is over, answered or not.
+    func end(_ exchange: Exchange) {
+        exchange.finish()
+        exchanges.remove(exchange)
+    }
+}
