@@ -16,7 +16,7 @@ final class GatewayCore: HTTPHandler {
     private let maximumMessageBytes: Int
     private let maximumInFlight: Int
     private let logger: Logger
-    private let eventLoops: [(loop: any EventLoop, executor: HTTPTaskExecutor)]
+    private let inboxes: [LoopInbox]
     private let nextLoop = Atomic<Int>(0)
     private let inFlight = Atomic<Int>(0)
     private let isDraining = Atomic<Bool>(false)
@@ -33,7 +33,7 @@ final class GatewayCore: HTTPHandler {
         maximumMessageBytes = configuration.maximumMessageBytes
         maximumInFlight = configuration.maximumInFlight
         self.logger = logger
-        self.eventLoops = eventLoops.map { loop in (loop, HTTPTaskExecutor { loop.execute($0) }) }
+        inboxes = eventLoops.map { LoopInbox($0) }
     }
 
     /// From now on no new message is taken.
@@ -83,11 +83,17 @@ final class GatewayCore: HTTPHandler {
         if isDraining.load(ordering: .relaxed) { throw .draining }
         if inFlight.load(ordering: .relaxed) >= maximumInFlight { throw .full(limit: maximumInFlight) }
         let type = head.headers["Content-Type"]
-        let essence = type?.split(separator: ";").first?.trimmingCharacters(in: .whitespaces).lowercased()
-        guard essence == "application/json" else { throw .unsupportedMediaType(type) }
+        guard let type, Self.isJSON(type) else { throw .unsupportedMediaType(type) }
         if let coding = head.headers["Content-Encoding"], coding.lowercased() != "identity" {
             throw .unsupportedMediaType("application/json with Content-Encoding \(coding)")
         }
+    }
+
+    /// Whether a media type is application/json, whatever its parameters (RFC 9110, section 8.3.1).
+    private static func isJSON(_ type: String) -> Bool {
+        if type == "application/json" { return true }
+        let essence = type.prefix { $0 != ";" }.trimmingCharacters(in: .whitespaces)
+        return essence.lowercased() == "application/json"
     }
 
     // MARK: The whole request
@@ -104,7 +110,7 @@ final class GatewayCore: HTTPHandler {
         case .sendMessage(let dryRun): send(request, dryRun: dryRun, responder)
         case .live: responder.respond(HealthAnswer.live)
         case .ready:
-            Task(executorPreference: eventLoops[0].executor) {
+            Task(executorPreference: inboxes[0].executor) {
                 let finding = await self.health.check()
                 responder.respond(
                     HealthAnswer.ready(
@@ -124,35 +130,45 @@ final class GatewayCore: HTTPHandler {
     /// Decoding and composing run here, on the HTTP server's thread; what waits for the relay goes on where the
     /// relay's session lives.
     private func send(_ request: HTTPRequest, dryRun: Bool, _ responder: HTTPResponder) {
+        let start = ContinuousClock.now
+        let composed: Composition
+        do throws(Problem) {
+            composed = try Composition(Submission(json: request.body))
+        } catch {
+            logger.debug("message refused", metadata: ["status": "\(error.status)", "errors": "\(error.errors.count)"])
+            responder.respond(error.response)
+            return
+        }
+        guard !dryRun else {
+            responder.respond(Answer.dryRun(id: composed.id, envelope: composed.envelope, content: composed.content))
+            return
+        }
         inFlight.wrappingAdd(1, ordering: .relaxed)
         let turn = nextLoop.wrappingAdd(1, ordering: .relaxed).oldValue
-        let (loop, executor) = eventLoops[Int(UInt(bitPattern: turn) % UInt(eventLoops.count))]
-        Task.immediate(executorPreference: executor) {
-            responder.respond(await self.answer(request, dryRun: dryRun, on: loop))
-            self.inFlight.wrappingSubtract(1, ordering: .relaxed)
+        let inbox = inboxes[Int(UInt(bitPattern: turn) % UInt(inboxes.count))]
+        inbox.add {
+            Task.immediate(executorPreference: inbox.executor) {
+                inbox.answer(responder, await self.answer(composed, on: inbox.loop, since: start))
+                self.inFlight.wrappingSubtract(1, ordering: .relaxed)
+            }
         }
     }
 
-    private func answer(_ request: HTTPRequest, dryRun: Bool, on loop: any EventLoop) async -> HTTPResponse {
-        let start = ContinuousClock.now
-        do throws(Problem) {
-            let submission = try Submission(json: request.body)
-            let composed = try Composition(submission)
-            if dryRun {
-                return Answer.dryRun(id: composed.id, envelope: composed.envelope, content: composed.content)
-            }
-            do throws(SMTPError) {
-                let receipt = try await delivery.send(composed.content, to: composed.envelope, on: loop)
-                log(composed, receipt, since: start)
-                return Answer.accepted(id: composed.id, relay: delivery.relay, receipt)
-            } catch {
-                let problem = Problem(error)
-                log(composed, problem, error, since: start)
-                return problem.response
-            }
+    func turnEnded() {
+        for inbox in inboxes { inbox.handOver() }
+    }
+
+    private func answer(
+        _ composed: Composition, on loop: any EventLoop, since start: ContinuousClock.Instant
+    ) async -> HTTPResponse {
+        do throws(SMTPError) {
+            let receipt = try await delivery.send(composed.content, to: composed.envelope, on: loop)
+            log(composed, receipt, since: start)
+            return Answer.accepted(id: composed.id, relay: delivery.relay, receipt)
         } catch {
-            logger.debug("message refused", metadata: ["status": "\(error.status)", "errors": "\(error.errors.count)"])
-            return error.response
+            let problem = Problem(error)
+            log(composed, problem, error, since: start)
+            return problem.response
         }
     }
 

@@ -122,6 +122,7 @@ internal import Synchronization
             resumed.removeAll(keepingCapacity: true)
             if quiesces { _ = unsafe MHD_quiesce_daemon(daemon) }
             _ = unsafe MHD_run(daemon)
+            dispatcher.handler.turnEnded()
             if whenStopped == nil, mayWait() { unsafe cmicrohttpd_wait(daemon, wakeUp) }
         } while whenStopped == nil
         unsafe MHD_stop_daemon(daemon)

@@ -16,6 +16,10 @@ public protocol HTTPHandler: Sendable {
     /// at once or later from any thread.
     func handle(_ request: HTTPRequest, responder: HTTPResponder)
 
+    /// All requests that had arrived on this thread of the server have been handed over: what was gathered of them may go
+    /// on together. Called on that thread; must not wait.
+    func turnEnded()
+
     /// The answer to a body that is larger than admitted: 413.
     func tooLarge(_ head: HTTPRequestHead, limit: Int) -> HTTPResponse
 
@@ -26,6 +30,9 @@ public protocol HTTPHandler: Sendable {
 }
 
 extension HTTPHandler {
+    /// Nothing.
+    public func turnEnded() {}
+
     /// A plain 413.
     public func tooLarge(_ head: HTTPRequestHead, limit: Int) -> HTTPResponse {
         .plain(413, "the body has more than \(limit) bytes\n")

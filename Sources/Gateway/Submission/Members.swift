@@ -1,14 +1,17 @@
 /// Reads the members of a JSON object, and gathers what is wrong with them instead of stopping at the first.
 struct Members {
     private let container: KeyedDecodingContainer<MemberName>
+    /// The members that are there. Most messages have a few of many: a look at these is cheaper than asking the decoder
+    /// for each.
+    private let present: [MemberName]
     private(set) var errors: [FieldError] = []
 
     /// The members of an object. Each name that is not known is an error.
     init(of decoder: any Decoder, known: Set<String>) throws {
         container = try decoder.container(keyedBy: MemberName.self)
-        let names = container.allKeys
-        guard names.contains(where: { !known.contains($0.stringValue) }) else { return }
-        for name in names.map(\.stringValue).sorted() where !known.contains(name) {
+        present = container.allKeys
+        guard present.contains(where: { !known.contains($0.stringValue) }) else { return }
+        for name in present.map(\.stringValue).sorted() where !known.contains(name) {
             let pointer = "/" + FieldError.escaped(name)
             errors.append(
                 FieldError(pointer, "there is no such field; known are \(known.sorted().joined(separator: ", "))"))
@@ -18,8 +21,9 @@ struct Members {
     /// A member, or nil where it is absent, null or wrong.
     mutating func value<Value: Decodable>(_ name: String, as type: Value.Type = Value.self, expected: String) -> Value?
     {
+        guard let key = present.first(where: { $0.stringValue == name }) else { return nil }
         do {
-            return try container.decodeIfPresent(type, forKey: MemberName(stringValue: name))
+            return try container.decodeIfPresent(type, forKey: key)
         } catch {
             errors.append(FieldError("/" + FieldError.escaped(name), "this has to be \(expected)"))
             return nil

@@ -8,6 +8,9 @@ struct Submission {
     /// Most recipients of one message: as many as Postfix takes in a transaction by default.
     static let maximumRecipients = 1000
 
+    /// One for all messages: it keeps nothing from one call to the next.
+    private static let decoder = JSONDecoder()
+
     let envelope: Envelope
     let message: Message
 
@@ -17,7 +20,7 @@ struct Submission {
     init(json body: [UInt8]) throws(Problem) {
         let document: MessageDocument
         do {
-            document = try JSONDecoder().decode(MessageDocument.self, from: Data(body))
+            document = try Self.decoder.decode(MessageDocument.self, from: Data(body))
         } catch DecodingError.dataCorrupted(let context) {
             throw .malformedBody("the body is not well-formed JSON: \(Self.explanation(context))")
         } catch {

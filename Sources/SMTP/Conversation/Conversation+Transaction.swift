@@ -18,12 +18,25 @@ extension Conversation {
         return nil
     }
 
+    /// Whether an envelope may go out behind the content of the message under way. The server must take commands in
+    /// groups, of which content may be the first (RFC 2920, section 3.1).
+    func mayChain(_ envelope: Envelope) -> Bool {
+        phase == .content && capabilities.pipelining && localRefusal(of: envelope) == nil
+    }
+
     mutating func begin(_ envelope: Envelope) {
+        var group = ByteBuffer()
+        transaction = appendEnvelope(envelope, to: &group)
+        move(to: .envelope)
+        act(.write(group))
+    }
+
+    /// Adds as much of an envelope to a group as may be sent before the first reply.
+    mutating func appendEnvelope(_ envelope: Envelope, to group: inout ByteBuffer) -> Transaction {
         var parameters = MailParameters()
         if capabilities.size != nil { parameters.size = envelope.size }
         parameters.smtpUTF8 = envelope.needsSMTPUTF8
         var transaction = Transaction(envelope)
-        var group = ByteBuffer()
         append(.mail(envelope.reversePath, parameters), to: &group, expecting: .mail)
         if capabilities.pipelining {
             for recipient in envelope.recipients { append(.rcpt(recipient), to: &group, expecting: .rcpt) }
@@ -32,9 +45,7 @@ extension Conversation {
                 transaction.dataSent = true
             }
         }
-        self.transaction = transaction
-        move(to: .envelope)
-        act(.write(group))
+        return transaction
     }
 
     mutating func takeTransactionReply(_ reply: Reply, to expected: DueReply) {
@@ -117,16 +128,27 @@ extension Conversation {
             fail(unexpected(reply, at: .content))
             return
         }
-        guard let transaction else { return }
-        self.transaction = nil
-        move(to: .ready)
+        guard let finished = transaction else { return }
+        transaction = nil
         if reply.isPositiveCompletion {
+            goOnToChained()
             act(.finished(reply))
-            return
+        } else {
+            let refusal = SMTPError.refused(reply, at: .content, rejected: finished.rejected)
+            if reply.code != 421 { goOnToChained() }
+            act(.failed(refusal))
+            if reply.code == 421 { fail(refusal) }
         }
-        let refusal = SMTPError.refused(reply, at: .content, rejected: transaction.rejected)
-        act(.failed(refusal))
-        if reply.code == 421 { fail(refusal) }
+        if phase == .envelope, chainedIsTakenBack {
+            connectionClosed("the next message was taken back", reason: .shutDown)
+        }
+    }
+
+    /// The transaction whose envelope has gone out already becomes the one under way.
+    private mutating func goOnToChained() {
+        transaction = chained
+        chained = nil
+        move(to: transaction == nil ? .ready : .envelope)
     }
 
     /// Clears up after a transaction that failed before its content. The caller learns of it when the session is ready

@@ -33,6 +33,10 @@ struct Conversation {
     private(set) var isSecure: Bool
     var due = CircularBuffer<DueReply>(initialCapacity: 8)
     var transaction: Transaction?
+    /// The transaction whose envelope went out behind the content of the one under way (RFC 2920, section 3.1).
+    var chained: Transaction?
+    /// Whether the chained transaction was taken back: when its turn comes, the session ends instead.
+    private(set) var chainedIsTakenBack = false
     private var parser: ReplyParser
     private var actions = CircularBuffer<ConversationAction>(initialCapacity: 4)
     /// Counts commands and replies, so that the owner sees when a deadline begins anew.
@@ -138,12 +142,25 @@ struct Conversation {
     }
 
     /// The last of the content, its final dot included. Answered by `finished` or `failed`.
-    mutating func finishContent(_ bytes: ByteBuffer) {
+    ///
+    /// - Parameter next: an envelope to send in the same write, for which ``mayChain(_:)`` is true. Its transaction begins
+    ///   with the reply to this content, and is answered like any other.
+    mutating func finishContent(_ bytes: ByteBuffer, followedBy next: Envelope? = nil) {
         guard phase == .content else { return }
-        writeContent(bytes)
         phase = .finalReply
         progress += 1
         due.append(.content)
+        if settings.keepsTranscript { act(.transcript("C: [\(bytes.readableBytes) octets of content]")) }
+        var group = bytes
+        if let next { chained = appendEnvelope(next, to: &group) }
+        act(.write(group))
+    }
+
+    /// The caller no longer wants the chained transaction here. It was told as much as its envelope, so it can be sent on
+    /// another session at once; this one ends after the message under way.
+    mutating func takeBackChained() {
+        guard chained != nil else { return }
+        chainedIsTakenBack = true
     }
 
     /// The caller wants to end the session.
@@ -297,6 +314,10 @@ struct Conversation {
             act(.failed(transaction.failure ?? error))
             self.transaction = nil
         }
+        if chained != nil {
+            chained = nil
+            act(.failed(Self.leftBehind))
+        }
         act(.close(error))
     }
 
@@ -352,6 +373,10 @@ struct Conversation {
 
     private static let injection =
         "the server sent clear text behind its reply to STARTTLS; the connection may be tampered with"
+
+    /// What a chained transaction is told when the session ended with the one before. Only its envelope had gone out.
+    private static let leftBehind = SMTPError(
+        .connectionLost, stage: .mail, detail: "the session ended with the message before this one")
 
     private static func notReady(_ phase: Phase) -> String {
         switch phase {

@@ -28,15 +28,22 @@ final class PoolShare: SessionOwner {
     private var nextConnectionAttempt = NIODeadline.distantPast
     private var shutdownCompletions: [() -> Void] = []
     private var isShutDown = false
+    /// Whether envelopes may be chained. A server that mishandled one gets plain transactions from then on.
+    private var chains: Bool
+    private var promptness: Promptness
     private lazy var queueDeadline = Deadline(eventLoop) { [unowned self] in expireWaiters() }
     private lazy var idleDeadline = Deadline(eventLoop) { [unowned self] in endIdleSessions() }
     private lazy var graceDeadline = Deadline(eventLoop) { [unowned self] in abort() }
+    private lazy var chainDeadline = Deadline(eventLoop) { [unowned self] in takeBackOverdueChained() }
+    private lazy var promptDeadline = Deadline(eventLoop) { [unowned self] in stopRelyingOnPromptness() }
     private lazy var reconnectDeadline = Deadline(eventLoop) { [unowned self] in serve() }
 
     init(_ configuration: SMTPConfiguration, limits: SMTPPoolLimits, eventLoop: any EventLoop) {
         self.configuration = configuration
         self.limits = limits
         self.eventLoop = eventLoop
+        chains = limits.chainsTransactions
+        promptness = Promptness(bound: limits.promptReply)
     }
 
     var figures: SMTPSessionPool.Figures {
@@ -51,7 +58,8 @@ final class PoolShare: SessionOwner {
             completion(.failure(SMTPError(.shutDown, stage: .connect, detail: "the pool is shut down")))
             return
         }
-        if waiters.isEmpty, let session = takeIdle() {
+        let waitsForChain = fewSessionsAreEnough
+        if waiters.isEmpty, !waitsForChain, let session = takeIdle() {
             begin(Waiter(envelope: envelope, deadline: .distantFuture, completion: completion), on: session)
             return
         }
@@ -66,7 +74,11 @@ final class PoolShare: SessionOwner {
         let deadline = NIODeadline.now() + TimeAmount(limits.queueTimeout)
         waiters.append(Waiter(envelope: envelope, deadline: deadline, completion: completion))
         if waiters.count == 1 { queueDeadline.set(after: limits.queueTimeout) }
-        serve()
+        if waitsForChain {
+            if !promptDeadline.isSet { promptDeadline.set(after: Self.patienceWithPromptness) }
+        } else {
+            serve()
+        }
     }
 
     /// Gives sessions to those who wait, and opens more where they are wanted and allowed.
@@ -82,6 +94,21 @@ final class PoolShare: SessionOwner {
         while connecting < waiters.count, sessions.count + connecting < limits.sessions { connect() }
     }
 
+    /// Whether the sessions that are busy will take the messages that wait sooner than others could: each chains them, and
+    /// a message then costs one write and one read instead of two.
+    private var fewSessionsAreEnough: Bool {
+        chains && promptness.isPrompt && sessions.count - idle.count >= limits.promptSessions
+    }
+
+    /// How long messages wait for busy sessions while others are idle, should a prompt server fall silent.
+    private static let patienceWithPromptness = Duration.milliseconds(10)
+
+    private func stopRelyingOnPromptness() {
+        guard !waiters.isEmpty else { return }
+        promptness.forget()
+        serve()
+    }
+
     private func takeIdle() -> SMTPSession? {
         while let session = idle.popLast() {
             if session.connection.isReady { return session }
@@ -90,19 +117,26 @@ final class PoolShare: SessionOwner {
     }
 
     private func begin(_ waiter: Waiter, on session: SMTPSession) {
-        let connection = session.connection
-        let wasUsed = connection.transactions > 0
-        connection.open(waiter.envelope) { result in
-            switch result {
-            case .success(let rejected):
-                let opened = SMTPSession.Opened(transaction: connection.transactions, rejected: rejected)
-                waiter.completion(.success(Opened(session: session, opened: opened)))
-            case .failure(let error):
-                if wasUsed, !waiter.isSecondTry, Self.meansStale(error), !self.isShutDown {
-                    self.tryAgain(waiter)
-                } else {
-                    waiter.completion(.failure(error))
-                }
+        let wasUsed = session.connection.transactions > 0
+        session.connection.open(waiter.envelope) { result in
+            self.opened(waiter, on: session, result) { wasUsed && Self.meansStale($0) }
+        }
+    }
+
+    /// Hands an opened message over, or sends it on another session where the failure was the session's.
+    private func opened(
+        _ waiter: Waiter, on session: SMTPSession, _ result: Result<[RejectedRecipient], SMTPError>,
+        isOfTheSession: (SMTPError) -> Bool
+    ) {
+        switch result {
+        case .success(let rejected):
+            let opened = SMTPSession.Opened(transaction: session.connection.transactions, rejected: rejected)
+            waiter.completion(.success(Opened(session: session, opened: opened)))
+        case .failure(let error):
+            if !waiter.isSecondTry, !isShutDown, isOfTheSession(error) {
+                tryAgain(waiter, suspectsIdle: Self.meansStale(error))
+            } else {
+                waiter.completion(.failure(error))
             }
         }
     }
@@ -115,10 +149,12 @@ final class PoolShare: SessionOwner {
         }
     }
 
-    /// Sends a message again on another session. The others that are idle are as suspect as the one that failed.
-    private func tryAgain(_ waiter: Waiter) {
-        let suspects = idle
-        idle = []
+    /// Sends a message again on another session.
+    ///
+    /// - Parameter suspectsIdle: whether those that are idle are as suspect as the one that failed.
+    private func tryAgain(_ waiter: Waiter, suspectsIdle: Bool) {
+        let suspects = suspectsIdle ? idle : []
+        if suspectsIdle { idle = [] }
         for session in suspects { session.connection.close("the session was replaced", reason: .shutDown) }
         var waiter = waiter
         waiter.isSecondTry = true
@@ -130,6 +166,61 @@ final class PoolShare: SessionOwner {
         // The failed session leaves `sessions` right after this call.
         eventLoop.assumeIsolated().execute { self.serve() }
     }
+
+    // MARK: Chained transactions
+
+    func connection(_ connection: Connection, answeredAfter duration: TimeAmount) {
+        promptness.took(duration)
+    }
+
+    func connectionMayChain(_ connection: Connection) -> ChainedEnvelope? {
+        guard chains, !isShutDown, let session = connection.session, let waiter = waiters.first, !waiter.isSecondTry,
+            waiter.envelope.recipients.count <= Self.maximumChainedRecipients, connection.mayChain(waiter.envelope)
+        else { return nil }
+        waiters.removeFirst()
+        if !chainDeadline.isSet { chainDeadline.set(after: limits.chainPatience) }
+        return ChainedEnvelope(envelope: waiter.envelope) { result in
+            self.opened(waiter, on: session, result) { error in
+                if Self.meansMishandled(error) { self.chains = false }
+                // MAIL may have been refused for where it stood and not for what it said: asked alone, the server tells.
+                return Self.meansStale(error) || error.stage == .mail || Self.meansMishandled(error)
+            }
+        }
+    }
+
+    /// Most recipients of a message that is chained: a longer envelope would hold up the write that it shares.
+    private static let maximumChainedRecipients = 100
+
+    /// Whether a server took the envelope behind a content amiss: it lost it, or spoke of its sequence.
+    private static func meansMishandled(_ error: SMTPError) -> Bool {
+        switch error.stage {
+        case .mail, .rcpt, .data:
+            switch error.reason {
+            case .timedOut, .protocolViolation: true
+            default: error.code == 503 || error.code == 554
+            }
+        default: false
+        }
+    }
+
+    /// A message that is chained to one whose reply is slow to come goes to the head of the queue again.
+    private func takeBackOverdueChained() {
+        let limit = NIODeadline.now() - TimeAmount(limits.chainPatience)
+        var goesOn = false
+        for session in sessions.values {
+            guard let since = session.connection.chainedSince else { continue }
+            if since <= limit {
+                // Answered as a session that was lost would be: the message is sent on another one.
+                session.connection.takeBackChained()?(.failure(Self.takenBack))
+            } else {
+                goesOn = true
+            }
+        }
+        if goesOn { chainDeadline.set(after: limits.chainPatience) }
+    }
+
+    private static let takenBack = SMTPError(
+        .connectionLost, stage: .mail, detail: "the message before this one took too long")
 
     private func expireWaiters() {
         let now = NIODeadline.now()
@@ -230,7 +321,9 @@ final class PoolShare: SessionOwner {
 
     private func finishShutdown() {
         guard isShutDown, sessions.isEmpty, connecting == 0 else { return }
-        for deadline in [queueDeadline, idleDeadline, graceDeadline, reconnectDeadline] { deadline.cancel() }
+        for deadline in [queueDeadline, idleDeadline, graceDeadline, chainDeadline, promptDeadline, reconnectDeadline] {
+            deadline.cancel()
+        }
         let completions = shutdownCompletions
         shutdownCompletions = []
         for completion in completions { completion() }

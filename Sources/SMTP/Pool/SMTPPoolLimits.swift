@@ -12,6 +12,18 @@ public struct SMTPPoolLimits: Hashable, Sendable {
     /// How long after a failed connection no further one is tried while there are other sessions: a server that bounds
     /// the number of its sessions is not asked again and again.
     public var reconnectDelay: Duration = .seconds(1)
+    /// Whether the envelope of a message that waits may go out behind the content of the one before, in one write, where
+    /// the server offers PIPELINING (RFC 2920, section 3.1): one round trip a message. A server that mishandles it gets
+    /// plain transactions from then on.
+    public var chainsTransactions = true
+    /// How long such a message waits for the reply to the one before. Then it is sent on another session. The default is
+    /// long for a relay that answers at once, and short for a person who waits.
+    public var chainPatience: Duration = .seconds(1)
+    /// While the server answers to contents within this time, on the average, `promptSessions` are enough: messages that
+    /// wait are chained on them, which costs half the writes. A server on the same host answers in less.
+    public var promptReply: Duration = .milliseconds(2)
+    /// How many sessions of an event loop are busy before a message waits for one of them although others are idle.
+    public var promptSessions = 5
 
     /// The defaults.
     public init() {}

@@ -20,6 +20,10 @@ final class Connection: ChannelInboundHandler {
 
     private var connectCompletion: ((Result<Void, SMTPError>) -> Void)?
     private var openCompletion: OpenCompletion?
+    /// For the transaction whose envelope went out behind the content of the one under way.
+    private var chainedCompletion: OpenCompletion?
+    /// When that was, nil where there is none.
+    private(set) var chainedSince: NIODeadline?
     private var finishCompletion: ReplyCompletion?
     private var quitCompletion: (() -> Void)?
     private var writableWaiters: [(Result<Void, SMTPError>) -> Void] = []
@@ -30,6 +34,8 @@ final class Connection: ChannelInboundHandler {
     private(set) var closeError: SMTPError?
     private lazy var deadline = Deadline(eventLoop) { [unowned self] in deadlinePassed() }
 
+    /// When the last final dot was handed to the socket.
+    private var finishedAt = NIODeadline.now()
     /// How many transactions have begun here.
     private(set) var transactions = 0
     /// When the last transaction ended or the connection was set up.
@@ -92,8 +98,29 @@ final class Connection: ChannelInboundHandler {
             return
         }
         finishCompletion = completion
-        conversation.finishContent(bytes)
+        finishedAt = .now()
+        if let next = owner?.connectionMayChain(self) {
+            chainedCompletion = next.completion
+            chainedSince = .now()
+            conversation.finishContent(bytes, followedBy: next.envelope)
+        } else {
+            conversation.finishContent(bytes)
+        }
         obey()
+    }
+
+    /// Whether an envelope may go out behind the content that is about to be finished.
+    func mayChain(_ envelope: Envelope) -> Bool {
+        conversation.mayChain(envelope)
+    }
+
+    /// Takes the chained transaction back, before its turn has come. The session ends after the message under way.
+    ///
+    /// - Returns: its completion, which is not called here any more; nil where there is none.
+    func takeBackChained() -> OpenCompletion? {
+        conversation.takeBackChained()
+        chainedSince = nil
+        return take(&chainedCompletion)
     }
 
     /// Gives up a message whose content is not complete. There is no command for that: the connection ends.
@@ -146,13 +173,20 @@ final class Connection: ChannelInboundHandler {
     private func completeTransaction(_ result: Result<Reply, SMTPError>) {
         readySince = .now()
         if let completion = take(&finishCompletion) {
+            owner?.connection(self, answeredAfter: readySince - finishedAt)
+            if let next = take(&chainedCompletion) {
+                openCompletion = next
+                chainedSince = nil
+                transactions += 1
+            }
             completion(result)
         } else if case .failure(let error) = result {
             closeError = closeError ?? (isClosed ? error : nil)
             failWritableWaiters(error)
             take(&openCompletion)?(.failure(error))
         }
-        if isReady { owner?.connectionBecameReady(self) }
+        // Where a chained transaction has failed already, its own turn in the queue of actions is still to come.
+        if isReady, openCompletion == nil { owner?.connectionBecameReady(self) }
     }
 
     private func finishClosing(_ error: SMTPError?) {

@@ -16,6 +16,9 @@ final class Deadline {
         self.passed = passed
     }
 
+    /// Whether there is something to wait for.
+    var isSet: Bool { due != nil }
+
     /// Sets the deadline, counted from now.
     func set(after duration: Duration) {
         let due = NIODeadline.now() + TimeAmount(duration)

@@ -1,0 +1,50 @@
+internal import HTTPServer
+internal import NIOCore
+internal import Synchronization
+
+/// The way from the HTTP server's threads to an event loop and back, for several messages at once.
+///
+/// Waking a thread costs more than the work that waits for it. So what one turn of the HTTP server brings is handed over
+/// with one wake-up, and so is what one tick of the loop answers.
+final class LoopInbox: Sendable {
+    /// The loop that the messages are sent on.
+    let loop: any EventLoop
+    /// Runs tasks on that loop.
+    let executor: HTTPTaskExecutor
+    private let incoming = Mutex<[@Sendable () -> Void]>([])
+    private let outgoing: NIOLoopBoundBox<[(HTTPResponder, HTTPResponse)]>
+
+    init(_ loop: any EventLoop) {
+        self.loop = loop
+        executor = HTTPTaskExecutor { loop.execute($0) }
+        outgoing = NIOLoopBoundBox.makeBoxSendingValue([], eventLoop: loop)
+    }
+
+    /// Leaves work for the loop, which gets it with the next ``handOver()``.
+    func add(_ work: @escaping @Sendable () -> Void) {
+        incoming.withLock { $0.append(work) }
+    }
+
+    /// Hands over what was left.
+    func handOver() {
+        let work = incoming.withLock { incoming in
+            let taken = incoming
+            // Nearly always there is nothing, or little: the next turn makes its own room.
+            if !taken.isEmpty { incoming = [] }
+            return taken
+        }
+        guard !work.isEmpty else { return }
+        loop.execute { for piece in work { piece() } }
+    }
+
+    /// Answers a request, together with the others that are answered in this tick. On the loop only.
+    func answer(_ responder: HTTPResponder, _ response: HTTPResponse) {
+        outgoing.value.append((responder, response))
+        guard outgoing.value.count == 1 else { return }
+        loop.execute {
+            let answers = self.outgoing.value
+            self.outgoing.value = []
+            for (responder, response) in answers { responder.respond(response) }
+        }
+    }
+}
