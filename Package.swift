@@ -17,6 +17,7 @@ let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 
 let package = Package(
     name: "postern",
@@ -37,7 +38,7 @@ let package = Package(
         .target(name: "MailAddress", swiftSettings: strict),
         .target(
             name: "SMTP",
-            dependencies: ["MailAddress", nioCore, nioPosix, nioTLS, nioSSL],
+            dependencies: ["MailAddress", nioCore, nioPosix, nioTLS, nioSSL, crypto, cryptoExtras],
             swiftSettings: strict),
         .target(name: "InternetMessage", dependencies: ["MailAddress"], swiftSettings: strict),
         .target(name: "CMicrohttpd", linkerSettings: [.linkedLibrary("microhttpd")]),

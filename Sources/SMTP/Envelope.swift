@@ -21,6 +21,8 @@ public struct Envelope: Hashable, Sendable {
     public var size: Int?
     /// Whether the header section holds UTF-8, so that SMTPUTF8 is needed (RFC 6531).
     public var needsSMTPUTF8 = false
+    /// What the message asks of the server beyond RFC 5321, or nil for nothing.
+    public var extensions: MailExtensions?
 
     /// An envelope for at least one recipient.
     ///

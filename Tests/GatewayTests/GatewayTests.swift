@@ -80,6 +80,34 @@ let simple = #"{"from":"Ann <ann@example.org>","to":"bob@example.net","subject":
         await bench.stop()
     }
 
+    @Test func notificationsAndRequiredTLSReachTheRelayOrAreRefused() async throws {
+        let offered: [ScriptedRelay.Step] = [
+            .send("220 relay\r\n"), .expect("EHLO gate.example.org\r\n"),
+            .send("250-relay\r\n250-PIPELINING\r\n250 DSN\r\n"),
+            .expect(
+                "MAIL FROM:<a@example.org> RET=HDRS ENVID=order+2B7\r\n"
+                    + "RCPT TO:<b@example.net> NOTIFY=FAILURE,DELAY ORCPT=rfc822;b@example.net\r\nDATA\r\n"),
+            .send("250 ok\r\n250 ok\r\n354 go\r\n"),
+        ]
+        let dsn =
+            #"{"from":"a@example.org","to":"b@example.net","text":"","dsn":{"notify":["delay","failure"],"return":"headers","id":"order+7"}}"#
+        let bench = try await Bench.start([:], offered + taken)
+        #expect(try await bench.post(dsn).status == 200)
+        #expect(bench.relay.complaints == [])
+        let inClear = try await bench.post(
+            #"{"from":"a@example.org","to":"b@example.net","text":"","require_tls":true}"#)
+        #expect(inClear.status == 422)
+        #expect((inClear.json["type"] as? String)?.hasSuffix("relay-unsupported") == true)
+        #expect(inClear.json["outcome"] as? String == "not_sent")
+        await bench.stop()
+        let plain = try await Bench.start([:], greeting)
+        let lacking = try await plain.post(dsn)
+        #expect(lacking.status == 422)
+        #expect((lacking.json["detail"] as? String)?.contains("DSN") == true)
+        #expect(plain.relay.received.first?.contains("MAIL") == false)
+        await plain.stop()
+    }
+
     // MARK: What the relay does, and what is answered
 
     struct Row: Sendable, CustomTestStringConvertible {
@@ -212,8 +240,8 @@ let simple = #"{"from":"Ann <ann@example.org>","to":"bob@example.net","subject":
                 ["/headers/Bcc", "/headers/a~1b c"]
             ),
             (
-                #"{"from":"a@example.org","to":"b@example.net","dsn":{"notify":[]},"require_tls":true}"#, 422,
-                ["/require_tls", "/dsn"]
+                #"{"from":"a@example.org","to":"b@example.net","dsn":{"notify":[],"id":"ü","return":"all","x":1},"require_tls":1}"#,
+                422, ["/require_tls", "/dsn/notify", "/dsn/id", "/dsn/return", "/dsn/x"]
             ),
             (#"{"from":"a@example.org","to":"b@example.net","recipient_policy":"some"}"#, 422, ["/recipient_policy"]),
         ] as [(String, Int, [String])]) func refused(_ body: String, _ status: Int, _ pointers: [String]) async throws

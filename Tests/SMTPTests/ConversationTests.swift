@@ -10,12 +10,14 @@ struct Play {
     /// How the server's bytes are cut.
     var byteByByte = false
 
-    init(security: ConversationSettings.Security = .none, credentials: SMTPCredentials? = nil, byteByByte: Bool = false)
-        throws
-    {
+    init(
+        security: ConversationSettings.Security = .none, credentials: SMTPCredentials? = nil, byteByByte: Bool = false,
+        transcript: Bool = false
+    ) throws {
         var settings = ConversationSettings(identity: try #require(ClientDomain("client.example.org")))
         settings.security = security
         settings.credentials = credentials
+        settings.keepsTranscript = transcript
         conversation = Conversation(settings)
         self.byteByByte = byteByByte
     }
@@ -64,6 +66,7 @@ struct Play {
             switch action {
             case .write(let bytes): texts.append("> " + String(buffer: bytes).replacing("\r\n", with: "|"))
             case .startTLS: texts.append("start TLS")
+            case .askForToken: texts.append("ask for token")
             case .ready: texts.append("ready")
             case .opened(let rejected):
                 texts.append("opened" + rejected.map { " \($0.address)=\($0.reply.code)" }.joined())
@@ -134,6 +137,96 @@ struct Play {
         envelope.size = 1000
         play.conversation.open(envelope)
         #expect(play.drain() == ["> MAIL FROM:<a@example.org> SIZE=1000|RCPT TO:<b@example.net>|DATA|"])
+    }
+
+    // MARK: Extensions
+
+    private static let everything =
+        "250-PIPELINING\r\n250-SIZE 1000\r\n250-8BITMIME\r\n250-DSN\r\n250-REQUIRETLS\r\n250-DELIVERBY 60\r\n"
+        + "250-FUTURERELEASE 3600 2030-01-01T00:00:00Z\r\n250-SMTPUTF8\r\n250 MT-PRIORITY MIXER\r\n"
+
+    private func envelope(_ extensions: MailExtensions, to recipient: String = "b@example.net") throws -> Envelope {
+        var envelope = try Envelope(from: "a@example.org", to: [recipient])
+        envelope.extensions = extensions
+        return envelope
+    }
+
+    @Test func whatAMessageAsksForIsOnTheWire() throws {
+        var play = try Play.ready(Self.everything)
+        var extensions = MailExtensions()
+        extensions.body = .eightBitMIME
+        extensions.notification = try DeliveryStatusNotification(
+            of: [.success, .failure], returning: .full, identifier: "a=b c")
+        extensions.deliverBy = try DeliverBy(within: 120, mode: .notify, traces: true)
+        extensions.release = try FutureRelease(after: 3600)
+        extensions.priority = -3
+        var asking = try envelope(extensions)
+        asking.size = 10
+        play.conversation.open(asking)
+        #expect(
+            play.drain() == [
+                "> MAIL FROM:<a@example.org> SIZE=10 BODY=8BITMIME RET=FULL ENVID=a+3Db+20c BY=120;NT HOLDFOR=3600"
+                    + " MT-PRIORITY=-3|RCPT TO:<b@example.net> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;b@example.net|DATA|"
+            ])
+    }
+
+    @Test func neverAndAddressesThatNeedEncoding() throws {
+        var play = try Play.ready(Self.everything)
+        var extensions = MailExtensions()
+        extensions.notification = try DeliveryStatusNotification(of: [])
+        play.conversation.open(try envelope(extensions, to: "b+c@example.net"))
+        #expect(
+            play.drain() == [
+                "> MAIL FROM:<a@example.org>|RCPT TO:<b+c@example.net> NOTIFY=NEVER ORCPT=rfc822;b+2Bc@example.net|DATA|"
+            ])
+        var other = try Play.ready(Self.everything)
+        other.conversation.open(try envelope(extensions, to: "ü@example.net"))
+        #expect(
+            other.drain() == [
+                "> MAIL FROM:<a@example.org> SMTPUTF8|RCPT TO:<ü@example.net> NOTIFY=NEVER ORCPT=utf-8;\\x{FC}@example.net|DATA|"
+            ])
+    }
+
+    @Test func whatIsNotOfferedIsRefusedBeforeMail() throws {
+        var wishes: [(MailExtensions) -> MailExtensions] = []
+        func wish(_ change: @escaping (inout MailExtensions) throws -> Void) {
+            wishes.append {
+                var extensions = $0
+                try? change(&extensions)
+                return extensions
+            }
+        }
+        wish { $0.body = .eightBitMIME }
+        wish { $0.notification = try DeliveryStatusNotification(of: [.failure]) }
+        wish { $0.requiresTLS = true }
+        wish { $0.deliverBy = try DeliverBy(within: 1, mode: .return) }
+        wish { $0.release = try FutureRelease(after: 1) }
+        wish { $0.priority = 1 }
+        for wish in wishes {
+            let extensions = wish(MailExtensions())
+            #expect(extensions != MailExtensions())
+            var play = try Play.ready()
+            play.conversation.open(try envelope(extensions))
+            #expect(play.drain() == ["failed unsupported mail not_sent"])
+            #expect(play.conversation.phase == .ready)
+        }
+    }
+
+    /// What is offered in general and not to that extent; and REQUIRETLS on a session without TLS.
+    @Test func whatIsBeyondTheOfferIsRefused() throws {
+        var extensions = MailExtensions()
+        extensions.deliverBy = try DeliverBy(within: 59, mode: .return)
+        var holding = MailExtensions()
+        holding.release = try FutureRelease(after: 3601)
+        var urgent = MailExtensions()
+        urgent.priority = 10
+        var secure = MailExtensions()
+        secure.requiresTLS = true
+        for extensions in [extensions, holding, urgent, secure] {
+            var play = try Play.ready(Self.everything)
+            play.conversation.open(try envelope(extensions))
+            #expect(play.drain() == ["failed unsupported mail not_sent"])
+        }
     }
 
     // MARK: Refusals

@@ -34,17 +34,16 @@ public struct RelayURL: Sendable {
         }
         if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
         self.host = host
+        var credentials: (user: String, password: String)?
         if let user = url.user, !user.isEmpty {
             guard let password = url.password else { throw wrong("there is a user and no password") }
-            credentials = SMTPCredentials(username: user, password: password)
-        } else {
-            credentials = nil
+            credentials = (user, password)
         }
         var options: [String: String] = [:]
         for item in url.queryItems ?? [] {
-            guard ["tls", "verify", "insecure_auth"].contains(item.name), options[item.name] == nil else {
+            guard ["tls", "verify", "insecure_auth", "auth"].contains(item.name), options[item.name] == nil else {
                 throw wrong(
-                    "the option \(item.name.debugDescription) is not known or given twice; there are tls, verify and insecure_auth"
+                    "the option \(item.name.debugDescription) is not known or given twice; there are tls, verify, insecure_auth and auth"
                 )
             }
             options[item.name] = item.value ?? ""
@@ -72,8 +71,27 @@ public struct RelayURL: Sendable {
         if credentials != nil, security == .none, !allowsClearTextAuthentication {
             throw wrong("credentials would travel in clear; use tls=required, or insecure_auth=true if that is meant")
         }
+        self.credentials = try credentials.map { given throws(ConfigurationError) in
+            try Self.credentials(given.user, given.password, mechanism: options["auth"])
+        }
+        if credentials == nil, options["auth"] != nil { throw wrong("auth is given and there are no credentials") }
         port = url.port ?? (scheme == "smtps" ? 465 : credentials == nil ? 25 : 587)
         guard (1...65535).contains(port) else { throw wrong("the port is not from 1 to 65535") }
+    }
+
+    /// With a mechanism of OAuth the password is the access token.
+    private static func credentials(
+        _ user: String, _ password: String, mechanism name: String?
+    ) throws(ConfigurationError) -> SMTPCredentials {
+        guard let name else { return SMTPCredentials(username: user, password: password) }
+        guard let mechanism = AuthenticationMechanism(rawValue: name.uppercased()) else {
+            let known = AuthenticationMechanism.allCases.map { $0.rawValue.lowercased() }.joined(separator: ", ")
+            throw ConfigurationError(Setting.relayURL.name, "auth is none of \(known)")
+        }
+        switch mechanism {
+        case .oauthBearer, .xoauth2: return SMTPCredentials(username: user, mechanism: mechanism) { password }
+        default: return SMTPCredentials(username: user, password: password, mechanism: mechanism)
+        }
     }
 
     /// How sessions with this relay are set up.

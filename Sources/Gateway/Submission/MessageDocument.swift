@@ -16,6 +16,8 @@ struct MessageDocument: DecodableWithErrors {
     private(set) var headers: [(name: String, value: String)] = []
     private(set) var attachments: [Attachment] = []
     private(set) var envelope: EnvelopeDocument?
+    private(set) var notification: DeliveryStatusNotification?
+    private(set) var requiresTLS = false
     private(set) var recipientPolicy = Envelope.RecipientPolicy.any
     private(set) var errors: [FieldError] = []
 
@@ -56,13 +58,9 @@ struct MessageDocument: DecodableWithErrors {
             default: members.add(FieldError("/recipient_policy", "this has to be \"any\" or \"all\""))
             }
         }
-        if let required: Bool = members.value("require_tls", expected: "true or false"), required {
-            members.add(FieldError("/require_tls", "this is not supported yet; leave it out"))
-        }
-        let dsn: Anything? = members.value("dsn", expected: "an object")
-        if dsn != nil {
-            members.add(FieldError("/dsn", "this is not supported yet; leave it out"))
-        }
+        requiresTLS = members.value("require_tls", expected: "true or false") ?? false
+        let dsn: NotificationDocument? = members.nested("dsn", expected: "an object with notify, return and id")
+        notification = dsn?.notification
         errors = members.errors
     }
 

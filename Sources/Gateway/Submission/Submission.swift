@@ -65,6 +65,12 @@ struct Submission {
         do throws(SMTPError) {
             var envelope = try Envelope(from: document.envelope?.reversePath ?? from.address, to: recipients)
             envelope.recipientPolicy = document.recipientPolicy
+            if document.requiresTLS || document.notification != nil {
+                var extensions = MailExtensions()
+                extensions.requiresTLS = document.requiresTLS
+                extensions.notification = document.notification
+                envelope.extensions = extensions
+            }
             self.envelope = envelope
         } catch {
             throw .invalid([FieldError("/to", error.detail)])

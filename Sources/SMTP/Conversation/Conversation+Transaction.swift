@@ -15,6 +15,9 @@ extension Conversation {
                 .unsupported, stage: .mail,
                 detail: "an address or a header field is not ASCII and the server does not offer SMTPUTF8")
         }
+        if let problem = envelope.extensions?.problem(with: capabilities, isSecure: isSecure) {
+            return SMTPError(.unsupported, stage: .mail, detail: problem)
+        }
         return nil
     }
 
@@ -36,10 +39,13 @@ extension Conversation {
         var parameters = MailParameters()
         if capabilities.size != nil { parameters.size = envelope.size }
         parameters.smtpUTF8 = envelope.needsSMTPUTF8
+        parameters.extensions = envelope.extensions
         var transaction = Transaction(envelope)
         append(.mail(envelope.reversePath, parameters), to: &group, expecting: .mail)
         if capabilities.pipelining {
-            for recipient in envelope.recipients { append(.rcpt(recipient), to: &group, expecting: .rcpt) }
+            for recipient in envelope.recipients {
+                append(envelope.rcpt(recipient), to: &group, expecting: .rcpt)
+            }
             if transaction.dataMayBePipelined {
                 append(.data, to: &group, expecting: .data)
                 transaction.dataSent = true
@@ -93,7 +99,7 @@ extension Conversation {
     private mutating func continueEnvelope() {
         guard due.isEmpty, let transaction else { return }
         if transaction.mailRefusal == nil, !capabilities.pipelining, let next = transaction.next {
-            send(.rcpt(next), expecting: .rcpt)
+            send(transaction.envelope.rcpt(next), expecting: .rcpt)
         } else if transaction.refusal != nil {
             reset()
         } else {
@@ -178,5 +184,12 @@ extension Conversation {
         transaction = nil
         move(to: .ready)
         act(.failed(failure))
+    }
+}
+
+extension Envelope {
+    /// The command that names a recipient.
+    fileprivate func rcpt(_ recipient: AddrSpec) -> Command {
+        .rcpt(recipient, extensions?.notification.map { RecipientParameters(notification: $0, recipient: recipient) })
     }
 }

@@ -40,9 +40,9 @@ struct Conversation {
     private var parser: ReplyParser
     private var actions = CircularBuffer<ConversationAction>(initialCapacity: 4)
     /// Counts commands and replies, so that the owner sees when a deadline begins anew.
-    private(set) var progress = 0
-    /// Responses of AUTH that the server has yet to ask for.
-    private var authenticationResponses: [[UInt8]] = []
+    var progress = 0
+    /// The run of AUTH that is under way.
+    var authentication: Authentication?
 
     init(_ settings: ConversationSettings) {
         self.settings = settings
@@ -53,7 +53,11 @@ struct Conversation {
 
     /// The stage whose reply the server owes, or nil where it owes none.
     var awaiting: SMTPStage? {
-        phase == .handshake ? .startTLS : due.first?.stage
+        switch phase {
+        case .handshake: .startTLS
+        case .connecting where authentication?.awaitsToken == true: .auth
+        default: due.first?.stage
+        }
     }
 
     /// The next thing to do, or nil where there is none.
@@ -202,7 +206,7 @@ struct Conversation {
     }
 
     /// Whether a command of the set-up was carried out. If not, the session is over.
-    private mutating func check(_ reply: Reply, at stage: SMTPStage) -> Bool {
+    mutating func check(_ reply: Reply, at stage: SMTPStage) -> Bool {
         if reply.isPositiveCompletion { return true }
         fail(reply.isPositiveIntermediate ? unexpected(reply, at: stage) : .refused(reply, at: stage))
         return false
@@ -243,45 +247,6 @@ struct Conversation {
         }
     }
 
-    private mutating func authenticate() {
-        guard let credentials = settings.credentials else {
-            becomeReady()
-            return
-        }
-        guard isSecure || settings.allowsClearTextAuthentication else {
-            fail(
-                SMTPError(
-                    .authenticationUnavailable, stage: .auth,
-                    detail: "credentials are not sent without TLS, and the server does not offer it"))
-            return
-        }
-        if capabilities.authentication.contains(AuthenticationMechanism.plain.rawValue) {
-            // The same response once more, for servers that ask for it although it came with the command.
-            authenticationResponses = [credentials.plainResponse]
-            send(.auth(mechanism: .plain, initialResponse: credentials.plainResponse), expecting: .authentication)
-        } else if capabilities.authentication.contains(AuthenticationMechanism.login.rawValue) {
-            authenticationResponses = [Array(credentials.username.utf8), Array(credentials.password.utf8)]
-            send(.auth(mechanism: .login, initialResponse: nil), expecting: .authentication)
-        } else {
-            let offered = capabilities.authentication.joined(separator: " ")
-            fail(
-                SMTPError(
-                    .authenticationUnavailable, stage: .auth,
-                    detail: offered.isEmpty
-                        ? "there are credentials, and the server does not offer AUTH"
-                        : "the server offers no mechanism of AUTH that is known here, only \(offered)"))
-        }
-    }
-
-    private mutating func takeAuthentication(_ reply: Reply) {
-        if reply.code == 334, !authenticationResponses.isEmpty {
-            send(.authResponse(authenticationResponses.removeFirst()), expecting: .authentication)
-        } else if check(reply, at: .auth) {
-            authenticationResponses = []
-            becomeReady()
-        }
-    }
-
     private mutating func takeUnsolicited(_ reply: Reply) {
         if phase == .content, reply.code >= 400 {
             // The server gave up on the content early. The rest of it would be read as commands.
@@ -295,7 +260,7 @@ struct Conversation {
 
     // MARK: Transitions
 
-    private mutating func becomeReady() {
+    mutating func becomeReady() {
         phase = .ready
         act(.ready)
     }
@@ -309,6 +274,7 @@ struct Conversation {
         guard phase != .closed else { return }
         phase = .closed
         due.removeAll()
+        authentication = nil
         if let transaction {
             // A refusal that was being cleared up after is what the caller has to know.
             act(.failed(transaction.failure ?? error))
@@ -343,7 +309,8 @@ struct Conversation {
     }
 
     private mutating func record(_ reply: Reply) {
-        let lines = reply.lines
+        // What a challenge holds is for the exchange alone.
+        let lines = reply.code == 334 && due.first == .authentication ? ["[challenge]"] : reply.lines
         for (index, line) in lines.enumerated() {
             let separator = index == lines.count - 1 ? " " : "-"
             let enhanced = reply.enhancedCode.map { "\($0) " } ?? ""
@@ -367,7 +334,7 @@ struct Conversation {
             detail: "the server's reply does not fit the command: \(reply)")
     }
 
-    private func protocolViolation(_ detail: String, at stage: SMTPStage? = nil) -> SMTPError {
+    func protocolViolation(_ detail: String, at stage: SMTPStage? = nil) -> SMTPError {
         SMTPError(.protocolViolation, stage: stage ?? currentStage, outcome: outcome, detail: detail)
     }
 

@@ -6,6 +6,8 @@ enum ConversationAction: Equatable {
     case write(ByteBuffer)
     /// Begin the TLS handshake, then call `tlsEstablished`.
     case startTLS
+    /// Ask the credentials for an access token, then call `tokenArrived` or `tokenFailed`.
+    case askForToken
     /// The session is set up.
     case ready
     /// The server waits for the content; these recipients were refused.

@@ -1,3 +1,5 @@
+internal import Foundation
+
 /// Base64 (RFC 4648, section 4), as SASL wants it: without line breaks.
 enum Base64 {
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
@@ -14,5 +16,10 @@ enum Base64 {
             }
         }
         return String(decoding: encoded, as: UTF8.self)
+    }
+
+    /// The octets of a text, or nil where it is not base64.
+    static func decode(_ text: some StringProtocol) -> [UInt8]? {
+        Data(base64Encoded: String(text)).map(Array.init)
     }
 }

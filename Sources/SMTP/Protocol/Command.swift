@@ -13,7 +13,7 @@ enum Command {
     case authResponse([UInt8])
     /// MAIL; nil is the null reverse-path.
     case mail(AddrSpec?, MailParameters)
-    case rcpt(AddrSpec)
+    case rcpt(AddrSpec, RecipientParameters?)
     case data
     /// The lone dot that ends a content of no octets.
     case emptyData
@@ -41,10 +41,12 @@ enum Command {
             output.writeStaticString(">")
             parameters.write(into: &output)
             output.writeStaticString("\r\n")
-        case .rcpt(let forwardPath):
+        case .rcpt(let forwardPath, let parameters):
             output.writeStaticString("RCPT TO:<")
             output.writeString(forwardPath.description)
-            output.writeStaticString(">\r\n")
+            output.writeStaticString(">")
+            parameters?.write(into: &output)
+            output.writeStaticString("\r\n")
         case .data: output.writeStaticString("DATA\r\n")
         case .emptyData: output.writeStaticString(".\r\n")
         case .rset: output.writeStaticString("RSET\r\n")

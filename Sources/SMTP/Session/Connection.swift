@@ -157,6 +157,7 @@ final class Connection: ChannelInboundHandler {
             case .write(let bytes): context?.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
             case .transcript(let line): configuration.transcript?.write(line)
             case .startTLS: startTLS()
+            case .askForToken: askForToken()
             case .ready:
                 readySince = .now()
                 take(&connectCompletion)?(.success(()))
@@ -224,6 +225,33 @@ final class Connection: ChannelInboundHandler {
         } catch {
             conversation.tlsFailed("TLS could not be started: \(error)")
             obey()
+        }
+    }
+
+    private func askForToken() {
+        guard case .token(let source)? = configuration.credentials?.secret else { return }
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        let eventLoop = eventLoop
+        Task {
+            let token: String?
+            var reason = ""
+            do {
+                token = try await source()
+            } catch {
+                token = nil
+                // Only its type: whatever it says of itself may hold a secret.
+                reason = String(describing: type(of: error))
+            }
+            let failure = reason
+            eventLoop.execute {
+                let connection = bound.value
+                if let token {
+                    connection.conversation.tokenArrived(token)
+                } else {
+                    connection.conversation.tokenFailed(failure)
+                }
+                connection.obey()
+            }
         }
     }
 

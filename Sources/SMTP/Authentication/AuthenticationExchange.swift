@@ -1,0 +1,35 @@
+/// The client's side of one run of a SASL mechanism (RFC 4422, section 3): a value without I/O.
+protocol AuthenticationExchange: Sendable {
+    /// The response that goes out with AUTH, or nil where the server speaks first.
+    mutating func initialResponse() throws(AuthenticationFailure) -> [UInt8]?
+
+    /// The response to a challenge.
+    mutating func respond(to challenge: [UInt8]) throws(AuthenticationFailure) -> [UInt8]
+
+    /// Whether the server has shown all that the mechanism asks of it, so that its success can be believed.
+    var isComplete: Bool { get }
+
+    /// What the server said of a refusal besides its reply, fit to be shown, or nil.
+    var refusalDetail: String? { get }
+}
+
+extension AuthenticationExchange {
+    var isComplete: Bool { true }
+    var refusalDetail: String? { nil }
+}
+
+/// Why a client breaks off an exchange. It holds no secret.
+struct AuthenticationFailure: Error, Hashable, CustomStringConvertible {
+    let description: String
+
+    /// Whether the server broke the protocol; otherwise the credentials cannot be used.
+    let isOfTheServer: Bool
+
+    static func server(_ description: String) -> AuthenticationFailure {
+        AuthenticationFailure(description: description, isOfTheServer: true)
+    }
+
+    static func credentials(_ description: String) -> AuthenticationFailure {
+        AuthenticationFailure(description: description, isOfTheServer: false)
+    }
+}

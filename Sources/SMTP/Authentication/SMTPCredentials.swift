@@ -1,0 +1,55 @@
+/// A user name with a password or an access token for AUTH (RFC 4954).
+///
+/// Its description hides the secret, so that no log or error text can show it by accident.
+public struct SMTPCredentials: Sendable, CustomStringConvertible, CustomDebugStringConvertible {
+    /// Gives an access token that is valid now.
+    public typealias TokenSource = @Sendable () async throws -> String
+
+    enum Secret: Sendable {
+        case password(String, SaltedPasswords)
+        case token(TokenSource)
+    }
+
+    /// The user's name.
+    public let username: String
+    /// The mechanism to use, or nil for the strongest that the server offers.
+    public var mechanism: AuthenticationMechanism?
+    let secret: Secret
+
+    /// Credentials of a user who has a password.
+    ///
+    /// - Parameter mechanism: the mechanism to use, or nil for the strongest that the server offers: SCRAM-SHA-256, then
+    ///   CRAM-MD5, PLAIN, LOGIN.
+    public init(username: String, password: String, mechanism: AuthenticationMechanism? = nil) {
+        self.username = username
+        self.mechanism = mechanism
+        secret = .password(password, SaltedPasswords())
+    }
+
+    /// Credentials of a user who has OAuth 2.0 access tokens.
+    ///
+    /// - Parameters:
+    ///   - mechanism: the mechanism to use, or nil for OAUTHBEARER, then XOAUTH2.
+    ///   - token: asked for a token for each session, and once more where the server refuses it. A session waits for it
+    ///     as long as for a reply.
+    public init(username: String, mechanism: AuthenticationMechanism? = nil, token: @escaping TokenSource) {
+        self.username = username
+        self.mechanism = mechanism
+        secret = .token(token)
+    }
+
+    /// The user's name; the secret is left out.
+    public var description: String { "\(username):[secret]" }
+    /// The same as `description`.
+    public var debugDescription: String { description }
+
+    /// The mechanism to use with a server, or nil where none fits.
+    func choice(of offered: [String]) -> AuthenticationMechanism? {
+        let usable: [AuthenticationMechanism] =
+            switch secret {
+            case .password: [.scramSHA256, .cramMD5, .plain, .login]
+            case .token: [.oauthBearer, .xoauth2]
+            }
+        return usable.first { (mechanism == nil || mechanism == $0) && offered.contains($0.rawValue) }
+    }
+}

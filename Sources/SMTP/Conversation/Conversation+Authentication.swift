@@ -1,0 +1,139 @@
+/// The part of the conversation that AUTH is (RFC 4954).
+extension Conversation {
+    /// A run of AUTH.
+    struct Authentication {
+        let mechanism: AuthenticationMechanism
+        /// The mechanism's side of it; nil while an access token is waited for.
+        var exchange: (any AuthenticationExchange)?
+        /// How many access tokens have been asked for.
+        var tokens = 0
+
+        var awaitsToken: Bool { exchange == nil && tokens > 0 }
+    }
+
+    /// How many access tokens are tried: one may just have expired.
+    private static let maximumTokens = 2
+    /// Octets of the longest initial response in base64. The line of AUTH may have 12288 (RFC 4954, section 4).
+    private static let maximumInitialResponse = 12_000
+
+    mutating func authenticate() {
+        guard let credentials = settings.credentials else {
+            becomeReady()
+            return
+        }
+        guard isSecure || settings.allowsClearTextAuthentication else {
+            failAuthentication("credentials are not sent without TLS, and the server does not offer it")
+            return
+        }
+        guard let mechanism = credentials.choice(of: capabilities.authentication) else {
+            failAuthentication(lackOfMechanism(credentials))
+            return
+        }
+        authentication = Authentication(mechanism: mechanism)
+        switch credentials.secret {
+        case .password(let password, let salted):
+            begin { () throws(AuthenticationFailure) in
+                switch mechanism {
+                case .scramSHA256:
+                    try SCRAMExchange(username: credentials.username, password: password, salted)
+                case .cramMD5: ChallengeResponseExchange(username: credentials.username, password: password)
+                case .login: LoginExchange(username: credentials.username, password: password)
+                default: try PlainExchange(username: credentials.username, password: password)
+                }
+            }
+        case .token: askForToken()
+        }
+    }
+
+    /// The access token that was asked for has come.
+    mutating func tokenArrived(_ token: String) {
+        guard let authentication, authentication.awaitsToken, let username = settings.credentials?.username else {
+            return
+        }
+        begin { () throws(AuthenticationFailure) in
+            try TokenExchange(authentication.mechanism, username: username, token: token)
+        }
+    }
+
+    /// There is no access token to be had.
+    mutating func tokenFailed(_ reason: String) {
+        guard authentication?.awaitsToken == true else { return }
+        failAuthentication("the source of access tokens failed: \(reason)")
+    }
+
+    mutating func takeAuthentication(_ reply: Reply) {
+        guard var exchange = authentication?.exchange else { return }
+        if reply.code == 334 {
+            guard let challenge = Base64.decode(reply.text) else {
+                fail(protocolViolation("the server's challenge of AUTH is not base64", at: .auth))
+                return
+            }
+            do throws(AuthenticationFailure) {
+                let response = try exchange.respond(to: challenge)
+                authentication?.exchange = exchange
+                send(.authResponse(response), expecting: .authentication)
+            } catch {
+                failAuthentication(error)
+            }
+        } else if reply.isPositiveCompletion {
+            guard exchange.isComplete else {
+                let claim = "the server claims success before it proved that it knows the password"
+                fail(protocolViolation(claim, at: .auth))
+                return
+            }
+            authentication = nil
+            becomeReady()
+        } else if reply.isPermanentNegative, let tokens = authentication?.tokens, (1..<Self.maximumTokens) ~= tokens {
+            askForToken()
+        } else if let detail = exchange.refusalDetail {
+            fail(
+                SMTPError(.refused, stage: .auth, reply: reply, detail: "the server answered \(reply); \(detail)"))
+        } else {
+            _ = check(reply, at: .auth)
+        }
+    }
+
+    private mutating func askForToken() {
+        authentication?.exchange = nil
+        authentication?.tokens += 1
+        progress += 1
+        act(.askForToken)
+    }
+
+    private mutating func begin(
+        _ makeExchange: () throws(AuthenticationFailure) -> any AuthenticationExchange
+    ) {
+        guard let mechanism = authentication?.mechanism else { return }
+        do throws(AuthenticationFailure) {
+            var exchange = try makeExchange()
+            var response = try exchange.initialResponse()
+            // A longer one has to wait for the server's leave.
+            if let count = response?.count, count / 3 * 4 > Self.maximumInitialResponse { response = nil }
+            authentication?.exchange = exchange
+            send(.auth(mechanism: mechanism, initialResponse: response), expecting: .authentication)
+        } catch {
+            failAuthentication(error)
+        }
+    }
+
+    private mutating func failAuthentication(_ failure: AuthenticationFailure) {
+        if failure.isOfTheServer {
+            fail(protocolViolation(failure.description, at: .auth))
+        } else {
+            failAuthentication(failure.description)
+        }
+    }
+
+    private mutating func failAuthentication(_ detail: String) {
+        fail(SMTPError(.authenticationUnavailable, stage: .auth, detail: detail))
+    }
+
+    private func lackOfMechanism(_ credentials: SMTPCredentials) -> String {
+        let offered = capabilities.authentication.joined(separator: " ")
+        guard !offered.isEmpty else { return "there are credentials, and the server does not offer AUTH" }
+        if let mechanism = credentials.mechanism {
+            return "\(mechanism.rawValue) is asked for and does not fit; the server offers \(offered)"
+        }
+        return "the server offers no mechanism of AUTH that fits the credentials, only \(offered)"
+    }
+}

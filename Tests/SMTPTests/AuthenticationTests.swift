@@ -1,0 +1,203 @@
+import Testing
+
+@testable import SMTP
+
+@Suite struct AuthenticationExchangeTests {
+    private static func text(_ octets: [UInt8]?) -> String? { octets.map { String(decoding: $0, as: UTF8.self) } }
+
+    // MARK: SCRAM
+
+    private static let serverFirst =
+        "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096"
+
+    private func scram(_ password: String = "pencil") throws -> SCRAMExchange {
+        try SCRAMExchange(username: "user", password: password, nonce: "rOprNGfwEbeRWgbNEkqO", SaltedPasswords())
+    }
+
+    /// The exchange of RFC 7677, section 3.
+    @Test func theRFCsExample() throws {
+        var exchange = try scram()
+        #expect(Self.text(exchange.initialResponse()) == "n,,n=user,r=rOprNGfwEbeRWgbNEkqO")
+        #expect(
+            Self.text(try exchange.respond(to: Array(Self.serverFirst.utf8)))
+                == "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ="
+        )
+        #expect(!exchange.isComplete)
+        #expect(try exchange.respond(to: Array("v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=".utf8)) == [])
+        #expect(exchange.isComplete)
+    }
+
+    @Test(arguments: [
+        "v=7rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=", "v=", "v=*", "", "e=other-error", "r=x",
+        "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G",
+    ]) func aServerThatProvesNothingIsNotBelieved(_ final: String) throws {
+        var exchange = try scram()
+        _ = exchange.initialResponse()
+        _ = try exchange.respond(to: Array(Self.serverFirst.utf8))
+        #expect(throws: AuthenticationFailure.self) { try exchange.respond(to: Array(final.utf8)) }
+        #expect(!exchange.isComplete)
+    }
+
+    @Test(arguments: [
+        "r=rOprNGfwEbeRWgbNEkqO,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096", "r=other,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096",
+        "r=rOprNGfwEbeRWgbNEkqOx,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4095",
+        "r=rOprNGfwEbeRWgbNEkqOx,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=600001",
+        "r=rOprNGfwEbeRWgbNEkqOx,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=-1", "r=rOprNGfwEbeRWgbNEkqOx,s=,i=4096",
+        "m=ext,r=rOprNGfwEbeRWgbNEkqOx,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096", "r=rOprNGfwEbeRWgbNEkqOx,s=*,i=4096",
+        "r=rOprNGfwEbeRWgbNEkqOx", "", ",,", "e=x",
+    ]) func aFirstMessageThatIsNotSoundEndsIt(_ first: String) throws {
+        var exchange = try scram()
+        _ = exchange.initialResponse()
+        let failure = #expect(throws: AuthenticationFailure.self) { try exchange.respond(to: Array(first.utf8)) }
+        #expect(failure?.isOfTheServer == true)
+        #expect(failure?.description.contains("pencil") == false)
+    }
+
+    @Test func namesAreEscapedAndOctetsChecked() throws {
+        var exchange = try SCRAMExchange(username: "a=b,c", password: "p", nonce: "n", SaltedPasswords())
+        #expect(Self.text(exchange.initialResponse()) == "n,,n=a=3Db=2Cc,r=n")
+        #expect(throws: AuthenticationFailure.self) { try exchange.respond(to: [0xFF, 0xFE]) }
+    }
+
+    // MARK: The others
+
+    /// The exchange of RFC 2195, section 2.
+    @Test func challengeAndResponse() throws {
+        var exchange = ChallengeResponseExchange(username: "tim", password: "tanstaaftanstaaf")
+        #expect(exchange.initialResponse() == nil)
+        #expect(!exchange.isComplete)
+        let challenge = Array("<1896.697170952@postoffice.reston.mci.net>".utf8)
+        #expect(Self.text(try exchange.respond(to: challenge)) == "tim b913a602c7eda7a495b4e6e7334d3890")
+        #expect(throws: AuthenticationFailure.self) { try exchange.respond(to: challenge) }
+    }
+
+    /// The form of RFC 7628, section 4.1, and the older one.
+    @Test func tokens() throws {
+        var bearer = try TokenExchange(.oauthBearer, username: "user@example.com", token: "vF9dft4qmT")
+        #expect(
+            Self.text(bearer.initialResponse()) == "n,a=user@example.com,\u{1}auth=Bearer vF9dft4qmT\u{1}\u{1}")
+        #expect(try bearer.respond(to: Array(#"{"status":"invalid_token","scope":"x"}"#.utf8)) == [1])
+        #expect(bearer.refusalDetail == "the token was refused: invalid_token")
+        var older = try TokenExchange(.xoauth2, username: "u", token: "t")
+        #expect(Self.text(older.initialResponse()) == "user=u\u{1}auth=Bearer t\u{1}\u{1}")
+        #expect(try older.respond(to: Array(#"{"status":"401"}"#.utf8)) == [])
+        #expect(throws: AuthenticationFailure.self) { try older.respond(to: Array(#"{"status":"401"}"#.utf8)) }
+        for hostile in ["", "a b", "a\u{1}b", "a\r\nb", "ü"] {
+            #expect(throws: AuthenticationFailure.self) {
+                try TokenExchange(.xoauth2, username: "u", token: hostile)
+            }
+        }
+        #expect(throws: AuthenticationFailure.self) {
+            try TokenExchange(.xoauth2, username: "u\u{1}auth=x", token: "t")
+        }
+    }
+
+    // MARK: SASLprep
+
+    /// The examples of RFC 4013, section 3, and those of the tables.
+    @Test(
+        arguments: [
+            ("I\u{AD}X", "IX"), ("user", "user"), ("USER", "USER"), ("\u{AA}", "a"), ("\u{2168}", "IX"),
+            ("a\u{A0}b", "a b"), ("a\u{3000}b", "a b"), ("pa\u{200B}ss", "pass"), ("e\u{301}", "\u{E9}"), ("", ""),
+            ("\u{5D0}\u{5D1}", "\u{5D0}\u{5D1}"), ("\u{627}1\u{628}", "\u{627}1\u{628}"),
+        ]) func prepares(_ text: String, _ prepared: String) throws
+    {
+        let result = try PreparedString.prepare(text, as: "it")
+        #expect(Array(result.unicodeScalars) == Array(prepared.unicodeScalars))
+    }
+
+    @Test(arguments: ["\u{7}", "\u{627}\u{31}", "\u{627}a\u{628}", "a\u{E000}", "\u{FFFE}", "\u{200E}x", "a\u{7F}"])
+    func forbids(_ text: String) {
+        let failure = #expect(throws: AuthenticationFailure.self) { try PreparedString.prepare(text, as: "it") }
+        #expect(failure?.isOfTheServer == false)
+    }
+}
+
+@Suite struct AuthenticationConversationTests {
+    private func begin(
+        _ credentials: SMTPCredentials, offering mechanisms: String, transcript: Bool = false
+    ) throws -> (Play, [String]) {
+        var play = try Play(security: .implicit, credentials: credentials, transcript: transcript)
+        var actions = play.server("220 hello\r\n")
+        actions += play.server("250-server\r\n250 AUTH \(mechanisms)\r\n")
+        return (play, Array(actions.filter { !$0.hasPrefix("> EHLO") }))
+    }
+
+    @Test(arguments: [
+        ("LOGIN PLAIN CRAM-MD5 SCRAM-SHA-256", "> AUTH SCRAM-SHA-256 biws"),
+        ("LOGIN PLAIN CRAM-MD5", "> AUTH CRAM-MD5|"),
+        ("LOGIN PLAIN XOAUTH2", "> AUTH PLAIN AHUAcA==|"), ("login", "> AUTH LOGIN|"),
+    ]) func theStrongestIsTaken(_ offered: String, _ command: String) throws {
+        let (_, actions) = try begin(SMTPCredentials(username: "u", password: "p"), offering: offered)
+        #expect(actions.count == 1)
+        #expect(actions.first?.hasPrefix(command.replacing("biws", with: "bi")) == true)
+    }
+
+    @Test func theOneAskedForIsTakenOrNone() throws {
+        let asked = SMTPCredentials(username: "u", password: "p", mechanism: .login)
+        #expect(try begin(asked, offering: "PLAIN LOGIN").1 == ["> AUTH LOGIN|"])
+        #expect(try begin(asked, offering: "PLAIN").1 == ["close authentication_unavailable auth not_sent"])
+        let token = SMTPCredentials(username: "u") { "t" }
+        #expect(try begin(token, offering: "PLAIN LOGIN").1 == ["close authentication_unavailable auth not_sent"])
+        #expect(try begin(asked, offering: "").1 == ["close authentication_unavailable auth not_sent"])
+    }
+
+    @Test func aSuccessBeforeTheProofIsNotBelieved() throws {
+        var (play, _) = try begin(SMTPCredentials(username: "u", password: "p"), offering: "SCRAM-SHA-256")
+        #expect(play.server("235 2.7.0 welcome\r\n") == ["close protocol_violation auth not_sent"])
+    }
+
+    @Test(arguments: [
+        "334 *\r\n", "334-YQ==\r\n334 YQ==\r\n", "334 YQ\r\n", "334 " + String(repeating: "A", count: 5000) + "\r\n",
+    ])
+    func aChallengeThatIsNotSoundEndsIt(_ challenge: String) throws {
+        var (play, _) = try begin(SMTPCredentials(username: "u", password: "p"), offering: "CRAM-MD5")
+        #expect(play.server(challenge) == ["close protocol_violation auth not_sent"])
+    }
+
+    @Test func aRefusalHasItsCode() throws {
+        var (play, _) = try begin(SMTPCredentials(username: "u", password: "p"), offering: "PLAIN")
+        #expect(play.server("535 5.7.8 no\r\n") == ["close refused auth 535 not_sent"])
+    }
+
+    @Test func aTokenIsAskedForOnceMore() throws {
+        let credentials = SMTPCredentials(username: "u") { "unused" }
+        var (play, actions) = try begin(credentials, offering: "XOAUTH2 OAUTHBEARER")
+        #expect(actions == ["ask for token"])
+        #expect(play.conversation.awaiting == .auth)
+        play.conversation.tokenArrived("old")
+        let first = Base64.encode(Array("n,a=u,\u{1}auth=Bearer old\u{1}\u{1}".utf8))
+        #expect(play.drain() == ["> AUTH OAUTHBEARER \(first)|"])
+        let error = Base64.encode(Array(#"{"status":"invalid_token"}"#.utf8))
+        #expect(play.server("334 \(error)\r\n") == ["> AQ==|"])
+        #expect(play.server("535 5.7.8 no\r\n") == ["ask for token"])
+        play.conversation.tokenArrived("new")
+        let second = Base64.encode(Array("n,a=u,\u{1}auth=Bearer new\u{1}\u{1}".utf8))
+        #expect(play.drain() == ["> AUTH OAUTHBEARER \(second)|"])
+        #expect(play.server("334 \(error)\r\n") == ["> AQ==|"])
+        #expect(play.server("535 5.7.8 no\r\n") == ["close refused auth 535 not_sent"])
+    }
+
+    @Test func withoutATokenThereIsNoSession() throws {
+        var (play, _) = try begin(SMTPCredentials(username: "u") { "unused" }, offering: "XOAUTH2")
+        play.conversation.tokenFailed("Gone")
+        #expect(play.drain() == ["close authentication_unavailable auth not_sent"])
+        play.conversation.tokenArrived("late")
+        #expect(play.drain() == [])
+    }
+
+    @Test func nothingOfTheSecretIsInTheTranscript() throws {
+        let password = "a-planted-secret"
+        for mechanism in ["PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-256"] {
+            let credentials = SMTPCredentials(username: "u", password: password)
+            var (play, actions) = try begin(credentials, offering: mechanism, transcript: true)
+            actions += play.server("334 VXNlcm5hbWU6\r\n")
+            let lines = actions.filter { !$0.hasPrefix("> ") }.joined(separator: "\n")
+            #expect(lines.contains("C: AUTH \(mechanism)"))
+            for secret in [password, Base64.encode(Array(password.utf8)), "AHUAYS1wbG", "VXNlcm5hbWU6"] {
+                #expect(!lines.contains(secret))
+            }
+            #expect(!"\(credentials)".contains(password))
+        }
+    }
+}
