@@ -1,0 +1,41 @@
+/// A header field as it stands in a message (RFC 5322, section 2.2), kept octet by octet.
+public struct RawField: Hashable, Sendable {
+    /// The name as it was written, without the white space that may stand before the colon (RFC 5322, section 4.5).
+    public let name: String
+    /// The whole field: name, colon, value, and each of its lines with the line break that it came with.
+    public let octets: [UInt8]
+    private let valueStart: Int
+
+    init(name: String, octets: [UInt8], valueStart: Int) {
+        self.name = name
+        self.octets = octets
+        self.valueStart = valueStart
+    }
+
+    /// A field that is written here, from a value that cannot hold a line break.
+    init(name: StaticString, value: String) {
+        self.name = name.description
+        let start = Array("\(name): ".utf8)
+        valueStart = start.count
+        octets = start + Array(value.utf8) + [Octet.carriageReturn, Octet.lineFeed]
+    }
+
+    /// The same field with an end to its last line.
+    var terminated: RawField {
+        RawField(name: name, octets: octets + [Octet.carriageReturn, Octet.lineFeed], valueStart: valueStart)
+    }
+
+    /// Whether the field has that name; case does not count.
+    public func isNamed(_ other: String) -> Bool {
+        name.utf8.elementsEqual(other.utf8) { Octet.lowercased($0) == Octet.lowercased($1) }
+    }
+
+    /// The value unfolded (RFC 5322, section 2.2.3) and without white space around it; nil where it is not UTF-8.
+    public var value: String? {
+        let unfolded = octets[valueStart...].filter { !Octet.isLineBreak($0) }
+        guard let start = unfolded.firstIndex(where: { !Octet.isWhiteSpace($0) }),
+            let end = unfolded.lastIndex(where: { !Octet.isWhiteSpace($0) })
+        else { return "" }
+        return String(validating: unfolded[start...end], as: UTF8.self)
+    }
+}
