@@ -16,6 +16,10 @@ public struct Envelope: Hashable, Sendable {
     public let recipients: [AddrSpec]
     /// Whether the message is sent although some recipients were refused.
     public var recipientPolicy = RecipientPolicy.any
+    /// Whether recipients that the server does not take in one transaction are left over for further ones, in the
+    /// writer's or the receipt's `remaining`: those beyond its LIMITS (RFC 9422), and those it answers 452 beside others
+    /// that it takes (RFC 5321, section 4.5.3.1.10). Otherwise too many are an error, or `rejected`.
+    public var maySplit = false
     /// The size of the content in octets, where it is known: declared to servers that offer SIZE (RFC 1870), and
     /// refused locally where it is larger than they take.
     public var size: Int?

@@ -45,6 +45,23 @@ struct Play {
         return drain()
     }
 
+    mutating func openDeferred(
+        _ from: String = "a@example.org", to recipients: [String] = ["b@example.net"]
+    ) throws -> [String] {
+        conversation.openDeferred(try Envelope(from: from, to: recipients))
+        return drain()
+    }
+
+    mutating func write(_ content: String) -> [String] {
+        conversation.writeContent(ByteBuffer(string: content))
+        return drain()
+    }
+
+    static func text(_ opened: OpenedTransaction) -> String {
+        opened.rejected.map { " \($0.address)=\($0.reply.code)" }.joined()
+            + (opened.remaining.isEmpty ? "" : " remaining " + opened.remaining.map(\.description).joined(separator: ","))
+    }
+
     mutating func finish(_ content: String) -> [String] {
         conversation.finishContent(ByteBuffer(string: content))
         return drain()
@@ -68,9 +85,9 @@ struct Play {
             case .startTLS: texts.append("start TLS")
             case .askForToken: texts.append("ask for token")
             case .ready: texts.append("ready")
-            case .opened(let rejected):
-                texts.append("opened" + rejected.map { " \($0.address)=\($0.reply.code)" }.joined())
-            case .finished(let reply): texts.append("finished \(reply.code)")
+            case .opened(let opened): texts.append("opened" + Self.text(opened))
+            case .finished(let finished):
+                texts.append("finished \(finished.reply.code)" + Self.text(finished.opened))
             case .failed(let error): texts.append("failed \(Self.text(error))")
             case .close(let error): texts.append("close" + (error.map { " \(Self.text($0))" } ?? ""))
             case .transcript(let line): texts.append(line)
@@ -105,7 +122,7 @@ struct Play {
                 == ["> MAIL FROM:<a@example.org>|RCPT TO:<b@example.net>|RCPT TO:<c@example.net>|DATA|"])
         #expect(play.server("250 ok\r\n250 ok\r\n550 5.1.1 no\r\n354 go\r\n") == ["opened c@example.net=550"])
         #expect(play.finish("hi\r\n.\r\n") == ["> hi|.|"])
-        #expect(play.server("250 2.0.0 queued\r\n") == ["finished 250"])
+        #expect(play.server("250 2.0.0 queued\r\n") == ["finished 250 c@example.net=550"])
         #expect(play.conversation.phase == .ready)
     }
 
@@ -117,7 +134,7 @@ struct Play {
         #expect(play.server("250 ok\r\n") == ["> DATA|"])
         #expect(play.server("354 go\r\n") == ["opened b@example.net=450"])
         #expect(play.finish(".\r\n") == ["> .|"])
-        #expect(play.server("250 queued\r\n") == ["finished 250"])
+        #expect(play.server("250 queued\r\n") == ["finished 250 b@example.net=450"])
     }
 
     @Test func helloFallsBack() throws {

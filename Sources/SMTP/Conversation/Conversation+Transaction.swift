@@ -1,7 +1,7 @@
 import MailAddress
 import NIOCore
 
-/// The part of the conversation from MAIL to the reply to the content (RFC 5321, section 3.3).
+/// The part of the conversation from MAIL to the server's readiness for the content (RFC 5321, section 3.3).
 extension Conversation {
     /// What can be refused before anything is sent.
     func localRefusal(of envelope: Envelope) -> SMTPError? {
@@ -18,35 +18,56 @@ extension Conversation {
         if let problem = envelope.extensions?.problem(with: capabilities, isSecure: isSecure) {
             return SMTPError(.unsupported, stage: .mail, detail: problem)
         }
+        if !envelope.maySplit, capabilities.named(of: envelope.recipients) < envelope.recipients.count {
+            return SMTPError(
+                .unsupported, stage: .rcpt,
+                detail: "the server takes fewer recipients in a transaction than these \(envelope.recipients.count); "
+                    + "send the message in several transactions")
+        }
         return nil
+    }
+
+    /// Whether the envelope may wait for the content: the whole message then goes out in one group (RFC 3030,
+    /// section 4.2). Not where the policy could forbid the message after it has been sent.
+    func mayDefer(_ envelope: Envelope) -> Bool {
+        capabilities.chunking && capabilities.pipelining
+            && (envelope.recipientPolicy == .any || envelope.recipients.count == 1)
+    }
+
+    /// The transaction for an envelope on this session.
+    func transaction(for envelope: Envelope, isChunked: Bool = false) -> Transaction {
+        Transaction(
+            envelope, named: capabilities.named(of: envelope.recipients),
+            isChunked: isChunked || envelope.extensions?.body == .binaryMIME)
     }
 
     /// Whether an envelope may go out behind the content of the message under way. The server must take commands in
     /// groups, of which content may be the first (RFC 2920, section 3.1).
     func mayChain(_ envelope: Envelope) -> Bool {
-        phase == .content && capabilities.pipelining && localRefusal(of: envelope) == nil
+        (phase == .content || phase == .deferred) && capabilities.pipelining && localRefusal(of: envelope) == nil
     }
 
     mutating func begin(_ envelope: Envelope) {
         var group = ByteBuffer()
-        transaction = appendEnvelope(envelope, to: &group)
+        transaction = appendEnvelope(transaction(for: envelope), to: &group)
         move(to: .envelope)
         act(.write(group))
     }
 
     /// Adds as much of an envelope to a group as may be sent before the first reply.
-    mutating func appendEnvelope(_ envelope: Envelope, to group: inout ByteBuffer) -> Transaction {
+    mutating func appendEnvelope(_ begun: Transaction, to group: inout ByteBuffer) -> Transaction {
+        var transaction = begun
+        let envelope = begun.envelope
         var parameters = MailParameters()
         if capabilities.size != nil { parameters.size = envelope.size }
         parameters.smtpUTF8 = envelope.needsSMTPUTF8
         parameters.extensions = envelope.extensions
-        var transaction = Transaction(envelope)
         append(.mail(envelope.reversePath, parameters), to: &group, expecting: .mail)
         if capabilities.pipelining {
-            for recipient in envelope.recipients {
+            for recipient in envelope.recipients.prefix(transaction.named) {
                 append(envelope.rcpt(recipient), to: &group, expecting: .rcpt)
             }
-            if transaction.dataMayBePipelined {
+            if !transaction.isChunked, transaction.dataMayBePipelined {
                 append(.data, to: &group, expecting: .data)
                 transaction.dataSent = true
             }
@@ -54,14 +75,11 @@ extension Conversation {
         return transaction
     }
 
-    mutating func takeTransactionReply(_ reply: Reply, to expected: DueReply) {
+    mutating func takeEnvelopeReply(_ reply: Reply, to expected: DueReply) {
         switch expected {
         case .mail: takeMail(reply)
         case .rcpt: takeRcpt(reply)
         case .data: takeData(reply)
-        case .content: takeFinal(reply)
-        // Whatever it says: the refusals before it have decided.
-        case .emptyContent: reset()
         default: takeReset(reply)
         }
     }
@@ -95,13 +113,16 @@ extension Conversation {
         return false
     }
 
-    /// Sends what comes next, unless replies are still due.
+    /// Sends what comes next, unless replies are still due. Where content is on its way already, its replies decide.
     private mutating func continueEnvelope() {
-        guard due.isEmpty, let transaction else { return }
+        guard phase == .envelope, due.isEmpty, let transaction else { return }
         if transaction.mailRefusal == nil, !capabilities.pipelining, let next = transaction.next {
             send(transaction.envelope.rcpt(next), expecting: .rcpt)
         } else if transaction.refusal != nil {
             reset()
+        } else if transaction.isChunked {
+            move(to: .content)
+            act(.opened(transaction.opened))
         } else {
             self.transaction?.dataSent = true
             send(.data, expecting: .data)
@@ -113,7 +134,7 @@ extension Conversation {
         if reply.isPositiveIntermediate {
             if transaction.refusal == nil {
                 move(to: .content)
-                act(.opened(rejected: transaction.rejected))
+                act(.opened(transaction.opened))
             } else {
                 // The server waits for content though it refused the envelope: it gets none (RFC 2920, section 3.1).
                 send(.emptyData, expecting: .emptyContent)
@@ -129,42 +150,15 @@ extension Conversation {
         }
     }
 
-    private mutating func takeFinal(_ reply: Reply) {
-        guard !reply.isPositiveIntermediate else {
-            fail(unexpected(reply, at: .content))
-            return
-        }
-        guard let finished = transaction else { return }
-        transaction = nil
-        if reply.isPositiveCompletion {
-            goOnToChained()
-            act(.finished(reply))
-        } else {
-            let refusal = SMTPError.refused(reply, at: .content, rejected: finished.rejected)
-            if reply.code != 421 { goOnToChained() }
-            act(.failed(refusal))
-            if reply.code == 421 { fail(refusal) }
-        }
-        if phase == .envelope, chainedIsTakenBack {
-            connectionClosed("the next message was taken back", reason: .shutDown)
-        }
-    }
-
-    /// The transaction whose envelope has gone out already becomes the one under way.
-    private mutating func goOnToChained() {
-        transaction = chained
-        chained = nil
-        move(to: transaction == nil ? .ready : .envelope)
-    }
-
-    /// Clears up after a transaction that failed before its content. The caller learns of it when the session is ready
-    /// again. A refused MAIL has begun no transaction, so there is nothing to reset (RFC 5321, section 4.1.1.2).
-    private mutating func reset() {
+    /// Clears up after a transaction that failed while the session goes on. The caller learns of it when the session is
+    /// ready again. A refused MAIL has begun no transaction, so there is nothing to reset (RFC 5321, section 4.1.1.2);
+    /// after a BDAT that failed there is always (RFC 3030, section 2).
+    mutating func reset() {
         guard let transaction else { return }
         let failure = transaction.failure ?? transaction.refusal
         self.transaction?.failure = failure
         move(to: .resetting)
-        if transaction.mailRefusal == nil {
+        if transaction.mailRefusal == nil || transaction.isChunked {
             send(.rset, expecting: .rset)
         } else {
             finishReset()
@@ -184,6 +178,23 @@ extension Conversation {
         transaction = nil
         move(to: .ready)
         act(.failed(failure))
+    }
+}
+
+extension Capabilities {
+    /// How many of the recipients, counted from the first, can be named in one transaction (RFC 9422, section 3).
+    func named(of recipients: [AddrSpec]) -> Int {
+        var count = min(recipients.count, limits.recipientMaximum ?? .max)
+        guard let maximum = limits.recipientDomainMaximum else { return count }
+        var domains = Set<String>()
+        for (index, recipient) in recipients.prefix(count).enumerated() {
+            domains.insert(recipient.domain.lowercased())
+            if domains.count > maximum {
+                count = index
+                break
+            }
+        }
+        return count
     }
 }
 

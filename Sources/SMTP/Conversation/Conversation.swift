@@ -13,11 +13,15 @@ struct Conversation {
         case handshake
         /// No transaction: the next one may begin.
         case ready
+        /// NOOP has been sent, to learn whether the server is still there.
+        case probing
+        /// A transaction has begun of which nothing has been sent: its envelope waits for the content.
+        case deferred
         /// MAIL, RCPT and DATA are under way.
         case envelope
         /// The server waits for the content.
         case content
-        /// The final dot has been handed to the socket.
+        /// The last of the content has been handed to the socket: the final dot, or the last BDAT.
         case finalReply
         /// The transaction failed, and the session is being made ready for the next one.
         case resetting
@@ -28,16 +32,16 @@ struct Conversation {
     }
 
     let settings: ConversationSettings
-    private(set) var phase = Phase.connecting
-    private(set) var capabilities = Capabilities()
-    private(set) var isSecure: Bool
+    var phase = Phase.connecting
+    var capabilities = Capabilities()
+    var isSecure: Bool
     var due = CircularBuffer<DueReply>(initialCapacity: 8)
     var transaction: Transaction?
     /// The transaction whose envelope went out behind the content of the one under way (RFC 2920, section 3.1).
     var chained: Transaction?
     /// Whether the chained transaction was taken back: when its turn comes, the session ends instead.
-    private(set) var chainedIsTakenBack = false
-    private var parser: ReplyParser
+    var chainedIsTakenBack = false
+    var parser: ReplyParser
     private var actions = CircularBuffer<ConversationAction>(initialCapacity: 4)
     /// Counts commands and replies, so that the owner sees when a deadline begins anew.
     var progress = 0
@@ -89,20 +93,6 @@ struct Conversation {
         }
     }
 
-    /// The TLS handshake is done. What the server said before does not count any more (RFC 3207, section 4.2).
-    mutating func tlsEstablished() {
-        guard phase == .handshake else { return }
-        isSecure = true
-        capabilities = Capabilities()
-        phase = .connecting
-        send(.ehlo(settings.identity), expecting: .ehlo)
-    }
-
-    /// The TLS handshake failed.
-    mutating func tlsFailed(_ detail: String) {
-        fail(SMTPError(.tls, stage: phase == .connecting ? .connect : currentStage, outcome: outcome, detail: detail))
-    }
-
     /// A deadline has passed.
     mutating func deadlinePassed() {
         fail(
@@ -138,28 +128,6 @@ struct Conversation {
         begin(envelope)
     }
 
-    /// Content, ready for the wire.
-    mutating func writeContent(_ bytes: ByteBuffer) {
-        guard phase == .content else { return }
-        if settings.keepsTranscript { act(.transcript("C: [\(bytes.readableBytes) octets of content]")) }
-        act(.write(bytes))
-    }
-
-    /// The last of the content, its final dot included. Answered by `finished` or `failed`.
-    ///
-    /// - Parameter next: an envelope to send in the same write, for which ``mayChain(_:)`` is true. Its transaction begins
-    ///   with the reply to this content, and is answered like any other.
-    mutating func finishContent(_ bytes: ByteBuffer, followedBy next: Envelope? = nil) {
-        guard phase == .content else { return }
-        phase = .finalReply
-        progress += 1
-        due.append(.content)
-        if settings.keepsTranscript { act(.transcript("C: [\(bytes.readableBytes) octets of content]")) }
-        var group = bytes
-        if let next { chained = appendEnvelope(next, to: &group) }
-        act(.write(group))
-    }
-
     /// The caller no longer wants the chained transaction here. It was told as much as its envelope, so it can be sent on
     /// another session at once; this one ends after the message under way.
     mutating func takeBackChained() {
@@ -167,9 +135,16 @@ struct Conversation {
         chainedIsTakenBack = true
     }
 
+    /// The owner wants to know whether the server is still there. Answered by `ready`, or by `close`.
+    mutating func probe() {
+        guard phase == .ready else { return }
+        phase = .probing
+        send(.noop, expecting: .noop)
+    }
+
     /// The caller wants to end the session.
     mutating func quit() {
-        guard phase == .ready else {
+        guard phase == .ready || phase == .probing else {
             connectionClosed("the session was ended by its user", reason: .shutDown)
             return
         }
@@ -186,21 +161,11 @@ struct Conversation {
             return
         }
         switch expected {
-        case .greeting:
-            if check(reply, at: .greeting) { send(.ehlo(settings.identity), expecting: .ehlo) }
-        case .ehlo:
-            // 500 to 504: the server does not know the command (RFC 5321, section 4.2.2).
-            if (500...504).contains(reply.code) {
-                send(.helo(settings.identity), expecting: .helo)
-            } else if check(reply, at: .ehlo) {
-                capabilities = Capabilities(reply)
-                afterHello()
-            }
-        case .helo:
-            if check(reply, at: .ehlo) { afterHello() }
-        case .startTLS: takeStartTLS(reply)
+        case .greeting, .ehlo, .helo, .startTLS: takeSetUpReply(reply, to: expected)
         case .authentication: takeAuthentication(reply)
-        case .mail, .rcpt, .data, .emptyContent, .content, .rset: takeTransactionReply(reply, to: expected)
+        case .mail, .rcpt, .data, .rset: takeEnvelopeReply(reply, to: expected)
+        case .chunk, .emptyContent, .content, .separator: takeContentReply(reply, to: expected)
+        case .noop: takeNoop(reply)
         case .quit: finishQuitting()
         }
     }
@@ -212,38 +177,13 @@ struct Conversation {
         return false
     }
 
-    private mutating func afterHello() {
-        if !isSecure, settings.security != .none {
-            if capabilities.startTLS {
-                send(.startTLS, expecting: .startTLS)
-                return
-            }
-            guard settings.security != .required else {
-                fail(
-                    SMTPError(
-                        .tls, stage: .startTLS,
-                        detail:
-                            "TLS is required and the server does not offer STARTTLS; use a server or a port that does, or tls=none"
-                    ))
-                return
-            }
-        }
-        authenticate()
-    }
-
-    private mutating func takeStartTLS(_ reply: Reply) {
-        if reply.isPositiveCompletion {
-            // Bytes behind this reply were sent before TLS: anyone on the way could have put them there.
-            guard parser.isEmpty else {
-                fail(protocolViolation(Self.injection, at: .startTLS))
-                return
-            }
-            phase = .handshake
-            act(.startTLS)
-        } else if settings.security == .required {
-            fail(.refused(reply, at: .startTLS))
+    private mutating func takeNoop(_ reply: Reply) {
+        guard phase == .probing else { return }
+        // Whatever it says but 421, the server is there (RFC 5321, section 4.1.1.9).
+        if reply.code == 421 {
+            fail(.refused(reply, at: .mail))
         } else {
-            authenticate()
+            becomeReady()
         }
     }
 
@@ -277,7 +217,7 @@ struct Conversation {
         authentication = nil
         if let transaction {
             // A refusal that was being cleared up after is what the caller has to know.
-            act(.failed(transaction.failure ?? error))
+            act(.failed(transaction.failure ?? (transaction.isChunked ? transaction.refusal : nil) ?? error))
             self.transaction = nil
         }
         if chained != nil {
@@ -320,10 +260,11 @@ struct Conversation {
 
     // MARK: Facts for errors
 
-    /// What is known of the message if the connection ended now.
-    private var outcome: SMTPOutcome { phase == .finalReply ? .unknown : .notSent }
+    /// What is known of the message if the connection ended now. A server that refused the whole envelope does not take
+    /// the content that may have gone out behind it.
+    var outcome: SMTPOutcome { phase == .finalReply && transaction?.refusal == nil ? .unknown : .notSent }
 
-    private var currentStage: SMTPStage {
+    var currentStage: SMTPStage {
         if let awaiting { return awaiting }
         return phase == .content ? .content : .mail
     }
@@ -338,7 +279,7 @@ struct Conversation {
         SMTPError(.protocolViolation, stage: stage ?? currentStage, outcome: outcome, detail: detail)
     }
 
-    private static let injection =
+    static let injection =
         "the server sent clear text behind its reply to STARTTLS; the connection may be tampered with"
 
     /// What a chained transaction is told when the session ended with the one before. Only its envelope had gone out.
@@ -347,7 +288,7 @@ struct Conversation {
 
     private static func notReady(_ phase: Phase) -> String {
         switch phase {
-        case .envelope, .content, .finalReply, .resetting:
+        case .deferred, .envelope, .content, .finalReply, .resetting:
             "a message is open on this session; close it before the next is opened"
         case .connecting, .handshake: "the session is not set up yet"
         default: "the session has ended; connect a new one"

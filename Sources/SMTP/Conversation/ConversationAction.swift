@@ -10,10 +10,10 @@ enum ConversationAction: Equatable {
     case askForToken
     /// The session is set up.
     case ready
-    /// The server waits for the content; these recipients were refused.
-    case opened(rejected: [RejectedRecipient])
+    /// The server waits for the content.
+    case opened(OpenedTransaction)
     /// The transaction is over, and the session can take the next one.
-    case finished(Reply)
+    case finished(FinishedTransaction)
     /// The transaction failed. The session can take the next one, unless a `close` follows.
     case failed(SMTPError)
     /// Close the connection. The error says why, and is nil where the session ended in good order.

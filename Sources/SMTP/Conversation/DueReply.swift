@@ -8,11 +8,16 @@ enum DueReply: Equatable {
     case mail
     case rcpt
     case data
-    /// The reply to the final dot of a message.
+    /// The reply to a BDAT that is not the last.
+    case chunk
+    /// The reply to the final dot of a message, or to its last BDAT.
     case content
     /// The reply to the lone dot that ends an unwanted 354.
     case emptyContent
     case rset
+    /// The reply to the RSET between a last BDAT and the next envelope.
+    case separator
+    case noop
     case quit
 
     var stage: SMTPStage {
@@ -21,10 +26,10 @@ enum DueReply: Equatable {
         case .ehlo, .helo: .ehlo
         case .startTLS: .startTLS
         case .authentication: .auth
-        case .mail: .mail
+        case .mail, .separator, .noop: .mail
         case .rcpt: .rcpt
         case .data, .emptyContent, .rset: .data
-        case .content: .content
+        case .chunk, .content: .content
         case .quit: .quit
         }
     }

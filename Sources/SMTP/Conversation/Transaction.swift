@@ -3,6 +3,10 @@ import MailAddress
 /// One mail transaction on its way (RFC 5321, section 3.3).
 struct Transaction {
     let envelope: Envelope
+    /// How many of the recipients are named: the first ones, as many as the server takes at once.
+    let named: Int
+    /// Whether the content goes with BDAT (RFC 3030).
+    let isChunked: Bool
     /// The reply that refused MAIL.
     var mailRefusal: Reply?
     /// How many recipients have been answered.
@@ -13,13 +17,15 @@ struct Transaction {
     /// Why the transaction failed, kept while the session is being reset.
     var failure: SMTPError?
 
-    init(_ envelope: Envelope) {
+    init(_ envelope: Envelope, named: Int, isChunked: Bool) {
         self.envelope = envelope
+        self.named = named
+        self.isChunked = isChunked
     }
 
     /// The recipient whose reply is next, or who is to be named next where commands go one by one.
     var next: AddrSpec? {
-        answered < envelope.recipients.count ? envelope.recipients[answered] : nil
+        answered < named ? envelope.recipients[answered] : nil
     }
 
     /// Whether DATA may go out together with the recipients: its 354 must not oblige the client to send a message that
@@ -32,7 +38,7 @@ struct Transaction {
     var refusal: SMTPError? {
         if let mailRefusal { return .refused(mailRefusal, at: .mail) }
         guard !rejected.isEmpty else { return nil }
-        let noneAccepted = rejected.count == envelope.recipients.count
+        let noneAccepted = rejected.count == named
         switch envelope.recipientPolicy {
         case .any:
             guard noneAccepted else { return nil }
@@ -47,5 +53,18 @@ struct Transaction {
     private func refusal(preferring preferred: (Reply) -> Bool) -> SMTPError? {
         guard let reply = (rejected.first { preferred($0.reply) } ?? rejected.first)?.reply else { return nil }
         return .refused(reply, at: .rcpt, rejected: rejected)
+    }
+
+    /// What became of the recipients.
+    var opened: OpenedTransaction {
+        guard envelope.maySplit, named < envelope.recipients.count || !rejected.isEmpty else {
+            return OpenedTransaction(rejected: rejected)
+        }
+        // Where others were accepted, "too many recipients" is no refusal. 552 is an old way to say it
+        // (RFC 5321, section 4.5.3.1.10).
+        let leftOver = rejected.filter { $0.reply.code == 452 || $0.reply.code == 552 }
+        return OpenedTransaction(
+            rejected: rejected.filter { !leftOver.contains($0) },
+            remaining: leftOver.map(\.address) + envelope.recipients[named...])
     }
 }

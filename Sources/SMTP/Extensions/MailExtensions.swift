@@ -7,6 +7,8 @@ public struct MailExtensions: Hashable, Sendable {
     public enum Body: String, Hashable, Sendable {
         /// Lines that may hold octets above 127 (RFC 6152).
         case eightBitMIME = "8BITMIME"
+        /// Any octets, sent as they are, with BDAT (RFC 3030, section 3). Lines need not end in CRLF.
+        case binaryMIME = "BINARYMIME"
     }
 
     /// The priorities that can be asked for, the highest last (RFC 6710, section 5).
@@ -33,6 +35,9 @@ public struct MailExtensions: Hashable, Sendable {
     func problem(with capabilities: Capabilities, isSecure: Bool) -> String? {
         if body == .eightBitMIME, !capabilities.eightBitMIME {
             return "the content is not 7-bit and the server does not offer 8BITMIME; encode the content"
+        }
+        if body == .binaryMIME, !(capabilities.binaryMIME && capabilities.chunking) {
+            return "the content is binary and the server does not offer BINARYMIME with CHUNKING; encode the content"
         }
         if notification != nil, !capabilities.dsn {
             return "a delivery status notification is asked for and the server does not offer DSN; leave it out"

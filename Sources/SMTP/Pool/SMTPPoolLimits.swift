@@ -9,6 +9,17 @@ public struct SMTPPoolLimits: Hashable, Sendable {
     /// How long a session may stay unused before it is ended. Servers end them by themselves after some minutes, and
     /// sooner when they are busy.
     public var idleTimeout: Duration = .seconds(60)
+    /// How old a session may become before it is ended after its message, so that changes in the server's addresses and
+    /// certificates are noticed: 5 min, as Postfix has it.
+    public var sessionAge: Duration = .seconds(300)
+    /// Most messages on one session, or nil for as many as the server takes. Where a server announces fewer with LIMITS
+    /// (RFC 9422), that counts; one that ends the session with 421 instead is met with another session.
+    public var messagesPerSession: Int?
+    /// A session that rested longer than this is asked with NOOP whether its server is still there, before it gets a
+    /// message: a firewall on the way may have forgotten the connection without telling either side.
+    public var probeAfter: Duration = .seconds(20)
+    /// How long the server may take to answer to that NOOP. Then another session is opened.
+    public var probeTimeout: Duration = .seconds(5)
     /// How long after a failed connection no further one is tried while there are other sessions: a server that bounds
     /// the number of its sessions is not asked again and again.
     public var reconnectDelay: Duration = .seconds(1)

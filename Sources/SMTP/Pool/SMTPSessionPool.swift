@@ -17,6 +17,41 @@ public final class SMTPSessionPool: Sendable {
         public internal(set) var connecting = 0
         /// Messages that wait for a session.
         public internal(set) var waiting = 0
+        /// What has happened so far.
+        public internal(set) var counts = Counts()
+    }
+
+    /// What has happened in a pool since it was made.
+    public struct Counts: Hashable, Sendable {
+        /// Messages that asked for a session.
+        public internal(set) var messages = 0
+        /// Sessions that were set up.
+        public internal(set) var connected = 0
+        /// Sessions that could not be set up.
+        public internal(set) var failedConnections = 0
+        /// Sessions that were ended for their age or the number of their messages.
+        public internal(set) var retired = 0
+        /// Times that a message was moved to another session, because the server had given up the first one.
+        public internal(set) var replaced = 0
+        /// Messages whose envelope went out behind the content of another.
+        public internal(set) var chained = 0
+        /// Messages that waited for a session until their deadline.
+        public internal(set) var expired = 0
+        /// Messages that found the queue full.
+        public internal(set) var turnedAway = 0
+
+        static func + (left: Counts, right: Counts) -> Counts {
+            var sum = Counts()
+            sum.messages = left.messages + right.messages
+            sum.connected = left.connected + right.connected
+            sum.failedConnections = left.failedConnections + right.failedConnections
+            sum.retired = left.retired + right.retired
+            sum.replaced = left.replaced + right.replaced
+            sum.chained = left.chained + right.chained
+            sum.expired = left.expired + right.expired
+            sum.turnedAway = left.turnedAway + right.turnedAway
+            return sum
+        }
     }
 
     private let shares: [NIOLoopBoundBox<PoolShare>]
@@ -74,8 +109,25 @@ public final class SMTPSessionPool: Sendable {
                 sum.idle += figures.idle
                 sum.connecting += figures.connecting
                 sum.waiting += figures.waiting
+                sum.counts = sum.counts + figures.counts
             }
             return sum
+        }
+    }
+
+    /// Sets sessions up before there are messages, so that the first ones need not wait.
+    ///
+    /// - Parameter sessions: how many sessions there are afterwards, within the limits.
+    /// - Throws: ``SMTPError`` of the first connection that failed.
+    public func warmUp(_ sessions: Int) async throws(SMTPError) {
+        for (index, share) in shares.enumerated() {
+            let count = (sessions + shares.count - 1 - index) / shares.count
+            let result: Result<Void, SMTPError> = await withCheckedContinuation { continuation in
+                share.eventLoop.execute {
+                    share.value.warmUp(count) { continuation.resume(returning: $0) }
+                }
+            }
+            try result.get()
         }
     }
 

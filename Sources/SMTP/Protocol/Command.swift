@@ -15,6 +15,8 @@ enum Command {
     case mail(AddrSpec?, MailParameters)
     case rcpt(AddrSpec, RecipientParameters?)
     case data
+    /// BDAT with the number of octets that follow (RFC 3030, section 2).
+    case chunk(size: Int, isLast: Bool)
     /// The lone dot that ends a content of no octets.
     case emptyData
     case rset
@@ -48,6 +50,7 @@ enum Command {
             parameters?.write(into: &output)
             output.writeStaticString("\r\n")
         case .data: output.writeStaticString("DATA\r\n")
+        case .chunk(let size, let isLast): output.writeString("BDAT \(size)\(isLast ? " LAST" : "")\r\n")
         case .emptyData: output.writeStaticString(".\r\n")
         case .rset: output.writeStaticString("RSET\r\n")
         case .noop: output.writeStaticString("NOOP\r\n")

@@ -1,9 +1,10 @@
 import NIOCore
 
-/// Brings text into the form that follows DATA (RFC 5321, sections 2.3.8 and 4.5.2). A value without I/O.
+/// Brings text into the form that follows DATA (RFC 5321, sections 2.3.8 and 4.5.2), or BDAT. A value without I/O.
 ///
-/// Every line ends in CRLF: a lone LF and a lone CR become one. A line that begins with a dot gets a second one.
-/// The state between two calls is all it needs, so the result is the same however the text is cut.
+/// Every line ends in CRLF: a lone LF and a lone CR become one. A line that begins with a dot gets a second one, where
+/// the content follows DATA. The state between two calls is all it needs, so the result is the same however the text is
+/// cut.
 struct DotStuffer {
     private enum Position {
         case lineStart
@@ -13,6 +14,12 @@ struct DotStuffer {
     }
 
     private var position = Position.lineStart
+    /// Whether the content goes with BDAT: its length tells where it ends, and dots stay as they are.
+    private let isChunked: Bool
+
+    init(isChunked: Bool = false) {
+        self.isChunked = isChunked
+    }
 
     /// Appends the bytes in the range to `output` as they have to stand on the wire.
     mutating func write(_ bytes: [UInt8], in range: Range<Int>, into output: inout ByteBuffer) {
@@ -28,7 +35,7 @@ struct DotStuffer {
                     continue
                 }
             }
-            if position == .lineStart, byte == UInt8(ascii: ".") { output.writeInteger(byte) }
+            if position == .lineStart, !isChunked, byte == UInt8(ascii: ".") { output.writeInteger(byte) }
             // The run up to the next line's end goes out in one piece.
             let start = index
             while byte != carriageReturn, byte != lineFeed {
@@ -47,9 +54,9 @@ struct DotStuffer {
         }
     }
 
-    /// Ends the last line where it is open, and appends the line with the dot that ends the content.
+    /// Ends the last line where it is open, and appends the line with the dot that ends the content behind DATA.
     consuming func finish(into output: inout ByteBuffer) {
         if position == .inLine { output.writeInteger(0x0D0A as UInt16) }
-        output.writeStaticString(".\r\n")
+        if !isChunked { output.writeStaticString(".\r\n") }
     }
 }

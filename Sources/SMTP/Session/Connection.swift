@@ -1,5 +1,4 @@
 internal import NIOCore
-internal import NIOSSL
 internal import NIOTLS
 
 /// The shell around a conversation: it carries out the conversation's actions on a channel, and tells it what the
@@ -7,39 +6,47 @@ internal import NIOTLS
 final class Connection: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
-    typealias OpenCompletion = (Result<[RejectedRecipient], SMTPError>) -> Void
-    typealias ReplyCompletion = (Result<Reply, SMTPError>) -> Void
+    typealias OpenCompletion = (Result<OpenedTransaction, SMTPError>) -> Void
+    typealias FinishCompletion = (Result<FinishedTransaction, SMTPError>) -> Void
 
-    private var conversation: Conversation
-    private let configuration: SMTPConfiguration
-    private let eventLoop: any EventLoop
-    private var context: ChannelHandlerContext?
+    var conversation: Conversation
+    let configuration: SMTPConfiguration
+    let eventLoop: any EventLoop
+    var context: ChannelHandlerContext?
     weak var owner: (any SessionOwner)?
     /// The session of a connection that a pool holds, until it is closed.
     var session: SMTPSession?
 
-    private var connectCompletion: ((Result<Void, SMTPError>) -> Void)?
-    private var openCompletion: OpenCompletion?
+    var connectCompletion: ((Result<Void, SMTPError>) -> Void)?
+    var openCompletion: OpenCompletion?
     /// For the transaction whose envelope went out behind the content of the one under way.
-    private var chainedCompletion: OpenCompletion?
+    var chainedCompletion: OpenCompletion?
     /// When that was, nil where there is none.
-    private(set) var chainedSince: NIODeadline?
-    private var finishCompletion: ReplyCompletion?
-    private var quitCompletion: (() -> Void)?
-    private var writableWaiters: [(Result<Void, SMTPError>) -> Void] = []
+    var chainedSince: NIODeadline?
+    var finishCompletion: FinishCompletion?
+    var quitCompletion: (() -> Void)?
+    var writableWaiters: [(Result<Void, SMTPError>) -> Void] = []
     /// How many pieces of content were written; with the conversation's progress, what the deadline was last set for.
-    private var writes = 0
-    private var timed = (-1, -1)
+    var writes = 0
+    var timed = (-1, -1)
     /// Why the connection is closed, once it is.
-    private(set) var closeError: SMTPError?
-    private lazy var deadline = Deadline(eventLoop) { [unowned self] in deadlinePassed() }
+    var closeError: SMTPError?
+    /// Why the last transaction failed that failed before its writer was closed: the writer's next call tells.
+    var lateFailure: (transaction: Int, error: SMTPError)?
+    /// Whether a pool waits for the connection to answer to ``probe(within:)``.
+    var isProbed = false
+    /// How long the server may take to answer to NOOP while it is being probed.
+    var probeTimeout = Duration.zero
+    lazy var deadline = Deadline(eventLoop) { [unowned self] in deadlinePassed() }
+    /// For the set-up as a whole, and for each transaction as a whole.
+    lazy var wholeDeadline = Deadline(eventLoop) { [unowned self] in deadlinePassed() }
 
     /// When the last final dot was handed to the socket.
-    private var finishedAt = NIODeadline.now()
+    var finishedAt = NIODeadline.now()
     /// How many transactions have begun here.
-    private(set) var transactions = 0
+    var transactions = 0
     /// When the last transaction ended or the connection was set up.
-    private(set) var readySince = NIODeadline.now()
+    var readySince = NIODeadline.now()
     let createdAt = NIODeadline.now()
 
     init(
@@ -56,29 +63,45 @@ final class Connection: ChannelInboundHandler {
     var isSecure: Bool { conversation.isSecure }
     var isReady: Bool { conversation.phase == .ready }
     var isClosed: Bool { conversation.phase == .closed }
+    /// Whether the envelope of the transaction under way waits for its content.
+    var isDeferred: Bool { conversation.phase == .deferred }
+    /// Whether the content of the transaction under way goes with BDAT.
+    var isChunked: Bool { conversation.transaction?.isChunked ?? false }
+    private var takesContent: Bool { conversation.phase == .content || conversation.phase == .deferred }
+
+    /// Why a transaction takes no content.
+    private func failure(of transaction: Int) -> SMTPError {
+        if let lateFailure, lateFailure.transaction == transaction { return lateFailure.error }
+        return conversation.transaction?.failure ?? closeError ?? Self.notOpen
+    }
 
     // MARK: Calls
 
-    func open(_ envelope: Envelope, completion: @escaping OpenCompletion) {
+    /// Opens a transaction.
+    ///
+    /// - Parameter mayDefer: whether the envelope may wait for the content where the server's extensions allow it. The
+    ///   completion is then called at once, and ``isDeferred`` is true in it.
+    func open(_ envelope: Envelope, mayDefer: Bool = false, completion: @escaping OpenCompletion) {
         guard openCompletion == nil, finishCompletion == nil, conversation.phase == .ready else {
-            completion(
-                .failure(
-                    closeError
-                        ?? SMTPError(
-                            .invalidUse, stage: .mail,
-                            detail: "a message is open on this session; close it before the next is opened")))
+            completion(.failure(closeError ?? Self.busy))
             return
         }
         openCompletion = completion
         transactions += 1
-        conversation.open(envelope)
+        startWhole()
+        if mayDefer, conversation.mayDefer(envelope) {
+            conversation.openDeferred(envelope)
+            if isDeferred { take(&openCompletion)?(.success(OpenedTransaction())) }
+        } else {
+            conversation.open(envelope)
+        }
         obey()
     }
 
     /// Hands content to the socket and calls back when there is room for more.
     func write(_ bytes: ByteBuffer, transaction: Int, completion: @escaping (Result<Void, SMTPError>) -> Void) {
-        guard transaction == transactions, conversation.phase == .content, let context else {
-            completion(.failure(closeError ?? Self.notOpen))
+        guard transaction == transactions, takesContent, let context else {
+            completion(.failure(failure(of: transaction)))
             return
         }
         conversation.writeContent(bytes)
@@ -92,9 +115,9 @@ final class Connection: ChannelInboundHandler {
         }
     }
 
-    func finish(_ bytes: ByteBuffer, transaction: Int, completion: @escaping ReplyCompletion) {
-        guard transaction == transactions, conversation.phase == .content else {
-            completion(.failure(closeError ?? Self.notOpen))
+    func finish(_ bytes: ByteBuffer, transaction: Int, completion: @escaping FinishCompletion) {
+        guard transaction == transactions, takesContent else {
+            completion(.failure(failure(of: transaction)))
             return
         }
         finishCompletion = completion
@@ -123,10 +146,19 @@ final class Connection: ChannelInboundHandler {
         return take(&chainedCompletion)
     }
 
-    /// Gives up a message whose content is not complete. There is no command for that: the connection ends.
+    /// Gives up a message whose content is not complete.
     func abandon(transaction: Int) {
-        guard transaction == transactions, conversation.phase == .content else { return }
-        close("the message was given up before its content was complete", reason: .shutDown)
+        guard transaction == transactions else { return }
+        conversation.abandonContent()
+        obey()
+    }
+
+    /// Asks a connection that rests whether the server is still there. The owner is told that it is ready, or closed.
+    func probe(within timeout: Duration) {
+        probeTimeout = timeout
+        isProbed = true
+        conversation.probe()
+        obey()
     }
 
     func quit(completion: @escaping () -> Void) {
@@ -149,138 +181,6 @@ final class Connection: ChannelInboundHandler {
         obey()
     }
 
-    // MARK: Actions
-
-    private func obey() {
-        while let action = conversation.nextAction() {
-            switch action {
-            case .write(let bytes): context?.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
-            case .transcript(let line): configuration.transcript?.write(line)
-            case .startTLS: startTLS()
-            case .askForToken: askForToken()
-            case .ready:
-                readySince = .now()
-                take(&connectCompletion)?(.success(()))
-                owner?.connectionBecameReady(self)
-            case .opened(let rejected): take(&openCompletion)?(.success(rejected))
-            case .finished(let reply): completeTransaction(.success(reply))
-            case .failed(let error): completeTransaction(.failure(error))
-            case .close(let error): finishClosing(error)
-            }
-        }
-        updateDeadline()
-    }
-
-    private func completeTransaction(_ result: Result<Reply, SMTPError>) {
-        readySince = .now()
-        if let completion = take(&finishCompletion) {
-            owner?.connection(self, answeredAfter: readySince - finishedAt)
-            if let next = take(&chainedCompletion) {
-                openCompletion = next
-                chainedSince = nil
-                transactions += 1
-            }
-            completion(result)
-        } else if case .failure(let error) = result {
-            closeError = closeError ?? (isClosed ? error : nil)
-            failWritableWaiters(error)
-            take(&openCompletion)?(.failure(error))
-        }
-        // Where a chained transaction has failed already, its own turn in the queue of actions is still to come.
-        if isReady, openCompletion == nil { owner?.connectionBecameReady(self) }
-    }
-
-    private func finishClosing(_ error: SMTPError?) {
-        let reason =
-            error ?? SMTPError(.shutDown, stage: .quit, detail: "the session has ended; connect a new one")
-        // An error of the message under way is more telling than the connection's end that it brought.
-        closeError = closeError ?? reason
-        failWritableWaiters(reason)
-        take(&connectCompletion)?(.failure(reason))
-        take(&openCompletion)?(.failure(reason))
-        take(&finishCompletion)?(.failure(reason))
-        take(&quitCompletion)?()
-        deadline.cancel()
-        context?.close(promise: nil)
-        owner?.connectionClosed(self, error: reason)
-        owner = nil
-        session = nil
-    }
-
-    private func failWritableWaiters(_ error: SMTPError) {
-        let waiters = writableWaiters
-        writableWaiters = []
-        for waiter in waiters { waiter(.failure(error)) }
-    }
-
-    private func startTLS() {
-        guard let context, let tls = configuration.security.context else {
-            conversation.tlsFailed("TLS is not configured")
-            obey()
-            return
-        }
-        do {
-            try context.pipeline.syncOperations.addHandler(
-                Self.tlsHandler(tls, host: configuration.host), position: .first)
-        } catch {
-            conversation.tlsFailed("TLS could not be started: \(error)")
-            obey()
-        }
-    }
-
-    private func askForToken() {
-        guard case .token(let source)? = configuration.credentials?.secret else { return }
-        let bound = NIOLoopBound(self, eventLoop: eventLoop)
-        let eventLoop = eventLoop
-        Task {
-            let token: String?
-            var reason = ""
-            do {
-                token = try await source()
-            } catch {
-                token = nil
-                // Only its type: whatever it says of itself may hold a secret.
-                reason = String(describing: type(of: error))
-            }
-            let failure = reason
-            eventLoop.execute {
-                let connection = bound.value
-                if let token {
-                    connection.conversation.tokenArrived(token)
-                } else {
-                    connection.conversation.tokenFailed(failure)
-                }
-                connection.obey()
-            }
-        }
-    }
-
-    /// The TLS handler for a host. Names are sent in SNI and verified; an address is verified as such.
-    static func tlsHandler(_ context: NIOSSLContext, host: String) throws -> NIOSSLClientHandler {
-        let isAddress = (try? SocketAddress(ipAddress: host, port: 0)) != nil
-        return try NIOSSLClientHandler(context: context, serverHostname: isAddress ? nil : host)
-    }
-
-    // MARK: Time
-
-    /// A deadline begins with a command, a reply or a write, and not with every byte: a server that trickles meets it.
-    private func updateDeadline() {
-        let current = (conversation.progress, writes)
-        if let stage = conversation.awaiting {
-            if current != timed { deadline.set(after: configuration.timeouts.bound(at: stage)) }
-        } else if !writableWaiters.isEmpty {
-            if current != timed { deadline.set(after: configuration.timeouts.content) }
-        } else {
-            deadline.clear()
-        }
-        timed = current
-    }
-
-    private func deadlinePassed() {
-        conversation.deadlinePassed()
-        obey()
-    }
-
     // MARK: Events of the channel
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -288,6 +188,11 @@ final class Connection: ChannelInboundHandler {
     }
 
     func channelActive(context: ChannelHandlerContext) {
+        // The bound of the whole set-up may have passed while the connection was being made.
+        guard !isClosed else {
+            context.close(promise: nil)
+            return
+        }
         updateDeadline()
         context.fireChannelActive()
     }
@@ -333,11 +238,14 @@ final class Connection: ChannelInboundHandler {
         context.fireChannelInactive()
     }
 
+    private static let busy = SMTPError(
+        .invalidUse, stage: .mail,
+        detail: "a message is open on this session; close it before the next is opened")
     private static let notOpen = SMTPError(.invalidUse, stage: .content, detail: "no message is open on this session")
 }
 
 /// Takes a completion out of its place, so that it is called once.
-private func take<Completion>(_ place: inout Completion?) -> Completion? {
+func take<Completion>(_ place: inout Completion?) -> Completion? {
     let completion = place
     place = nil
     return completion

@@ -8,19 +8,20 @@ internal import NIOCore
 /// A writer that goes away without `close` gives the message up: nothing is delivered, and the session ends, for the
 /// protocol has no other way.
 public struct SMTPMessageWriter: ~Copyable, Sendable {
-    /// The recipients that the server accepted.
-    public var accepted: [AddrSpec] {
-        rejected.isEmpty
-            ? envelope.recipients
-            : envelope.recipients.filter { recipient in !rejected.contains { $0.address == recipient } }
-    }
+    /// The recipients that the server accepted; with a deferred envelope, those that it is going to be told.
+    public var accepted: [AddrSpec] { opened.accepted(of: envelope) }
     /// The recipients that the server refused, each with its reply.
-    public let rejected: [RejectedRecipient]
+    public var rejected: [RejectedRecipient] { opened.rejected }
+    /// The recipients that need a further transaction, where the envelope may be split.
+    public var remaining: [AddrSpec] { opened.remaining }
 
     private let envelope: Envelope
     private let session: SMTPSession
     private let transaction: Int
-    private var stuffer = DotStuffer()
+    private let opened: OpenedTransaction
+    private var stuffer: DotStuffer
+    /// Whether octets go out as they are.
+    private let isBinary: Bool
     private var pending = ByteBuffer()
     private var header: HeaderSupplement?
     private var isClosed = false
@@ -33,7 +34,9 @@ public struct SMTPMessageWriter: ~Copyable, Sendable {
         self.session = session
         self.envelope = envelope
         transaction = opened.transaction
-        rejected = opened.rejected
+        self.opened = opened.recipients
+        stuffer = DotStuffer(isChunked: opened.isChunked)
+        isBinary = envelope.extensions?.body == .binaryMIME
         header = generatesFields ? HeaderSupplement(from: envelope.reversePath) : nil
     }
 
@@ -68,7 +71,11 @@ public struct SMTPMessageWriter: ~Copyable, Sendable {
         if pending.writableBytes < bytes.count { pending.reserveCapacity(min(bytes.count + 512, Self.pieceSize * 2)) }
         while start < bytes.count {
             let end = min(start + Self.pieceSize, bytes.count)
-            stuffer.write(bytes, in: start..<end, into: &pending)
+            if isBinary {
+                pending.writeBytes(bytes[start..<end])
+            } else {
+                stuffer.write(bytes, in: start..<end, into: &pending)
+            }
             start = end
             if pending.readableBytes >= Self.pieceSize { try await flush() }
         }
@@ -83,22 +90,28 @@ public struct SMTPMessageWriter: ~Copyable, Sendable {
         }
     }
 
-    /// Ends the message with the final dot.
+    /// Ends the message.
     ///
     /// - Returns: the reply with which the server took responsibility for the message.
     /// - Throws: ``SMTPError`` where the server refuses the message, or where the connection is lost; its `outcome`
     ///   says whether the message may have been taken.
     public consuming func close() async throws(SMTPError) -> Reply {
+        try await finish().reply
+    }
+
+    /// Ends the message, as ``close()`` does, and tells what became of each recipient too.
+    public consuming func finish() async throws(SMTPError) -> SMTPReceipt {
         if let text = header?.finish() {
             header = nil
             try await stuff(text)
         }
         isClosed = true
-        stuffer.finish(into: &pending)
+        if !isBinary { stuffer.finish(into: &pending) }
         let last = pending
         let transaction = transaction
-        return try await session.perform { connection, completion in
+        let finished: FinishedTransaction = try await session.perform { connection, completion in
             connection.finish(last, transaction: transaction, completion: completion)
         }
+        return SMTPReceipt(finished, envelope)
     }
 }

@@ -12,6 +12,9 @@ public struct SMTPTimeouts: Hashable, Sendable {
     public var content: Duration = .seconds(180)
     /// For the reply to the final dot: 10 min. Giving up earlier only makes an unknown outcome.
     public var finalReply: Duration = .seconds(600)
+    /// For the set-up of a session as a whole, and for each transaction as a whole, from its MAIL to the reply to its
+    /// content; nil for no bound but those of the stages. It counts the caller's own time too.
+    public var whole: Duration?
 
     /// The defaults of the RFC.
     public init() {}

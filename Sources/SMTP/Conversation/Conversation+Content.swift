@@ -1,0 +1,143 @@
+import NIOCore
+
+/// The part of the conversation that carries the content and takes the replies to it (RFC 5321, section 4.1.1.4;
+/// RFC 3030).
+extension Conversation {
+    /// A transaction begins whose envelope waits for the content, and goes out with it. Answered by `failed` where that
+    /// cannot be; otherwise ``phase`` is `deferred`.
+    mutating func openDeferred(_ envelope: Envelope) {
+        if let refusal = localRefusal(of: envelope) {
+            act(.failed(refusal))
+            return
+        }
+        transaction = transaction(for: envelope, isChunked: true)
+        move(to: .deferred)
+    }
+
+    /// Content, ready for the wire: dots doubled where it follows DATA, as it is where it goes with BDAT.
+    mutating func writeContent(_ bytes: ByteBuffer) {
+        guard phase == .content || phase == .deferred, let transaction else { return }
+        recordContent(bytes)
+        guard transaction.isChunked else {
+            act(.write(bytes))
+            return
+        }
+        var group = ByteBuffer()
+        if phase == .deferred { self.transaction = appendEnvelope(transaction, to: &group) }
+        move(to: .content)
+        append(.chunk(size: bytes.readableBytes, isLast: false), to: &group, expecting: .chunk)
+        group.writeImmutableBuffer(bytes)
+        act(.write(group))
+    }
+
+    /// The last of the content, the final dot included where it follows DATA. Answered by `finished` or `failed`.
+    ///
+    /// - Parameter next: an envelope to send in the same write, for which ``mayChain(_:)`` is true. Its transaction begins
+    ///   with the reply to this content, and is answered like any other.
+    mutating func finishContent(_ bytes: ByteBuffer, followedBy next: Envelope? = nil) {
+        guard phase == .content || phase == .deferred, let transaction else { return }
+        recordContent(bytes)
+        var group: ByteBuffer
+        if transaction.isChunked {
+            group = ByteBuffer()
+            if phase == .deferred { self.transaction = appendEnvelope(transaction, to: &group) }
+            append(.chunk(size: bytes.readableBytes, isLast: true), to: &group, expecting: .content)
+            group.writeImmutableBuffer(bytes)
+        } else {
+            group = bytes
+            progress += 1
+            due.append(.content)
+        }
+        phase = .finalReply
+        if let next {
+            // What follows a BDAT that failed is undefined until RSET (RFC 3030, section 2).
+            if transaction.isChunked { append(.rset, to: &group, expecting: .separator) }
+            chained = appendEnvelope(self.transaction(for: next), to: &group)
+        }
+        act(.write(group))
+    }
+
+    /// The caller gives the message up before its content is complete. With BDAT the transaction is reset; behind DATA
+    /// there is no command for that, and the session ends.
+    mutating func abandonContent() {
+        let abandoned = SMTPError(
+            .shutDown, stage: .content, detail: "the message was given up before its content was complete")
+        switch phase {
+        case .deferred:
+            transaction = nil
+            move(to: .ready)
+            act(.failed(abandoned))
+        case .content where transaction?.isChunked == true:
+            transaction?.failure = abandoned
+            reset()
+        case .content: connectionClosed(abandoned.detail, reason: .shutDown)
+        default: return
+        }
+    }
+
+    mutating func takeContentReply(_ reply: Reply, to expected: DueReply) {
+        switch expected {
+        case .chunk: takeChunk(reply)
+        // Whatever it says: the refusals before it have decided.
+        case .emptyContent: reset()
+        case .separator:
+            if !reply.isPositiveCompletion { fail(unexpected(reply, at: .mail)) }
+        default: takeFinal(reply)
+        }
+    }
+
+    private mutating func takeChunk(_ reply: Reply) {
+        guard let transaction else { return }
+        if reply.isPositiveIntermediate {
+            fail(unexpected(reply, at: .content))
+        } else if reply.code == 421 {
+            fail(transaction.refusal ?? .refused(reply, at: .content, rejected: transaction.rejected))
+        } else if !reply.isPositiveCompletion, transaction.failure == nil {
+            let failure = transaction.refusal ?? .refused(reply, at: .content, rejected: transaction.rejected)
+            self.transaction?.failure = failure
+            // No further chunk is sent. Where the last is under way, its reply is waited for.
+            if phase == .content { reset() }
+        }
+    }
+
+    private mutating func takeFinal(_ reply: Reply) {
+        guard !reply.isPositiveIntermediate else {
+            fail(unexpected(reply, at: .content))
+            return
+        }
+        guard let finished = transaction else { return }
+        let earlier = finished.isChunked ? finished.failure ?? finished.refusal : nil
+        if reply.isPositiveCompletion, earlier == nil {
+            goOnToChained()
+            act(.finished(FinishedTransaction(reply: reply, opened: finished.opened)))
+        } else {
+            let refusal = earlier ?? SMTPError.refused(reply, at: .content, rejected: finished.rejected)
+            if reply.code == 421 {
+                transaction = nil
+                act(.failed(refusal))
+                fail(refusal)
+            } else if finished.isChunked, chained == nil {
+                transaction?.failure = refusal
+                reset()
+            } else {
+                goOnToChained()
+                act(.failed(refusal))
+            }
+        }
+        if phase == .envelope, chainedIsTakenBack {
+            connectionClosed("the next message was taken back", reason: .shutDown)
+        }
+    }
+
+    /// The transaction whose envelope has gone out already becomes the one under way.
+    private mutating func goOnToChained() {
+        transaction = chained
+        chained = nil
+        move(to: transaction == nil ? .ready : .envelope)
+    }
+
+    private mutating func recordContent(_ bytes: ByteBuffer) {
+        guard settings.keepsTranscript else { return }
+        act(.transcript("C: [\(bytes.readableBytes) octets of content]"))
+    }
+}

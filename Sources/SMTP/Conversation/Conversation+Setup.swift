@@ -1,0 +1,69 @@
+/// The part of the conversation that sets a session up: greeting, EHLO, STARTTLS (RFC 5321, section 3.1; RFC 3207).
+extension Conversation {
+    /// The TLS handshake is done. What the server said before does not count any more (RFC 3207, section 4.2).
+    mutating func tlsEstablished() {
+        guard phase == .handshake else { return }
+        isSecure = true
+        capabilities = Capabilities()
+        phase = .connecting
+        send(.ehlo(settings.identity), expecting: .ehlo)
+    }
+
+    /// The TLS handshake failed.
+    mutating func tlsFailed(_ detail: String) {
+        fail(SMTPError(.tls, stage: phase == .connecting ? .connect : currentStage, outcome: outcome, detail: detail))
+    }
+
+    mutating func takeSetUpReply(_ reply: Reply, to expected: DueReply) {
+        switch expected {
+        case .greeting:
+            if check(reply, at: .greeting) { send(.ehlo(settings.identity), expecting: .ehlo) }
+        case .ehlo:
+            // 500 to 504: the server does not know the command (RFC 5321, section 4.2.2).
+            if (500...504).contains(reply.code) {
+                send(.helo(settings.identity), expecting: .helo)
+            } else if check(reply, at: .ehlo) {
+                capabilities = Capabilities(reply)
+                afterHello()
+            }
+        case .helo:
+            if check(reply, at: .ehlo) { afterHello() }
+        default: takeStartTLS(reply)
+        }
+    }
+
+    private mutating func afterHello() {
+        if !isSecure, settings.security != .none {
+            if capabilities.startTLS {
+                send(.startTLS, expecting: .startTLS)
+                return
+            }
+            guard settings.security != .required else {
+                fail(
+                    SMTPError(
+                        .tls, stage: .startTLS,
+                        detail:
+                            "TLS is required and the server does not offer STARTTLS; use a server or a port that does, or tls=none"
+                    ))
+                return
+            }
+        }
+        authenticate()
+    }
+
+    private mutating func takeStartTLS(_ reply: Reply) {
+        if reply.isPositiveCompletion {
+            // Bytes behind this reply were sent before TLS: anyone on the way could have put them there.
+            guard parser.isEmpty else {
+                fail(protocolViolation(Self.injection, at: .startTLS))
+                return
+            }
+            phase = .handshake
+            act(.startTLS)
+        } else if settings.security == .required {
+            fail(.refused(reply, at: .startTLS))
+        } else {
+            authenticate()
+        }
+    }
+}

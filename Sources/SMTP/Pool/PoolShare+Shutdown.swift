@@ -1,0 +1,36 @@
+internal import NIOCore
+
+/// How a share of a pool ends.
+extension PoolShare {
+    func shutdown(grace: Duration, completion: @escaping () -> Void) {
+        isShutDown = true
+        shutdownCompletions.append(completion)
+        let unserved = waiters
+        waiters = CircularBuffer()
+        for waiter in unserved {
+            waiter.completion(.failure(SMTPError(.shutDown, stage: .connect, detail: "the pool is shut down")))
+        }
+        let unused = idle
+        idle = []
+        for session in unused { session.connection.quit {} }
+        graceDeadline.set(after: grace)
+        finishShutdown()
+    }
+
+    func abort() {
+        // A session that is still being set up has no message; whoever sets it up ends it.
+        connecting = 0
+        for session in sessions.values { session.connection.close("the pool is shut down", reason: .shutDown) }
+        finishShutdown()
+    }
+
+    func finishShutdown() {
+        guard isShutDown, sessions.isEmpty, connecting == 0 else { return }
+        for deadline in [queueDeadline, idleDeadline, graceDeadline, chainDeadline, promptDeadline, reconnectDeadline] {
+            deadline.cancel()
+        }
+        let completions = shutdownCompletions
+        shutdownCompletions = []
+        for completion in completions { completion() }
+    }
+}

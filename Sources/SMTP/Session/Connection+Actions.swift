@@ -1,0 +1,120 @@
+internal import NIOCore
+internal import NIOSSL
+
+/// How a connection carries out what its conversation asks for.
+extension Connection {
+    func obey() {
+        while let action = conversation.nextAction() {
+            switch action {
+            case .write(let bytes): context?.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+            case .transcript(let line): configuration.transcript?.write(line)
+            case .startTLS: startTLS()
+            case .askForToken: askForToken()
+            case .ready:
+                readySince = .now()
+                wholeDeadline.clear()
+                take(&connectCompletion)?(.success(()))
+                owner?.connectionBecameReady(self)
+            case .opened(let opened): take(&openCompletion)?(.success(opened))
+            case .finished(let finished): completeTransaction(.success(finished))
+            case .failed(let error): completeTransaction(.failure(error))
+            case .close(let error): finishClosing(error)
+            }
+        }
+        updateDeadline()
+    }
+
+    private func completeTransaction(_ result: Result<FinishedTransaction, SMTPError>) {
+        readySince = .now()
+        wholeDeadline.clear()
+        if let completion = take(&finishCompletion) {
+            owner?.connection(self, answeredAfter: readySince - finishedAt)
+            if let next = take(&chainedCompletion) {
+                openCompletion = next
+                chainedSince = nil
+                transactions += 1
+                startWhole()
+            }
+            completion(result)
+        } else if case .failure(let error) = result {
+            closeError = closeError ?? (isClosed ? error : nil)
+            if openCompletion == nil { lateFailure = (transactions, error) }
+            failWritableWaiters(error)
+            take(&openCompletion)?(.failure(error))
+        }
+        // Where a chained transaction has failed already, its own turn in the queue of actions is still to come.
+        if isReady, openCompletion == nil { owner?.connectionBecameReady(self) }
+    }
+
+    private func finishClosing(_ error: SMTPError?) {
+        let reason =
+            error ?? SMTPError(.shutDown, stage: .quit, detail: "the session has ended; connect a new one")
+        // An error of the message under way is more telling than the connection's end that it brought.
+        closeError = closeError ?? reason
+        failWritableWaiters(reason)
+        take(&connectCompletion)?(.failure(reason))
+        take(&openCompletion)?(.failure(reason))
+        take(&finishCompletion)?(.failure(reason))
+        take(&quitCompletion)?()
+        deadline.cancel()
+        wholeDeadline.cancel()
+        context?.close(promise: nil)
+        owner?.connectionClosed(self, error: reason)
+        owner = nil
+        session = nil
+    }
+
+    private func failWritableWaiters(_ error: SMTPError) {
+        let waiters = writableWaiters
+        writableWaiters = []
+        for waiter in waiters { waiter(.failure(error)) }
+    }
+
+    private func startTLS() {
+        guard let context, let tls = configuration.security.context else {
+            conversation.tlsFailed("TLS is not configured")
+            obey()
+            return
+        }
+        do {
+            try context.pipeline.syncOperations.addHandler(
+                Self.tlsHandler(tls, host: configuration.host), position: .first)
+        } catch {
+            conversation.tlsFailed("TLS could not be started: \(error)")
+            obey()
+        }
+    }
+
+    private func askForToken() {
+        guard case .token(let source)? = configuration.credentials?.secret else { return }
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        let eventLoop = eventLoop
+        Task {
+            let token: String?
+            var reason = ""
+            do {
+                token = try await source()
+            } catch {
+                token = nil
+                // Only its type: whatever it says of itself may hold a secret.
+                reason = String(describing: type(of: error))
+            }
+            let failure = reason
+            eventLoop.execute {
+                let connection = bound.value
+                if let token {
+                    connection.conversation.tokenArrived(token)
+                } else {
+                    connection.conversation.tokenFailed(failure)
+                }
+                connection.obey()
+            }
+        }
+    }
+
+    /// The TLS handler for a host. Names are sent in SNI and verified; an address is verified as such.
+    static func tlsHandler(_ context: NIOSSLContext, host: String) throws -> NIOSSLClientHandler {
+        let isAddress = (try? SocketAddress(ipAddress: host, port: 0)) != nil
+        return try NIOSSLClientHandler(context: context, serverHostname: isAddress ? nil : host)
+    }
+}

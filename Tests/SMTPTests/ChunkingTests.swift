@@ -1,0 +1,233 @@
+import MailAddress
+import NIOCore
+import TestSupport
+import Testing
+
+@testable import SMTP
+
+/// CHUNKING, BINARYMIME, and envelopes that wait for their content (RFC 3030).
+@Suite(.timeLimit(.minutes(1))) struct ChunkingTests {
+    private static let chunking = "250-PIPELINING\r\n250-CHUNKING\r\n250 BINARYMIME\r\n"
+
+    @Test(arguments: [false, true]) func oneRoundTripForAMessage(_ byteByByte: Bool) throws {
+        var play = try Play.ready(Self.chunking, byteByByte: byteByByte)
+        #expect(try play.openDeferred() == [])
+        #expect(play.conversation.phase == .deferred)
+        #expect(
+            play.finish(".hi\r\n")
+                == ["> MAIL FROM:<a@example.org>|RCPT TO:<b@example.net>|BDAT 5 LAST|.hi|"])
+        #expect(play.server("250 ok\r\n250 ok\r\n250 2.0.0 queued\r\n") == ["finished 250"])
+        #expect(play.conversation.phase == .ready)
+    }
+
+    @Test func aLongMessageGoesInChunks() throws {
+        var play = try Play.ready(Self.chunking)
+        _ = try play.openDeferred()
+        #expect(play.write("one\r\n") == ["> MAIL FROM:<a@example.org>|RCPT TO:<b@example.net>|BDAT 5|one|"])
+        #expect(play.server("250 ok\r\n250 ok\r\n") == [])
+        #expect(play.write("two\r\n") == ["> BDAT 5|two|"])
+        #expect(play.server("250 5 octets\r\n") == [])
+        #expect(play.finish("") == ["> BDAT 0 LAST|"])
+        #expect(play.server("250 5 octets\r\n250 queued\r\n") == ["finished 250"])
+    }
+
+    @Test func aRefusedEnvelopeIsResetBeforeTheNext() throws {
+        for (replies, failure) in [
+            ("550 no\r\n503 no mail\r\n503 no mail\r\n", "failed refused mail 550 not_sent"),
+            ("250 ok\r\n450 later\r\n503 nobody\r\n", "failed refused rcpt 450 not_sent"),
+            ("250 ok\r\n250 ok\r\n554 spam\r\n", "failed refused content 554 not_sent"),
+        ] {
+            var play = try Play.ready(Self.chunking)
+            _ = try play.openDeferred()
+            _ = play.finish("x\r\n")
+            #expect(play.server(replies) == ["> RSET|"])
+            #expect(play.server("250 ok\r\n") == [failure])
+            #expect(play.conversation.phase == .ready)
+        }
+    }
+
+    @Test func aRecipientRefusedBesideAnother() throws {
+        var play = try Play.ready(Self.chunking)
+        _ = try play.openDeferred(to: ["b@example.net", "c@example.net"])
+        _ = play.finish("x\r\n")
+        #expect(
+            play.server("250 ok\r\n550 5.1.1 no\r\n250 ok\r\n250 queued\r\n") == ["finished 250 b@example.net=550"])
+    }
+
+    @Test func aChunkThatIsRefusedEndsTheTransactionOnly() throws {
+        var play = try Play.ready(Self.chunking)
+        _ = try play.openDeferred()
+        _ = play.write("one\r\n")
+        #expect(play.server("250 ok\r\n250 ok\r\n552 5.3.4 too large\r\n") == ["> RSET|"])
+        #expect(play.write("two\r\n") == [])
+        #expect(play.server("250 ok\r\n") == ["failed refused content 552 not_sent"])
+        #expect(play.conversation.phase == .ready)
+    }
+
+    @Test func aChunkThatIsRefusedBehindTheLast() throws {
+        var play = try Play.ready(Self.chunking)
+        _ = try play.openDeferred()
+        _ = play.write("one\r\n")
+        _ = play.finish("two\r\n")
+        #expect(play.server("250 ok\r\n250 ok\r\n452 4.3.1 full\r\n") == [])
+        #expect(play.server("503 no\r\n") == ["> RSET|"])
+        #expect(play.server("250 ok\r\n") == ["failed refused content 452 not_sent"])
+    }
+
+    /// The outcome is unknown from the write of the last chunk on, until a refusal is known that it cannot outlive.
+    @Test func theOutcomeOfALostConnection() throws {
+        for (replies, failure) in [
+            ("", "connection_lost mail unknown"),
+            ("250 ok\r\n", "connection_lost rcpt unknown"),
+            ("250 ok\r\n250 ok\r\n", "connection_lost content unknown"),
+            ("550 no\r\n", "refused mail 550 not_sent"),
+            ("250 ok\r\n550 no\r\n", "refused rcpt 550 not_sent"),
+        ] {
+            var play = try Play.ready(Self.chunking)
+            _ = try play.openDeferred()
+            _ = play.finish("x\r\n")
+            _ = play.server(replies)
+            #expect(play.closed().first == "failed \(failure)")
+        }
+        var play = try Play.ready(Self.chunking)
+        _ = try play.openDeferred()
+        _ = play.write("x\r\n")
+        #expect(play.closed().first == "failed connection_lost mail not_sent")
+    }
+
+    @Test func anAbandonedMessageIsReset() throws {
+        var play = try Play.ready(Self.chunking)
+        _ = try play.openDeferred()
+        play.conversation.abandonContent()
+        #expect(play.drain() == ["failed shut_down content not_sent"])
+        _ = try play.openDeferred()
+        _ = play.write("x\r\n")
+        play.conversation.abandonContent()
+        #expect(play.drain() == ["> RSET|"])
+        #expect(play.server("250 ok\r\n250 ok\r\n250 ok\r\n250 ok\r\n") == ["failed shut_down content not_sent"])
+        #expect(play.conversation.phase == .ready)
+    }
+
+    /// What follows a failed BDAT is undefined until RSET, so one stands before the next envelope.
+    @Test func aChainedEnvelopeStandsBehindAReset() throws {
+        for last in ["250 queued", "554 spam"] {
+            var play = try Play.ready(Self.chunking)
+            _ = try play.openDeferred()
+            let next = try Envelope(from: "d@example.org", to: ["e@example.net"])
+            #expect(play.conversation.mayChain(next))
+            play.conversation.finishContent(ByteBuffer(string: "x\r\n"), followedBy: next)
+            #expect(
+                play.drain() == [
+                    "> MAIL FROM:<a@example.org>|RCPT TO:<b@example.net>|BDAT 3 LAST|x|"
+                        + "RSET|MAIL FROM:<d@example.org>|RCPT TO:<e@example.net>|DATA|"
+                ])
+            let result = last.hasPrefix("2") ? "finished 250" : "failed refused content 554 not_sent"
+            #expect(play.server("250 ok\r\n250 ok\r\n\(last)\r\n") == [result])
+            #expect(play.server("250 reset\r\n250 ok\r\n250 ok\r\n354 go\r\n") == ["opened"])
+        }
+    }
+
+    @Test func whatMayWaitForItsContent() throws {
+        var play = try Play.ready(Self.chunking)
+        var envelope = try Envelope(from: "a@example.org", to: ["b@example.net", "c@example.net"])
+        #expect(play.conversation.mayDefer(envelope))
+        // All or none: the content may not go out before all have been answered.
+        envelope.recipientPolicy = .all
+        #expect(!play.conversation.mayDefer(envelope))
+        play = try Play.ready("250 CHUNKING\r\n")
+        #expect(!play.conversation.mayDefer(try Envelope(from: "a@example.org", to: ["b@example.net"])))
+    }
+
+    @Test func binaryContentNeedsItsExtension() throws {
+        var play = try Play.ready("250-PIPELINING\r\n250 CHUNKING\r\n")
+        var envelope = try Envelope(from: "a@example.org", to: ["b@example.net"])
+        envelope.extensions = MailExtensions()
+        envelope.extensions?.body = .binaryMIME
+        play.conversation.open(envelope)
+        #expect(play.drain() == ["failed unsupported mail not_sent"])
+        play = try Play.ready(Self.chunking)
+        play.conversation.open(envelope)
+        #expect(play.drain() == ["> MAIL FROM:<a@example.org> BODY=BINARYMIME|RCPT TO:<b@example.net>|"])
+        #expect(play.server("250 ok\r\n250 ok\r\n") == ["opened"])
+        #expect(play.finish("\0\n.") == ["> BDAT 3 LAST|\0\n."])
+    }
+
+    // MARK: Over a socket
+
+    private static let setUp: [ScriptedRelay.Step] = [
+        .send("220 relay\r\n"), .expect("EHLO client.example.org\r\n"), .send("250-relay\r\n" + chunking),
+    ]
+
+    @Test func aDeferredMessageIsOneWrite() async throws {
+        let group = "MAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.net>\r\nBDAT 12 LAST\r\n.a\r\nb\r\nc\r\n\r\n"
+        let relay = try await ScriptedRelay.start(
+            Self.setUp + [
+                .expect(group), .send("250 ok\r\n250 ok\r\n250 2.0.0 queued\r\n"), .expect("QUIT\r\n"),
+                .send("221 bye\r\n"), .close,
+            ])
+        let session = try await connect(relay)
+        var message = try await session.open(
+            Envelope(from: "a@example.org", to: ["b@example.net"]), generatesFields: false, mayDefer: true)
+        try await message.write(".a\nb")
+        try await message.write("\rc\r\n\n")
+        let receipt = try await message.finish()
+        #expect(receipt.reply.code == 250)
+        #expect(receipt.accepted.map(\.description) == ["b@example.net"])
+        try await session.disconnect()
+        #expect(relay.complaints == [])
+        // EHLO, the whole message, QUIT.
+        #expect(relay.reads.first?.count == 3)
+        await relay.stop()
+    }
+
+    @Test func binaryContentArrivesAsItIs() async throws {
+        let relay = try await ScriptedRelay.start(
+            Self.setUp + [
+                .expect("MAIL FROM:<a@example.org> BODY=BINARYMIME\r\nRCPT TO:<b@example.net>\r\n"),
+                .send("250 ok\r\n250 ok\r\n"), .expect("BDAT 5 LAST\r\n\n.\r\0\n"), .send("250 ok\r\n"),
+            ])
+        let session = try await connect(relay)
+        var envelope = try Envelope(from: "a@example.org", to: ["b@example.net"])
+        envelope.extensions = MailExtensions()
+        envelope.extensions?.body = .binaryMIME
+        var message = try await session.open(envelope, generatesFields: false)
+        try await message.write("\n.\r\0\n")
+        #expect(try await message.close().code == 250)
+        #expect(relay.complaints == [])
+        await relay.stop()
+    }
+
+    /// A server that refuses a chunk is known to the writer at its next call, and the session goes on.
+    @Test func theWriterLearnsOfARefusedChunk() async throws {
+        let relay = try await ScriptedRelay.start(
+            Self.setUp + [
+                .expectEnd("BDAT 262144\r\n"), .send("250 ok\r\n250 ok\r\n552 5.3.4 too large\r\n"),
+                .expectEnd("RSET\r\n"), .send("250 ok\r\n"), .expect("QUIT\r\n"), .send("221 bye\r\n"), .close,
+            ])
+        let session = try await connect(relay)
+        var message = try await session.open(
+            Envelope(from: "a@example.org", to: ["b@example.net"]), generatesFields: false, mayDefer: true)
+        var failure: SMTPError?
+        do {
+            let piece = [UInt8](repeating: UInt8(ascii: "a"), count: SMTPMessageWriter.pieceSize)
+            try await message.write(piece)
+            // The refusal is on its way: sooner or later a write or the end meets it.
+            for _ in 0..<100 {
+                try await message.write("b")
+                try await Task.sleep(for: .milliseconds(5))
+                try await message.write(piece)
+            }
+            Issue.record("the server's refusal was not noticed")
+        } catch let error as SMTPError {
+            failure = error
+        }
+        #expect(failure?.code == 552)
+        #expect(failure?.outcome == .notSent)
+        await relay.stop()
+    }
+
+    private func connect(_ relay: ScriptedRelay) async throws -> SMTPSession {
+        let identity = try #require(ClientDomain("client.example.org"))
+        return try await SMTPSession.connect(SMTPConfiguration(host: "127.0.0.1", port: relay.port, identity: identity))
+    }
+}
