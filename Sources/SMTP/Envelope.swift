@@ -40,6 +40,20 @@ public struct Envelope: Hashable, Sendable {
         needsSMTPUTF8 = recipients.contains(where: \.needsSMTPUTF8) || reversePath?.needsSMTPUTF8 ?? false
     }
 
+    /// The same envelope for some of its recipients, one at least.
+    ///
+    /// - Throws: ``SMTPError`` with the reason `invalidUse` where there is none.
+    public func `for`(_ recipients: [AddrSpec]) throws(SMTPError) -> Envelope {
+        var part = try Envelope(from: reversePath, to: recipients)
+        part.recipientPolicy = recipientPolicy
+        part.maySplit = maySplit
+        part.size = size
+        // The header section may need it though these addresses do not.
+        part.needsSMTPUTF8 = needsSMTPUTF8
+        part.extensions = extensions
+        return part
+    }
+
     /// An envelope from addresses as text; an empty `from` is the null reverse-path.
     ///
     /// - Throws: ``SMTPError`` with the reason `invalidUse` where an address is not valid or there is no recipient.

@@ -59,7 +59,8 @@ struct Play {
 
     static func text(_ opened: OpenedTransaction) -> String {
         opened.rejected.map { " \($0.address)=\($0.reply.code)" }.joined()
-            + (opened.remaining.isEmpty ? "" : " remaining " + opened.remaining.map(\.description).joined(separator: ","))
+            + (opened.remaining.isEmpty
+                ? "" : " remaining " + opened.remaining.map(\.description).joined(separator: ","))
     }
 
     mutating func finish(_ content: String) -> [String] {

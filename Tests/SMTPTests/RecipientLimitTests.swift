@@ -38,7 +38,8 @@ import Testing
             play.conversation.open(try envelope("b@example.net", "c@example.net", "d@example.net"))
             _ = play.drain()
             #expect(
-                play.server("250 ok\r\n250 ok\r\n550 no\r\n\(code) 5.5.3 too many\r\n354 go\r\n".replacing("5.5.3 ", with: ""))
+                play.server(
+                    "250 ok\r\n250 ok\r\n550 no\r\n\(code) 5.5.3 too many\r\n354 go\r\n".replacing("5.5.3 ", with: ""))
                     == ["opened c@example.net=550 remaining d@example.net"])
         }
     }

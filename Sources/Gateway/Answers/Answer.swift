@@ -19,13 +19,16 @@ enum Answer {
             json.name("accepted")
             json.array(receipt.accepted) { $0.value($1.description) }
             json.name("rejected")
-            json.array(receipt.rejected) { $0.rejected($1) }
+            json.array {
+                for recipient in receipt.rejected { $0.rejected(recipient) }
+                for recipient in receipt.failed { $0.rejected(recipient.address, recipient.error) }
+            }
         }
         return HTTPResponse(status: 200, headers: Self.json, body: json.bytes)
     }
 
     static func status(_ receipt: Delivery.Receipt) -> String {
-        receipt.rejected.isEmpty ? "accepted" : "partially_accepted"
+        receipt.rejected.isEmpty && receipt.failed.isEmpty ? "accepted" : "partially_accepted"
     }
 
     /// What would have been sent.

@@ -21,6 +21,13 @@ struct JSONText {
         close(UInt8(ascii: "]"))
     }
 
+    /// An array; its elements are written in the closure.
+    mutating func array(_ elements: (inout JSONText) -> Void) {
+        open(UInt8(ascii: "["))
+        elements(&self)
+        close(UInt8(ascii: "]"))
+    }
+
     /// The name of the member whose value comes next.
     mutating func name(_ name: StaticString) {
         separate()

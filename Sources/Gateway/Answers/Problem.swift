@@ -71,4 +71,16 @@ extension JSONText {
             json.member("retryable", recipient.reply.isTransientNegative)
         }
     }
+
+    /// A recipient whose own transaction failed: one of those that the relay did not take together with the others.
+    mutating func rejected(_ address: AddrSpec, _ error: SMTPError) {
+        object { json in
+            json.member("address", address.description)
+            json.member("code", error.code)
+            json.member("enhanced_code", error.enhancedCode?.description)
+            json.member("text", error.text ?? "\(error.stage.rawValue): \(error.detail)")
+            json.member("retryable", error.isTransient)
+            json.member("outcome", error.outcome.rawValue)
+        }
+    }
 }
