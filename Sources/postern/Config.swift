@@ -3,22 +3,23 @@ import Gateway
 
 struct Config: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Prints every setting: name, current value (secrets masked), default, where it came from.")
+        abstract: "Prints every setting: name, current value (secrets masked), default, where it came from.",
+        discussion: "Ends with 78 where a setting is unknown or malformed, as sysexits.h has it.")
 
     @OptionGroup var flags: SettingFlags
 
+    @Flag(help: "Print the table of docs/configuration.md instead: names, units, defaults and meanings.")
+    var markdown = false
+
     func run() throws {
+        if markdown {
+            print(SettingList.markdown)
+            return
+        }
         do throws(ConfigurationError) {
-            let values = try flags.values()
-            for setting in Setting.all {
-                let value = values.value(of: setting)
-                let shown = value == nil ? "" : setting.isSecret ? "[masked]" : value ?? ""
-                print("\(setting.name)=\(shown)")
-                print("    \(setting.meaning)")
-                print("    default: \(setting.defaultValue ?? "none"); from: \(values.source(of: setting).rawValue)")
-            }
+            print(SettingList.text(try flags.values()))
         } catch {
-            throw fail(error)
+            throw fail(error, code: ExitCode(78))
         }
     }
 }

@@ -10,8 +10,12 @@ import UnixSignals
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Runs the gateway until SIGTERM or SIGINT, then drains.",
-        discussion:
-            "Every setting is an environment variable; `postern config` lists them. A flag beats the environment.")
+        discussion: """
+            Every setting is an environment variable and a key of the configuration file; a flag beats the environment, \
+            which beats the file. A secret may also be given as NAME_FILE, the path of a file that holds it.
+
+            \(SettingList.help)
+            """)
 
     @OptionGroup var flags: SettingFlags
 

@@ -4,26 +4,32 @@ import Gateway
 
 /// The flags that stand for settings.
 struct SettingFlags: ParsableArguments {
-    @Option(help: "Address of the HTTP server, host:port (POSTERN_LISTEN).")
+    @Option(
+        help: "A configuration file, YAML or (named .json) JSON: the settings' names without POSTERN_, in lower case.")
+    var config: String?
+
+    @Option(help: ArgumentHelp(stringLiteral: Setting.listen.help))
     var listen: String?
 
-    @Option(help: "The relay, smtp://[user:password@]host[:port][?tls=…] or smtps://… (POSTERN_RELAY_URL).")
+    @Option(help: ArgumentHelp(stringLiteral: Setting.relayURL.help))
     var relayURL: String?
 
-    @Option(help: "trace, debug, info, notice, warning, error or critical (POSTERN_LOG_LEVEL).")
+    @Option(help: ArgumentHelp(stringLiteral: Setting.logLevel.help))
     var logLevel: String?
 
-    @Option(help: "json or text (POSTERN_LOG_FORMAT).")
+    @Option(help: ArgumentHelp(stringLiteral: Setting.logFormat.help))
     var logFormat: String?
 
-    /// The settings of flags and environment.
+    /// The settings of flags, environment and file.
     func values() throws(ConfigurationError) -> SettingValues {
         let flags = [
-            "POSTERN_LISTEN": listen, "POSTERN_RELAY_URL": relayURL, "POSTERN_LOG_LEVEL": logLevel,
-            "POSTERN_LOG_FORMAT": logFormat,
+            Setting.listen.name: listen, Setting.relayURL.name: relayURL, Setting.logLevel.name: logLevel,
+            Setting.logFormat.name: logFormat,
         ]
+        var file: SettingsFile?
+        if let config { file = try SettingsFile(path: config) }
         return try SettingValues(
-            flags: flags.compactMapValues { $0 }, environment: ProcessInfo.processInfo.environment)
+            flags: flags.compactMapValues { $0 }, environment: ProcessInfo.processInfo.environment, file: file)
     }
 }
 

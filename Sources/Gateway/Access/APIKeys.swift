@@ -9,18 +9,9 @@ public struct APIKeys: Sendable {
     public var isEmpty: Bool { keys.isEmpty }
 
     init(_ values: SettingValues) throws(ConfigurationError) {
-        var text = values.value(of: .apiKeys) ?? ""
-        if let file = try values.file(.apiKeysFile) {
-            guard let content = String(data: file, encoding: .utf8) else {
-                throw ConfigurationError(Setting.apiKeysFile.name, "the file is not UTF-8 text")
-            }
-            text += "\n" + content
-        }
         var keys: [(name: String, digest: SHA256Digest)] = []
-        for entry in text.split(whereSeparator: { $0 == "," || $0.isNewline }) {
-            let trimmed = entry.trimmingCharacters(in: .whitespaces)
-            if trimmed.isEmpty || trimmed.hasPrefix("#") { continue }
-            let parts = trimmed.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        for entry in values.list(.apiKeys) {
+            let parts = entry.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
             let key = parts.count == 2 ? parts[1] : parts[0]
             guard key.utf8.count >= 8 else {
                 throw ConfigurationError(

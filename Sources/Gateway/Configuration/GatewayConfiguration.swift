@@ -67,33 +67,23 @@ public struct GatewayConfiguration: Sendable {
         relay.timeouts.content = reply
         relay.timeouts.finalReply = try values.duration(.relayFinalReplyTimeout)
         pool = SMTPPoolLimits()
-        pool.sessions = try values.integer(.relayConnections, in: 1...10_000)
+        pool.sessions = try values.integer(.relayConnections)
         pool.queueTimeout = try values.duration(.queueTimeout)
-        maximumInFlight = try values.integer(.maxInFlight, in: 1...100_000)
+        maximumInFlight = try values.integer(.maxInFlight)
         pool.queueLength = maximumInFlight
-        maximumMessageBytes = try values.integer(.maxMessageBytes, in: 1024...1_073_741_824)
+        maximumMessageBytes = try values.integer(.maxMessageBytes)
         shutdownGrace = try values.duration(.shutdownGrace)
         keys = try APIKeys(values)
         tls = try Self.tls(values)
-        let level = values.value(of: .logLevel) ?? ""
-        guard let logLevel = Logger.Level(rawValue: level) else {
-            throw ConfigurationError(
-                Setting.logLevel.name, "\(level.debugDescription) is no level; \(Setting.logLevel.meaning)")
-        }
-        self.logLevel = logLevel
-        if let format = values.value(of: .logFormat) {
-            guard let logFormat = LogFormat(rawValue: format) else {
-                throw ConfigurationError(Setting.logFormat.name, "\(format.debugDescription) is neither json nor text")
-            }
-            self.logFormat = logFormat
-        }
+        // The kinds of both settings have been checked.
+        logLevel = values.value(of: .logLevel).flatMap(Logger.Level.init(rawValue:)) ?? .info
+        logFormat = values.value(of: .logFormat).flatMap(LogFormat.init(rawValue:))
         if keys.isEmpty, !Self.isLoopback(listenHost), try !values.boolean(.allowAnonymous) {
             throw ConfigurationError(
                 Setting.listen.name,
                 "\(listenHost) can be reached from outside and there are no keys; set POSTERN_API_KEYS, "
                     + "or POSTERN_ALLOW_ANONYMOUS=true to let anyone send")
         }
-        _ = try values.boolean(.allowAnonymous)
     }
 
     /// Host and port, the host of an IPv6 address without its brackets.

@@ -1,6 +1,8 @@
+internal import Configuration
 internal import Foundation
 
-/// The values that were given for settings, and where they came from.
+/// The values that were given for settings, and where they came from: a flag of the command line beats the environment,
+/// which beats the configuration file.
 public struct SettingValues: Sendable {
     /// Where a value came from.
     public enum Source: String, Sendable {
@@ -8,73 +10,165 @@ public struct SettingValues: Sendable {
         case flag
         /// An environment variable.
         case environment
+        /// The configuration file.
+        case file
         /// Nothing was given.
         case `default`
     }
 
-    private var given: [String: (value: String, source: Source)] = [:]
+    /// The names of the relays that have settings of their own, in alphabetical order.
+    public let relays: [String]
 
-    /// Takes flags and the environment; a flag beats the environment.
+    private let reader: ConfigReader
+    private let providers: [(source: Source, provider: any ConfigProvider)]
+
+    /// Takes flags, the environment and a configuration file.
     ///
-    /// - Throws: ``ConfigurationError`` where the environment holds a `POSTERN_` variable that is not known.
-    public init(flags: [String: String] = [:], environment: [String: String]) throws(ConfigurationError) {
-        let known = Set(Setting.all.map(\.name))
-        for (name, value) in environment.sorted(by: { $0.key < $1.key }) where name.hasPrefix("POSTERN_") {
+    /// - Parameters:
+    ///   - flags: values by the setting's name.
+    ///   - environment: the process's environment; what does not begin with `POSTERN_` is left alone.
+    ///   - file: the configuration file, or nil where there is none.
+    /// - Throws: ``ConfigurationError`` for a name that is not known, a value that is malformed, or the file of a secret
+    ///   that cannot be read.
+    public init(
+        flags: [String: String] = [:], environment: [String: String], file: SettingsFile? = nil
+    ) throws(ConfigurationError) {
+        let environment = environment.filter { name, _ in
             // Kubernetes injects these for a service of that name.
-            if name.hasPrefix("POSTERN_SERVICE_") || name.hasPrefix("POSTERN_PORT") { continue }
-            guard known.contains(name) else {
-                throw ConfigurationError(name, "this setting is not known; `postern config` lists all of them")
-            }
-            given[name] = (value, .environment)
+            name.hasPrefix(Setting.prefix) && !name.hasPrefix("POSTERN_SERVICE_") && !name.hasPrefix("POSTERN_PORT")
         }
-        for (name, value) in flags { given[name] = (value, .flag) }
+        let sources: [(source: Source, values: [String: String])] = [
+            (.flag, flags), (.environment, environment), (.file, file?.values ?? [:]),
+        ]
+        relays = Self.relays(in: sources.flatMap(\.values.keys))
+        let known = Setting.all + relays.flatMap { relay in Setting.ofRelays.map { $0.of(relay: relay) } }
+        let byName = Dictionary(known.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        let byFileName = Dictionary(
+            known.compactMap { setting in setting.fileName.map { ($0, setting) } },
+            uniquingKeysWith: { first, _ in first })
+        var providers: [(Source, any ConfigProvider)] = []
+        for (source, values) in sources {
+            var checked: [String: String] = [:]
+            for (name, value) in values.sorted(by: { $0.key < $1.key }) {
+                let label = source == .file ? "\(file?.keys[name] ?? name) in \(file?.path ?? "the file")" : name
+                if let setting = byName[name] {
+                    // An empty value counts as none.
+                    guard !value.isEmpty else { continue }
+                    try Self.check(value, of: setting, label)
+                    checked[name] = value
+                } else if let setting = byFileName[name] {
+                    guard !value.isEmpty else { continue }
+                    guard values[setting.name] ?? "" == "" else {
+                        throw ConfigurationError(label, "it is given beside \(setting.name); leave out one of them")
+                    }
+                    checked[setting.name] = try Self.secret(in: value, label)
+                } else {
+                    throw ConfigurationError(label, "this setting is not known; `postern config` lists all of them")
+                }
+            }
+            providers.append((source, Self.provider(source, checked, byName)))
+        }
+        self.providers = providers
+        reader = ConfigReader(providers: providers.map(\.1))
+    }
+
+    /// What `POSTERN_RELAY_<NAME>_URL` names, as far as it is no setting itself.
+    private static func relays(in names: [String]) -> [String] {
+        let known = Set(Setting.all.flatMap { [$0.name, $0.fileName].compactMap { $0 } })
+        let (prefix, suffix) = ("POSTERN_RELAY_", "_URL")
+        var found: Set<String> = []
+        for name in names where !known.contains(name) {
+            let name = name.hasSuffix("_FILE") ? String(name.dropLast("_FILE".count)) : name
+            guard name.hasPrefix(prefix), name.hasSuffix(suffix), name.count > prefix.count + suffix.count else {
+                continue
+            }
+            let relay = name.dropFirst(prefix.count).dropLast(suffix.count).lowercased()
+            if isRelayName(relay) { found.insert(relay) }
+        }
+        return found.sorted()
+    }
+
+    /// Letters, digits and `-`, in words that a single `_` separates.
+    private static func isRelayName(_ name: String) -> Bool {
+        name.split(separator: "_", omittingEmptySubsequences: false).allSatisfy { word in
+            !word.isEmpty && word.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }
+        }
+    }
+
+    private static func check(_ value: String, of setting: Setting, _ label: String) throws(ConfigurationError) {
+        guard let fault = setting.kind.fault(in: value) else { return }
+        throw ConfigurationError(label, (setting.isSecret ? "the value" : value.debugDescription) + " " + fault)
+    }
+
+    private static func secret(in path: String, _ label: String) throws(ConfigurationError) -> String {
+        do {
+            let text = try String(contentsOf: URL(filePath: path), encoding: .utf8)
+            // Editors and `echo` end a file with a line break, which is no part of the secret.
+            return text.trimmingCharacters(in: .newlines)
+        } catch {
+            throw ConfigurationError(
+                label, "the file \(path.debugDescription) cannot be read as UTF-8 text: \(error.localizedDescription)")
+        }
+    }
+
+    private static func provider(
+        _ source: Source, _ values: [String: String], _ settings: [String: Setting]
+    ) -> any ConfigProvider {
+        if source == .environment { return EnvironmentVariablesProvider(environmentVariables: values) }
+        var keyed: [AbsoluteConfigKey: ConfigValue] = [:]
+        for (name, value) in values {
+            guard let setting = settings[name] else { continue }
+            keyed[AbsoluteConfigKey(setting.place)] = ConfigValue(.string(value), isSecret: setting.isSecret)
+        }
+        return InMemoryProvider(name: source.rawValue, values: keyed)
     }
 
     /// The value of a setting, or its default; an empty value counts as none.
     public func value(of setting: Setting) -> String? {
-        if let value = given[setting.name]?.value, !value.isEmpty { return value }
-        return setting.defaultValue
+        reader.string(forKey: setting.place, isSecret: setting.isSecret) ?? setting.defaultValue
     }
 
     /// Where the value of a setting came from.
     public func source(of setting: Setting) -> Source {
-        given[setting.name]?.source ?? .default
+        let place = AbsoluteConfigKey(setting.place)
+        let first = providers.first { _, provider in
+            (try? provider.value(forKey: place, type: .string).value) != nil
+        }
+        return first?.source ?? .default
     }
 
     // MARK: Typed values
 
-    func integer(_ setting: Setting, in range: ClosedRange<Int>) throws(ConfigurationError) -> Int {
-        let text = value(of: setting) ?? ""
-        guard let value = Int(text), range.contains(value) else {
-            throw ConfigurationError(
-                setting.name,
-                "\(text.debugDescription) is not a whole number from \(range.lowerBound) to \(range.upperBound)")
-        }
+    /// A number or a size, in the range that its kind has.
+    func integer(_ setting: Setting) throws(ConfigurationError) -> Int {
+        let text = try checked(setting)
+        guard let value = Int(text) else { throw malformed(setting, text) }
         return value
     }
 
     func boolean(_ setting: Setting) throws(ConfigurationError) -> Bool {
-        switch value(of: setting)?.lowercased() {
-        case "true", "yes", "1": return true
-        case "false", "no", "0", nil: return false
-        case let text?:
-            throw ConfigurationError(setting.name, "\(text.debugDescription) is neither true nor false")
-        }
+        let text = try checked(setting)
+        guard let value = SettingKind.flag(text) else { throw malformed(setting, text) }
+        return value
     }
 
     /// A time such as `500ms`, `30s`, `10m` or `1h`.
     func duration(_ setting: Setting) throws(ConfigurationError) -> Duration {
-        let text = value(of: setting) ?? ""
-        let units: [(String, Int)] = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000)]
-        for (unit, milliseconds) in units where text.hasSuffix(unit) {
-            if let value = Int(text.dropLast(unit.count)), value > 0, value <= 86_400_000 / milliseconds {
-                return .milliseconds(value * milliseconds)
-            }
-        }
-        throw ConfigurationError(
-            setting.name, "\(text.debugDescription) is not a time; write 500ms, 30s, 10m or 1h, a day at most")
+        let text = try checked(setting)
+        guard let value = SettingKind.time(text) else { throw malformed(setting, text) }
+        return value
     }
 
+    /// The elements of a list, without the lines that begin with `#`.
+    func list(_ setting: Setting) -> [String] {
+        (value(of: setting) ?? "").split(whereSeparator: \.isNewline)
+            .filter { !$0.drop(while: \.isWhitespace).hasPrefix("#") }
+            .flatMap { $0.split(separator: ",") }
+            .map { $0.trimmingCharacters(in: .whitespaces) }
+            .filter { !$0.isEmpty }
+    }
+
+    /// The content of the file that a setting names.
     func file(_ setting: Setting) throws(ConfigurationError) -> Data? {
         guard let path = value(of: setting) else { return nil }
         do {
@@ -83,5 +177,17 @@ public struct SettingValues: Sendable {
             throw ConfigurationError(
                 setting.name, "the file \(path.debugDescription) cannot be read: \(error.localizedDescription)")
         }
+    }
+
+    private func checked(_ setting: Setting) throws(ConfigurationError) -> String {
+        let text = value(of: setting) ?? ""
+        guard setting.kind.fault(in: text) == nil else { throw malformed(setting, text) }
+        return text
+    }
+
+    private func malformed(_ setting: Setting, _ text: String) -> ConfigurationError {
+        let shown = setting.isSecret ? "the value" : text.debugDescription
+        return ConfigurationError(
+            setting.name, "\(shown) \(setting.kind.fault(in: text) ?? "is not \(setting.kind.unit)")")
     }
 }

@@ -1,0 +1,64 @@
+/// The table of settings. From it come the checks at the start, `--help`, `postern config` and docs/configuration.md.
+///
+/// A new setting is one declaration here and its name in ``all``.
+extension Setting {
+    /// All settings, in the order in which they are shown.
+    public static let all: [Setting] =
+        [
+            listen, allowAnonymous, apiKeys, tlsCertificateFile, tlsKeyFile, maxMessageBytes, maxInFlight, queueTimeout,
+            shutdownGrace, heloName, logLevel, logFormat,
+        ] + ofRelays
+
+    /// The settings that each relay may have for itself, as `POSTERN_RELAY_<NAME>_…`.
+    static let ofRelays: [Setting] = [
+        relayURL, relayCAFile, relayConnections, relayConnectTimeout, relayReplyTimeout, relayFinalReplyTimeout,
+    ]
+
+    // MARK: HTTP
+
+    package static let listen = Setting(
+        "POSTERN_LISTEN", .text, default: "127.0.0.1:8080", "address of the HTTP server, host:port")
+    static let allowAnonymous = Setting(
+        "POSTERN_ALLOW_ANONYMOUS", .flag, default: "false",
+        "without keys the gateway starts on a loopback address only, unless this is true")
+    static let apiKeys = Setting("POSTERN_API_KEYS", .list, "keys, each `name:key` or `key`", secret: true)
+    static let tlsCertificateFile = Setting(
+        "POSTERN_TLS_CERTIFICATE_FILE", .file, "certificate chain for HTTPS (PEM, TLS 1.2 and later)")
+    static let tlsKeyFile = Setting("POSTERN_TLS_KEY_FILE", .file, "private key for HTTPS (PEM)")
+    static let maxMessageBytes = Setting(
+        "POSTERN_MAX_MESSAGE_BYTES", .bytes(1024...1_073_741_824), default: "26214400", "largest request body")
+    static let maxInFlight = Setting(
+        "POSTERN_MAX_IN_FLIGHT", .number(1...100_000), default: "10000", "requests taken at once: then 503")
+    static let queueTimeout = Setting(
+        "POSTERN_QUEUE_TIMEOUT", .time, default: "30s", "how long a request may wait for a session: then 503")
+    static let shutdownGrace = Setting(
+        "POSTERN_SHUTDOWN_GRACE", .time, default: "30s", "how long a drain may take")
+
+    // MARK: SMTP
+
+    static let heloName = Setting("POSTERN_HELO_NAME", .text, "the name given in EHLO; by default this host's name")
+    package static let relayURL = Setting(
+        "POSTERN_RELAY_URL", .text,
+        "the relay, smtp://[user:password@]host[:port][?tls=none|opportunistic|required] or smtps://…",
+        secret: true)
+    static let relayCAFile = Setting(
+        "POSTERN_RELAY_CA_FILE", .file, "extra trust roots for the relay (PEM), beside the system's")
+    static let relayConnections = Setting(
+        "POSTERN_RELAY_CONNECTIONS", .number(1...10_000), default: "16", "most sessions open to the relay at once")
+    static let relayConnectTimeout = Setting(
+        "POSTERN_RELAY_CONNECT_TIMEOUT", .time, default: "10s", "TCP connection and greeting")
+    static let relayReplyTimeout = Setting(
+        "POSTERN_RELAY_REPLY_TIMEOUT", .time, default: "60s", "each reply but the last, and each write")
+    static let relayFinalReplyTimeout = Setting(
+        "POSTERN_RELAY_FINAL_REPLY_TIMEOUT", .time, default: "10m",
+        "the reply to the final dot; giving up earlier only makes an unknown outcome")
+
+    // MARK: Logs
+
+    package static let logLevel = Setting(
+        "POSTERN_LOG_LEVEL", .choice(["trace", "debug", "info", "notice", "warning", "error", "critical"]),
+        default: "info", "the least level of the lines that are written")
+    package static let logFormat = Setting(
+        "POSTERN_LOG_FORMAT", .choice(["json", "text"]),
+        "the form of a log line; by default text on a terminal, or json")
+}
