@@ -17,6 +17,7 @@ let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 
 let package = Package(
@@ -31,6 +32,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         // Without its own file formats: the names in a file are checked, and the library does not list them.
@@ -43,7 +45,9 @@ let package = Package(
         .target(name: "MailAddress", swiftSettings: strict),
         .target(
             name: "SMTP",
-            dependencies: ["MailAddress", nioCore, nioPosix, nioTLS, nioSSL, crypto, cryptoExtras],
+            dependencies: [
+                "MailAddress", nioCore, nioPosix, nioTLS, nioSSL, crypto, cryptoExtras, asn1, logging,
+            ],
             swiftSettings: strict),
         .target(name: "InternetMessage", dependencies: ["MailAddress"], swiftSettings: strict),
         .target(name: "CMicrohttpd", linkerSettings: [.linkedLibrary("microhttpd")]),
@@ -79,7 +83,7 @@ let package = Package(
             name: "InternetMessageTests", dependencies: ["InternetMessage", "MailAddress"], exclude: ["Resources"],
             swiftSettings: common),
         .testTarget(
-            name: "SMTPTests", dependencies: ["SMTP", "TestSupport", "MailAddress", nioCore, nioPosix],
+            name: "SMTPTests", dependencies: ["SMTP", "TestSupport", "MailAddress", nioCore, nioPosix, logging],
             swiftSettings: common),
         .testTarget(
             name: "HTTPServerTests", dependencies: ["HTTPServer", "TestSupport", logging], swiftSettings: common),

@@ -59,6 +59,32 @@ import Testing
         #expect(throws: AuthenticationFailure.self) { try exchange.respond(to: [0xFF, 0xFE]) }
     }
 
+    /// The same example with the binding in front: `p=tls-server-end-point,,` and the hash are what the proof covers.
+    @Test func theProofIsBoundToTheCertificate() throws {
+        let hash = [UInt8](repeating: 0xA5, count: 32)
+        var exchange = try SCRAMExchange(
+            username: "user", password: "pencil", nonce: "rOprNGfwEbeRWgbNEkqO", binding: .serverEndPoint(hash),
+            SaltedPasswords())
+        #expect(Self.text(exchange.initialResponse()) == "p=tls-server-end-point,,n=user,r=rOprNGfwEbeRWgbNEkqO")
+        let final = try #require(Self.text(try exchange.respond(to: Array(Self.serverFirst.utf8))))
+        let attributes = final.split(separator: ",")
+        #expect(
+            Base64.decode(attributes[0].dropFirst(2))
+                == Array("p=tls-server-end-point,,".utf8) + hash)
+        // As Python's hashlib and hmac have it for the same messages.
+        #expect(attributes.last == "p=I41oP5fseLrQ8/PHr1So4rWrliDSUt0TABjHoUAXFn0=")
+    }
+
+    @Test(arguments: [
+        (["SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "PLAIN"], true, AuthenticationMechanism.scramSHA256Plus),
+        (["SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "PLAIN"], false, .scramSHA256),
+        (["PLAIN", "SCRAM-SHA-256"], true, .scramSHA256), (["LOGIN", "PLAIN", "CRAM-MD5"], true, .cramMD5),
+        (["LOGIN", "PLAIN"], true, .plain), (["LOGIN"], true, .login), (["GSSAPI", "XOAUTH2"], true, nil),
+    ]) func theStrongestIsChosen(_ offered: [String], _ canBind: Bool, _ choice: AuthenticationMechanism?) {
+        let credentials = SMTPCredentials(username: "u", password: "p")
+        #expect(credentials.choice(of: offered, canBind: canBind) == choice)
+    }
+
     // MARK: The others
 
     /// The exchange of RFC 2195, section 2.

@@ -425,4 +425,60 @@ struct Play {
         #expect(play.drain() == ["> QUIT|"])
         #expect(play.server("221 bye\r\n") == ["close"])
     }
+
+    // MARK: Channel binding
+
+    /// With a certificate to bind to, the server's offer decides: bound, or told that it was not offered (RFC 5802,
+    /// section 6). A struck-out offer is then known to the server.
+    @Test(arguments: [
+        ("SCRAM-SHA-256-PLUS SCRAM-SHA-256", "SCRAM-SHA-256-PLUS", "p=tls-server-end-point,,"),
+        ("SCRAM-SHA-256 PLAIN", "SCRAM-SHA-256", "y,,"),
+    ]) func bindsToTheCertificate(_ offered: String, _ mechanism: String, _ header: String) throws {
+        var play = try Play(security: .required, credentials: SMTPCredentials(username: "u", password: "p"))
+        _ = play.server("220 hello\r\n")
+        #expect(play.server("250-server\r\n250 STARTTLS\r\n") == ["> STARTTLS|"])
+        #expect(play.server("220 go\r\n") == ["start TLS"])
+        play.conversation.tlsEstablished(serverEndPoint: [1, 2, 3])
+        _ = play.drain()
+        let sent = try #require(play.server("250-server\r\n250 AUTH \(offered)\r\n").first)
+        #expect(sent.hasPrefix("> AUTH \(mechanism) "))
+        let response = try #require(Base64.decode(sent.dropLast().split(separator: " ").last ?? ""))
+        #expect(String(decoding: response, as: UTF8.self).hasPrefix("\(header)n=u,r="))
+    }
+
+    /// A token is asked for again when the credentials were refused, and not for another reason.
+    @Test func anotherRefusalDoesNotCostAToken() throws {
+        var play = try Play(
+            security: .none, credentials: SMTPCredentials(username: "u", mechanism: .oauthBearer) { "t" })
+        _ = play.server("220 hello\r\n")
+        #expect(play.server("250-server\r\n250 AUTH OAUTHBEARER\r\n") != ["ask for token"])
+        play = try Play(
+            security: .implicit, credentials: SMTPCredentials(username: "u", mechanism: .oauthBearer) { "t" })
+        _ = play.server("220 hello\r\n")
+        #expect(play.server("250-server\r\n250 AUTH OAUTHBEARER\r\n") == ["ask for token"])
+        play.conversation.tokenArrived("t")
+        _ = play.drain()
+        #expect(
+            play.server("530 5.7.0 not from here\r\n") == [
+                "close refused auth 530 not_sent"
+            ])
+    }
+
+    @Test func theTranscriptHoldsContentWhereItIsAskedFor() throws {
+        var settings = ConversationSettings(identity: try #require(ClientDomain("client.example.org")))
+        settings.keepsTranscript = true
+        settings.recordsContent = true
+        var play = try Play.ready()
+        play.conversation = Conversation(settings)
+        _ = play.server("220 hello\r\n")
+        _ = play.server("250 server\r\n")
+        _ = try play.open()
+        _ = play.server("250 ok\r\n")
+        _ = play.server("250 ok\r\n")
+        _ = play.server("354 go\r\n")
+        #expect(
+            play.finish("Subject: x\r\n\r\n..hi\r\n.\r\n").prefix(4) == [
+                "C: Subject: x", "C: ", "C: ..hi", "C: .",
+            ])
+    }
 }

@@ -1,5 +1,8 @@
 /// A SASL mechanism that the client can use (RFC 4954).
 public enum AuthenticationMechanism: String, Hashable, Sendable, CaseIterable {
+    /// As ``scramSHA256``, and the proof is bound to the server's certificate: nobody between the two who has another one
+    /// can pass it on (RFC 5802, RFC 5929, section 4).
+    case scramSHA256Plus = "SCRAM-SHA-256-PLUS"
     /// Neither side shows the password, and the server proves that it knows it (RFC 5802, RFC 7677).
     case scramSHA256 = "SCRAM-SHA-256"
     /// The password answers a challenge and is not shown (RFC 2195).

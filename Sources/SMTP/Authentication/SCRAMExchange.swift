@@ -1,8 +1,6 @@
 internal import Crypto
 
-/// SCRAM-SHA-256 (RFC 5802, section 5; RFC 7677): the password is proved and not shown, and so does the server.
-///
-/// The channel is not bound: the client says `n`, that it does not support it.
+/// SCRAM-SHA-256 (RFC 5802, section 5; RFC 7677): the password is proved and not shown, by the server too.
 struct SCRAMExchange: AuthenticationExchange {
     private enum State {
         case start
@@ -20,22 +18,28 @@ struct SCRAMExchange: AuthenticationExchange {
     private let username: String
     private let password: String
     private let nonce: String
+    private let binding: ChannelBinding
     private let saltedPasswords: SaltedPasswords
     private var state = State.start
 
     /// An exchange with a nonce of its own.
-    init(username: String, password: String, _ saltedPasswords: SaltedPasswords) throws(AuthenticationFailure) {
+    init(
+        username: String, password: String, binding: ChannelBinding, _ saltedPasswords: SaltedPasswords
+    ) throws(AuthenticationFailure) {
         var random = SystemRandomNumberGenerator()
         let bytes = (0..<24).map { _ in UInt8.random(in: 0...255, using: &random) }
-        try self.init(username: username, password: password, nonce: Base64.encode(bytes), saltedPasswords)
+        try self.init(
+            username: username, password: password, nonce: Base64.encode(bytes), binding: binding, saltedPasswords)
     }
 
     init(
-        username: String, password: String, nonce: String, _ saltedPasswords: SaltedPasswords
+        username: String, password: String, nonce: String, binding: ChannelBinding = .none,
+        _ saltedPasswords: SaltedPasswords
     ) throws(AuthenticationFailure) {
         self.username = Self.escaped(try PreparedString.prepare(username, as: "the user name"))
         self.password = try PreparedString.prepare(password, as: "the password")
         self.nonce = nonce
+        self.binding = binding
         self.saltedPasswords = saltedPasswords
     }
 
@@ -45,7 +49,7 @@ struct SCRAMExchange: AuthenticationExchange {
 
     mutating func initialResponse() -> [UInt8]? {
         state = .firstSent
-        return Array(("n,," + firstBare).utf8)
+        return Array((binding.header + firstBare).utf8)
     }
 
     mutating func respond(to challenge: [UInt8]) throws(AuthenticationFailure) -> [UInt8] {
@@ -83,8 +87,7 @@ struct SCRAMExchange: AuthenticationExchange {
             throw .server("the server wants \(iterations) iterations of SCRAM, which is not from 4096 to 600000")
         }
         let salted = try saltedPasswords.saltedPassword(password, salt: salt, iterations: iterations)
-        // biws is the header "n,," in base64.
-        let finalBare = "c=biws,r=\(joint)"
+        let finalBare = "c=\(Base64.encode(binding.input)),r=\(joint)"
         let message = Array("\(firstBare),\(serverFirst),\(finalBare)".utf8)
         let clientKey = Array(Self.code(Array("Client Key".utf8), salted))
         let storedKey = SymmetricKey(data: Array(SHA256.hash(data: clientKey)))

@@ -18,8 +18,8 @@ public struct SMTPCredentials: Sendable, CustomStringConvertible, CustomDebugStr
 
     /// Credentials of a user who has a password.
     ///
-    /// - Parameter mechanism: the mechanism to use, or nil for the strongest that the server offers: SCRAM-SHA-256, then
-    ///   CRAM-MD5, PLAIN, LOGIN.
+    /// - Parameter mechanism: the mechanism to use, or nil for the strongest that the server offers: SCRAM-SHA-256-PLUS
+    ///   where its certificate can be bound to, then SCRAM-SHA-256, CRAM-MD5, PLAIN, LOGIN.
     public init(username: String, password: String, mechanism: AuthenticationMechanism? = nil) {
         self.username = username
         self.mechanism = mechanism
@@ -44,10 +44,12 @@ public struct SMTPCredentials: Sendable, CustomStringConvertible, CustomDebugStr
     public var debugDescription: String { description }
 
     /// The mechanism to use with a server, or nil where none fits.
-    func choice(of offered: [String]) -> AuthenticationMechanism? {
+    ///
+    /// - Parameter canBind: whether there is a certificate that the exchange can be bound to.
+    func choice(of offered: [String], canBind: Bool) -> AuthenticationMechanism? {
         let usable: [AuthenticationMechanism] =
             switch secret {
-            case .password: [.scramSHA256, .cramMD5, .plain, .login]
+            case .password: (canBind ? [.scramSHA256Plus] : []) + [.scramSHA256, .cramMD5, .plain, .login]
             case .token: [.oauthBearer, .xoauth2]
             }
         return usable.first { (mechanism == nil || mechanism == $0) && offered.contains($0.rawValue) }

@@ -25,17 +25,20 @@ extension Conversation {
             failAuthentication("credentials are not sent without TLS, and the server does not offer it")
             return
         }
-        guard let mechanism = credentials.choice(of: capabilities.authentication) else {
+        guard let mechanism = credentials.choice(of: capabilities.authentication, canBind: serverEndPoint != nil)
+        else {
             failAuthentication(lackOfMechanism(credentials))
             return
         }
         authentication = Authentication(mechanism: mechanism)
         switch credentials.secret {
         case .password(let password, let salted):
+            let binding = channelBinding(for: mechanism)
             begin { () throws(AuthenticationFailure) in
                 switch mechanism {
-                case .scramSHA256:
-                    try SCRAMExchange(username: credentials.username, password: password, salted)
+                case .scramSHA256, .scramSHA256Plus:
+                    try SCRAMExchange(
+                        username: credentials.username, password: password, binding: binding, salted)
                 case .cramMD5: ChallengeResponseExchange(username: credentials.username, password: password)
                 case .login: LoginExchange(username: credentials.username, password: password)
                 default: try PlainExchange(username: credentials.username, password: password)
@@ -81,9 +84,11 @@ extension Conversation {
                 fail(protocolViolation(claim, at: .auth))
                 return
             }
+            mechanism = authentication?.mechanism
             authentication = nil
             becomeReady()
-        } else if reply.isPermanentNegative, let tokens = authentication?.tokens, (1..<Self.maximumTokens) ~= tokens {
+        } else if reply.code == 535, let tokens = authentication?.tokens, (1..<Self.maximumTokens) ~= tokens {
+            // The credentials are not valid (RFC 4954, section 6); any other refusal would meet the next token too.
             askForToken()
         } else if let detail = exchange.refusalDetail {
             fail(
@@ -91,6 +96,15 @@ extension Conversation {
         } else {
             _ = check(reply, at: .auth)
         }
+    }
+
+    /// With SCRAM chosen though the server's certificate could be bound to, the server has not offered that. Where the
+    /// caller asked for it, the server may have.
+    private func channelBinding(for mechanism: AuthenticationMechanism) -> ChannelBinding {
+        guard let serverEndPoint else { return .none }
+        if mechanism == .scramSHA256Plus { return .serverEndPoint(serverEndPoint) }
+        let isOffered = capabilities.authentication.contains(AuthenticationMechanism.scramSHA256Plus.rawValue)
+        return isOffered ? .none : .notOffered
     }
 
     private mutating func askForToken() {

@@ -138,6 +138,13 @@ extension Conversation {
 
     private mutating func recordContent(_ bytes: ByteBuffer) {
         guard settings.keepsTranscript else { return }
-        act(.transcript("C: [\(bytes.readableBytes) octets of content]"))
+        guard settings.recordsContent else {
+            act(.transcript("C: [\(bytes.readableBytes) octets of content]"))
+            return
+        }
+        // A piece of a long content may end within a line: what there is of it is shown as one.
+        var lines = String(buffer: bytes).split(separator: "\r\n", omittingEmptySubsequences: false)
+        if lines.last?.isEmpty == true { lines.removeLast() }
+        for line in lines { act(.transcript("C: " + line)) }
     }
 }

@@ -1,7 +1,11 @@
 /// The part of the conversation that sets a session up: greeting, EHLO, STARTTLS (RFC 5321, section 3.1; RFC 3207).
 extension Conversation {
     /// The TLS handshake is done. What the server said before does not count any more (RFC 3207, section 4.2).
-    mutating func tlsEstablished() {
+    ///
+    /// - Parameter serverEndPoint: what SCRAM can be bound to, or nil.
+    mutating func tlsEstablished(serverEndPoint: [UInt8]? = nil) {
+        self.serverEndPoint = serverEndPoint
+        // Where TLS came first, the greeting is still to come.
         guard phase == .handshake else { return }
         isSecure = true
         capabilities = Capabilities()

@@ -35,6 +35,10 @@ struct Conversation {
     var phase = Phase.connecting
     var capabilities = Capabilities()
     var isSecure: Bool
+    /// The hash of the server's certificate that SCRAM can be bound to, where there is TLS and it has one.
+    var serverEndPoint: [UInt8]?
+    /// The mechanism that the session was authenticated with.
+    var mechanism: AuthenticationMechanism?
     var due = CircularBuffer<DueReply>(initialCapacity: 8)
     var transaction: Transaction?
     /// The transaction whose envelope went out behind the content of the one under way (RFC 2920, section 3.1).

@@ -22,4 +22,6 @@ struct ConversationSettings: Sendable {
     var replyLimits = ReplyParser.Limits()
     /// Whether transcript actions are wanted.
     var keepsTranscript = false
+    /// Whether they hold the content too.
+    var recordsContent = false
 }

@@ -85,6 +85,19 @@ extension Connection {
         }
     }
 
+    func takeTLSFacts(_ context: ChannelHandlerContext) {
+        guard let handler = try? context.pipeline.syncOperations.handler(type: NIOSSLHandler.self) else { return }
+        tlsFacts = SMTPTLSFacts(
+            version: handler.tlsVersion.map(SMTPTLSFacts.name) ?? "unknown",
+            peerCertificate: (try? handler.peerCertificate?.toDERBytes()) ?? [])
+    }
+
+    /// What SCRAM can be bound to. Wanted only where there is a password to prove.
+    func serverEndPoint() -> [UInt8]? {
+        guard case .password? = configuration.credentials?.secret, let tlsFacts else { return nil }
+        return ServerEndPoint.hash(of: tlsFacts.peerCertificate)
+    }
+
     private func askForToken() {
         guard case .token(let source)? = configuration.credentials?.secret else { return }
         let bound = NIOLoopBound(self, eventLoop: eventLoop)

@@ -29,6 +29,8 @@ final class Connection: ChannelInboundHandler {
     /// How many pieces of content were written; with the conversation's progress, what the deadline was last set for.
     var writes = 0
     var timed = (-1, -1)
+    /// What was agreed on in the TLS handshake, once it is done.
+    var tlsFacts: SMTPTLSFacts?
     /// Why the connection is closed, once it is.
     var closeError: SMTPError?
     /// Why the last transaction failed that failed before its writer was closed: the writer's next call tells.
@@ -218,7 +220,8 @@ final class Connection: ChannelInboundHandler {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case .handshakeCompleted? = event as? TLSUserEvent {
-            conversation.tlsEstablished()
+            takeTLSFacts(context)
+            conversation.tlsEstablished(serverEndPoint: serverEndPoint())
             obey()
         }
         context.fireUserInboundEventTriggered(event)

@@ -32,6 +32,7 @@ public struct SMTPConfiguration: Sendable {
     var conversation: ConversationSettings {
         ConversationSettings(
             identity: identity, security: security.mode, credentials: credentials,
-            allowsClearTextAuthentication: allowsClearTextAuthentication, keepsTranscript: transcript != nil)
+            allowsClearTextAuthentication: allowsClearTextAuthentication, keepsTranscript: transcript != nil,
+            recordsContent: transcript?.includesContent ?? false)
     }
 }

@@ -138,6 +138,16 @@ public final class SMTPSession: Sendable {
         get async { await read { $0.isSecure } }
     }
 
+    /// What was agreed on in the TLS handshake, or nil where the session is not protected by TLS.
+    public var tls: SMTPTLSFacts? {
+        get async { await read { $0.tlsFacts } }
+    }
+
+    /// The mechanism that the session was authenticated with, or nil where there were no credentials.
+    public var authenticationMechanism: AuthenticationMechanism? {
+        get async { await read { $0.conversation.mechanism } }
+    }
+
     /// Opens a message: the server is told the envelope.
     ///
     /// - Parameters:
