@@ -42,14 +42,16 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
     ],
     targets: [
-        .target(name: "MailAddress", swiftSettings: strict),
+        .target(name: "CIDN2", linkerSettings: [.linkedLibrary("idn2")]),
+        .target(name: "MailAddress", dependencies: ["CIDN2"], swiftSettings: strict),
         .target(
             name: "SMTP",
             dependencies: [
                 "MailAddress", nioCore, nioPosix, nioTLS, nioSSL, crypto, cryptoExtras, asn1, logging,
             ],
             swiftSettings: strict),
-        .target(name: "InternetMessage", dependencies: ["MailAddress"], swiftSettings: strict),
+        .target(
+            name: "InternetMessage", dependencies: ["MailAddress", crypto, cryptoExtras], swiftSettings: strict),
         .target(name: "CMicrohttpd", linkerSettings: [.linkedLibrary("microhttpd")]),
         .target(name: "HTTPServer", dependencies: ["CMicrohttpd", logging], swiftSettings: strict),
         .target(
@@ -78,10 +80,10 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: [nioCore, nioPosix], path: "Tests/TestSupport", swiftSettings: common),
         .testTarget(
-            name: "MailAddressTests", dependencies: ["MailAddress"], exclude: ["Resources"], swiftSettings: common),
+            name: "MailAddressTests", dependencies: ["MailAddress", "TestSupport"], swiftSettings: common),
         .testTarget(
-            name: "InternetMessageTests", dependencies: ["InternetMessage", "MailAddress"], exclude: ["Resources"],
-            swiftSettings: common),
+            name: "InternetMessageTests", dependencies: ["InternetMessage", "MailAddress", "TestSupport"],
+            exclude: ["Resources"], swiftSettings: common),
         .testTarget(
             name: "SMTPTests", dependencies: ["SMTP", "TestSupport", "MailAddress", nioCore, nioPosix, logging],
             swiftSettings: common),

@@ -8,10 +8,18 @@ public struct Attachment: Hashable, Sendable {
         case attachment
     }
 
+    /// What the file consists of.
+    public enum Content: Hashable, Sendable {
+        /// The octets of the file.
+        case octets([UInt8])
+        /// The octets of the file in base64.
+        case base64(Base64Text)
+    }
+
     /// The name to save the file under, as plain text; nil suggests none.
     public var filename: String?
-    /// The octets of the file.
-    public var content: [UInt8]
+    /// What the file consists of.
+    public var content: Content
     /// What kind of file it is.
     public var contentType: MediaType
     /// The name by which the HTML refers to the file.
@@ -23,6 +31,16 @@ public struct Attachment: Hashable, Sendable {
     /// A file with what is known about it.
     public init(
         filename: String?, content: [UInt8], contentType: MediaType = .octetStream, contentID: ContentID? = nil,
+        disposition: Disposition? = nil
+    ) {
+        self.init(
+            filename: filename, content: .octets(content), contentType: contentType, contentID: contentID,
+            disposition: disposition)
+    }
+
+    /// A file whose content is octets or base64.
+    public init(
+        filename: String?, content: Content, contentType: MediaType = .octetStream, contentID: ContentID? = nil,
         disposition: Disposition? = nil
     ) {
         self.filename = filename

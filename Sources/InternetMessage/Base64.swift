@@ -2,8 +2,13 @@
 enum Base64 {
     /// Octets that fill a line of 76 characters.
     static let lineOctets = 57
+    /// The characters of such a line.
+    static let lineCharacters = 76
 
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+
+    /// The character that stands for six bits.
+    static func character(_ value: UInt8) -> UInt8 { alphabet[Int(value)] }
 
     /// The characters that stand for a number of octets, without line breaks.
     static func encodedCount(_ count: Int) -> Int { (count + 2) / 3 * 4 }

@@ -5,11 +5,14 @@ struct BodyPart {
         case text(String)
         /// Octets that arrive as they are.
         case octets([UInt8])
+        /// Octets that are in base64 already.
+        case base64(Base64Text)
     }
 
-    /// The transfer encodings of RFC 2045, section 6, that are used. 8bit and binary are not: a relay may lack them.
+    /// The transfer encodings of RFC 2045, section 6, that are used. Binary is not: few relays take it.
     enum TransferEncoding: String {
         case sevenBit = "7bit"
+        case eightBit = "8bit"
         case quotedPrintable = "quoted-printable"
         case base64
     }
@@ -21,31 +24,57 @@ struct BodyPart {
     /// The attachment of which the part is made, for its other fields.
     var attachment: Attachment?
 
-    init(text: String, contentType: MediaType) {
+    init(text: String, contentType: MediaType, allowsEightBit: Bool) {
         let utf8 = text.utf8
         let octets = utf8.span
         let profile = ContentProfile(octets)
         content = .text(text)
         self.contentType = contentType
         loneLineBreaks = profile.loneLineBreaks
-        encoding =
-            profile.isSevenBitText
-            ? .sevenBit : Self.shorterEncoding(octets, isText: true, loneLineBreaks: loneLineBreaks)
+        if profile.isSevenBitText {
+            encoding = .sevenBit
+        } else if allowsEightBit, profile.isEightBitText {
+            encoding = .eightBit
+        } else {
+            encoding = Self.shorterEncoding(octets, isText: true, loneLineBreaks: loneLineBreaks)
+        }
     }
 
-    init(octets: [UInt8], contentType: MediaType) {
+    init(octets: [UInt8], contentType: MediaType, allowsEightBit: Bool) {
         content = .octets(octets)
         self.contentType = contentType
         loneLineBreaks = 0
-        switch contentType.type {
-        case "text", "message":
-            let profile = ContentProfile(octets.span)
-            encoding =
-                profile.isSevenBit ? .sevenBit : Self.shorterEncoding(octets.span, isText: false, loneLineBreaks: 0)
-        default:
+        guard contentType.type == "text" || contentType.type == "message" else {
             // What is not text must not meet software on the way that takes it for text.
             encoding = .base64
+            return
         }
+        let profile = ContentProfile(octets.span)
+        // Octets arrive as they are, and so do lone line breaks: these have to be encoded.
+        let isText = profile.loneLineBreaks == 0
+        if isText, profile.isSevenBitText {
+            encoding = .sevenBit
+        } else if isText, allowsEightBit, profile.isEightBitText {
+            encoding = .eightBit
+        } else {
+            encoding = Self.shorterEncoding(octets.span, isText: false, loneLineBreaks: 0)
+        }
+    }
+
+    init(base64 text: Base64Text, contentType: MediaType, allowsEightBit: Bool) {
+        guard contentType.type != "text", contentType.type != "message" else {
+            // Another encoding may be the right one, which only the octets tell.
+            self.init(octets: text.decoded(), contentType: contentType, allowsEightBit: allowsEightBit)
+            return
+        }
+        self.init(encoded: text, contentType: contentType)
+    }
+
+    private init(encoded text: Base64Text, contentType: MediaType) {
+        content = .base64(text)
+        self.contentType = contentType
+        loneLineBreaks = 0
+        encoding = .base64
     }
 
     private static func shorterEncoding(
@@ -56,14 +85,18 @@ struct BodyPart {
         return quotedPrintable <= base64 ? .quotedPrintable : .base64
     }
 
+    /// Whether the content is written in other octets than its own.
+    var isEncoded: Bool { encoding == .quotedPrintable || encoding == .base64 }
+
     /// Octets that the part takes at most, more or less, to make room once.
     var estimatedCount: Int {
         let count =
             switch content {
             case .text(let text): text.utf8.count + loneLineBreaks
             case .octets(let octets): octets.count
+            case .base64(let text): text.decodedCount
             }
-        return 256 + (encoding == .sevenBit ? count : Base64.encodedCountWithLines(count))
+        return 256 + (isEncoded ? Base64.encodedCountWithLines(count) : count)
     }
 
     /// Appends the encoded content.
@@ -72,8 +105,9 @@ struct BodyPart {
         case .text(let text):
             let utf8 = text.utf8
             switch encoding {
-            case .sevenBit where loneLineBreaks == 0: octets.append(contentsOf: utf8)
-            case .sevenBit: LineBreaks.append(utf8.span, loneLineBreaks: loneLineBreaks, to: &octets)
+            case .sevenBit where loneLineBreaks == 0, .eightBit where loneLineBreaks == 0:
+                octets.append(contentsOf: utf8)
+            case .sevenBit, .eightBit: LineBreaks.append(utf8.span, loneLineBreaks: loneLineBreaks, to: &octets)
             case .quotedPrintable: QuotedPrintable.append(utf8.span, isText: true, to: &octets)
             case .base64:
                 let normalised = LineBreaks.normalised(utf8.span, loneLineBreaks: loneLineBreaks)
@@ -81,10 +115,11 @@ struct BodyPart {
             }
         case .octets(let content):
             switch encoding {
-            case .sevenBit: octets.append(contentsOf: content)
+            case .sevenBit, .eightBit: octets.append(contentsOf: content)
             case .quotedPrintable: QuotedPrintable.append(content.span, isText: false, to: &octets)
             case .base64: Base64.appendLines(content.span, to: &octets)
             }
+        case .base64(let text): text.appendLines(to: &octets)
         }
     }
 
@@ -93,13 +128,14 @@ struct BodyPart {
     /// Every boundary begins with `=_`, which neither quoted-printable nor base64 can produce (RFC 2045, section 6.7),
     /// so only content that is written as it is has to be searched.
     func mayContain(_ boundary: [UInt8]) -> Bool {
-        guard encoding == .sevenBit else { return false }
+        guard !isEncoded else { return false }
         switch content {
         case .text(let text):
             let utf8 = text.utf8
             return Boundary.occurs(boundary.span, in: utf8.span)
         case .octets(let octets):
             return Boundary.occurs(boundary.span, in: octets.span)
+        case .base64: return false
         }
     }
 }

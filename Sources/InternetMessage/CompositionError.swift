@@ -7,6 +7,8 @@ public struct CompositionError: Error, Hashable, Sendable, CustomStringConvertib
         case tooLong = "too_long"
         case tooMany = "too_many"
         case duplicateHeader = "duplicate_header"
+        case missingResentFrom = "missing_resent_from"
+        case missingOneClickLink = "missing_one_click_link"
         case unusableMediaType = "unusable_media_type"
         case charset = "charset"
         case notSevenBit = "not_seven_bit"
@@ -51,6 +53,18 @@ public struct CompositionError: Error, Hashable, Sendable, CustomStringConvertib
 
     static func duplicateHeader(_ index: Int) -> Self {
         Self(.duplicateHeader, "headers/\(index)", "this header may appear only once in a message; give it once")
+    }
+
+    static func missingResentFrom(_ index: Int) -> Self {
+        Self(
+            .missingResentFrom, "headers/\(index)",
+            "a message that is introduced again says by whom (RFC 5322, section 3.6.6); give Resent-From as well")
+    }
+
+    static func missingOneClickLink(_ index: Int) -> Self {
+        Self(
+            .missingOneClickLink, "headers/\(index)",
+            "unsubscribing with one click needs List-Unsubscribe with an https link (RFC 8058, section 3.1); give it")
     }
 
     static func unusableMediaType(_ field: String) -> Self {

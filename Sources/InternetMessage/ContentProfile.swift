@@ -3,10 +3,12 @@ struct ContentProfile {
     /// The longest line of 7-bit data in octets, without CRLF.
     static let maximumLineOctets = 998
 
-    /// Whether there is an octet that 7-bit data cannot hold, or a control character other than tab and line breaks.
+    /// Whether there is an octet that 7-bit data cannot hold.
+    private(set) var hasHighOctets = false
+    /// Whether there is a control character other than tab and line breaks.
     ///
     /// RFC 2045 would let most control characters pass; what is on the way does not always.
-    private(set) var needsEncoding = false
+    private(set) var hasControls = false
     /// CR or LF alone.
     private(set) var loneLineBreaks = 0
     /// The longest line in octets, without its line break.
@@ -33,16 +35,18 @@ struct ContentProfile {
                     loneLineBreaks += 1
                 }
                 lineStart = index
+            case 0x80...:
+                hasHighOctets = true
             default:
-                needsEncoding = true
+                hasControls = true
             }
         }
         longestLine = max(longestLine, content.count - lineStart)
     }
 
     /// Whether the content, its lone line breaks made CRLF, is 7-bit data.
-    var isSevenBitText: Bool { !needsEncoding && longestLine <= Self.maximumLineOctets }
+    var isSevenBitText: Bool { isEightBitText && !hasHighOctets }
 
-    /// Whether the content as it is is 7-bit data.
-    var isSevenBit: Bool { isSevenBitText && loneLineBreaks == 0 }
+    /// Whether the content, its lone line breaks made CRLF, is 8-bit data (RFC 2045, section 2.8).
+    var isEightBitText: Bool { !hasControls && longestLine <= Self.maximumLineOctets }
 }

@@ -6,6 +6,8 @@ enum HeaderContent: Hashable, Sendable {
     case unstructured(String)
     /// Items that are never split, with what stands between them; lines are folded between items.
     case items([String], separator: String)
+    /// A moment.
+    case date(MessageDate)
     /// The identifier of the message, which the composer then does not make.
     case messageID(MessageID)
     /// Mailboxes, whose names are encoded and whose addresses are not.
@@ -30,8 +32,12 @@ enum HeaderContent: Hashable, Sendable {
         case .exactly(let text):
             guard value == text else { throw HeaderError(.invalidValue, "this header has to be: \(text)") }
             self = .items([value], separator: "")
+        case .date:
+            self = .date(try MessageDate(parsing: value))
         case .messageID:
             self = .messageID(try MessageID(value))
+        case .identifier:
+            self = .items([try MessageID(value).description], separator: "")
         case .messageIDs:
             self = .items(try Self.messageIDs(value), separator: "")
         case .links:

@@ -17,7 +17,18 @@ public struct HeaderField: Hashable, Sendable {
     /// The value as it was given.
     public let value: String
 
+    /// Where the composer writes a field.
+    enum Place {
+        /// In the block of a message that is introduced again, in front of all others (RFC 5322, section 3.6.6).
+        case resentBlock
+        /// In place of the field that the composer would have written.
+        case composed
+        /// Behind the fields that the composer writes.
+        case additional
+    }
+
     let content: HeaderContent
+    let place: Place
 
     /// Checks name and value. A tab is allowed in a value, other control characters are not.
     ///
@@ -32,6 +43,16 @@ public struct HeaderField: Hashable, Sendable {
         self.name = name
         self.value = value
         content = try HeaderContent(value, syntax: HeaderPolicy.syntax(of: name))
+        switch name.lowercased() {
+        case "date", "message-id": place = .composed
+        case let name where name.hasPrefix("resent-"): place = .resentBlock
+        default: place = .additional
+        }
+    }
+
+    /// The date of the message, if that is what the field holds.
+    var date: MessageDate? {
+        if case .date(let date) = content, place == .composed { date } else { nil }
     }
 
     /// The identifier of the message, if that is what the field holds.

@@ -10,9 +10,6 @@ public enum HeaderPolicy {
         /// The composer writes the field from the properties of the message.
         public static let composed = Refusal(
             description: "this header is written from the message's own fields; give the value there")
-        /// A message has the date of the moment at which it is sent (RFC 5322, section 3.6.1).
-        public static let date = Refusal(
-            description: "this header is the moment at which the message is sent; leave it out")
         /// Blind copies are named in the envelope only (RFC 5322, section 3.6.3).
         public static let blindCopy = Refusal(
             description: "this header would show the blind copies to everyone; give them as bcc")
@@ -22,9 +19,6 @@ public enum HeaderPolicy {
         /// Servers on the way, or the one that delivers, write the field as evidence.
         public static let trace = Refusal(
             description: "only a mail server may write this header; leave it out")
-        /// The fields of a message that is introduced again come in blocks (RFC 5322, section 3.6.6).
-        public static let resent = Refusal(
-            description: "headers of a resent message stand in front of all others; send it as message/rfc822")
     }
 
     /// How the value of a field is written.
@@ -37,8 +31,12 @@ public enum HeaderPolicy {
         case keyword([String])
         /// Exactly this text, as receivers compare it.
         case exactly(String)
-        /// One message identifier.
+        /// A date and time (RFC 5322, section 3.3).
+        case date
+        /// The identifier of the message itself.
         case messageID
+        /// The identifier of something else.
+        case identifier
         /// Message identifiers separated by white space.
         case messageIDs
         /// Links in angle brackets, separated by commas (RFC 2369, section 2).
@@ -61,7 +59,6 @@ public enum HeaderPolicy {
         let name = name.lowercased()
         if let refusal = refused[name] { return refusal }
         if name.hasPrefix("content-") { return .content }
-        if name.hasPrefix("resent-") { return .resent }
         return tracePrefixes.contains(where: name.hasPrefix) ? .trace : nil
     }
 
@@ -73,13 +70,15 @@ public enum HeaderPolicy {
 
     private static let refused: [String: Refusal] = [
         "from": .composed, "reply-to": .composed, "to": .composed, "cc": .composed, "subject": .composed,
-        "date": .date, "bcc": .blindCopy, "mime-version": .content,
+        "bcc": .blindCopy, "resent-bcc": .blindCopy,
+        "apparently-to": .blindCopy, "mime-version": .content,
         "return-path": .trace, "delivered-to": .trace, "x-original-to": .trace, "x-delivered-to": .trace,
-        "envelope-to": .trace, "authentication-results": .trace,
+        "envelope-to": .trace, "authentication-results": .trace, "dl-expansion-history": .trace,
     ]
 
     private static let syntaxes: [String: Syntax] = [
-        "message-id": .messageID, "in-reply-to": .messageIDs, "references": .messageIDs,
+        "date": .date, "expires": .date, "reply-by": .date, "message-id": .messageID, "in-reply-to": .messageIDs,
+        "references": .messageIDs,
         "sender": .mailbox, "disposition-notification-to": .mailboxes, "return-receipt-to": .mailboxes,
         "errors-to": .mailboxes, "mail-followup-to": .mailboxes, "mail-reply-to": .mailboxes,
         "list-unsubscribe": .links, "list-help": .links, "list-subscribe": .links, "list-post": .links,
@@ -92,6 +91,8 @@ public enum HeaderPolicy {
         "x-msmail-priority": .keyword(["low", "normal", "high"]),
         "precedence": .plain,
         "sensitivity": .keyword(["personal", "private", "company-confidential", "normal"]),
-        "x-auto-response-suppress": .plain, "feedback-id": .plain,
+        "x-auto-response-suppress": .plain, "feedback-id": .plain, "tls-required": .exactly("No"),
+        "resent-date": .date, "resent-from": .mailboxes, "resent-sender": .mailbox, "resent-to": .mailboxes,
+        "resent-cc": .mailboxes, "resent-message-id": .identifier,
     ]
 }

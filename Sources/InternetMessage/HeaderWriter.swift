@@ -73,6 +73,8 @@ struct HeaderWriter {
                 append(separator)
             }
             endLine()
+        case .date(let date):
+            self.field(field.name, date.description)
         case .messageID(let identifier):
             self.field(field.name, identifier.description)
         case .mailboxes(let mailboxes):

@@ -75,6 +75,12 @@ public struct MediaType: Hashable, Sendable, CustomStringConvertible {
         return text
     }
 
+    /// Whether it is HTML for receivers that look for it by name. It goes in front of the common HTML: others take the
+    /// last form that they know, and some take the last without a look.
+    var standsBeforeHTML: Bool {
+        type == "text" && (subtype == "x-amp-html" || subtype == "watch-html")
+    }
+
     /// The same type with `charset=utf-8`, for text that this module writes.
     var withUTF8: MediaType {
         guard parameter("charset") == nil else { return self }

@@ -35,16 +35,22 @@ public struct Message: Hashable, Sendable {
     public var text: String?
     /// The body as HTML. CR, LF and CRLF are line breaks.
     public var html: String?
-    /// Further forms of the body, each preferred to those before it.
+    /// Further forms of the body, each preferred to those before it and to text and HTML; but AMP and HTML for watches
+    /// go in front of the HTML, as their makers ask.
     public var alternatives: [Alternative] = []
     /// What is attached to the body or shown in it.
     public var attachments: [Attachment] = []
     /// Further header fields, in this order.
     public var headers: [HeaderField] = []
-    /// The date of the message.
+    /// The date of the message, and of its being resent, where no header field gives one.
     public var date: MessageDate
     /// The identifier; nil makes one of the seed and the domain of the first author.
     public var messageID: MessageID?
+    /// Whether text may be written in 8-bit octets, which only a server with 8BITMIME can take (RFC 6152).
+    ///
+    /// A message that is signed had better do without: a server further on that lacks 8BITMIME makes the one before it
+    /// encode the content, and the signature is void (RFC 6376, section 5.3).
+    public var allowsEightBit = false
     /// The random bits that make identifier and boundaries.
     public var seed: MessageSeed
 

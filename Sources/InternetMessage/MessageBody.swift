@@ -9,6 +9,7 @@ struct MessageBody {
     /// What is attached.
     private var attached: [BodyPart] = []
     private var boundary: Boundary?
+    private let allowsEightBit: Bool
 
     /// The level of each multipart, which tells its boundary from the others.
     private enum Level {
@@ -18,41 +19,67 @@ struct MessageBody {
     }
 
     init(_ message: Message) throws(CompositionError) {
-        if let text = message.text { forms.append(BodyPart(text: text, contentType: .plainText)) }
+        allowsEightBit = message.allowsEightBit
+        if let text = message.text { appendForm(text, .plainText) }
+        try appendAlternatives(message) { $0.standsBeforeHTML }
         if let html = message.html {
             htmlIndex = forms.count
-            forms.append(BodyPart(text: html, contentType: .html))
+            appendForm(html, .html)
         }
-        for (index, alternative) in message.alternatives.enumerated() {
-            let part =
-                switch alternative.content {
-                case .text(let text): BodyPart(text: text, contentType: alternative.contentType.withUTF8)
-                case .octets(let octets): BodyPart(octets: octets, contentType: alternative.contentType)
-                }
-            try Self.check(part, "alternatives/\(index)/content")
-            forms.append(part)
-        }
+        try appendAlternatives(message) { !$0.standsBeforeHTML }
         for (index, var attachment) in message.attachments.enumerated() {
             let canBeShown = htmlIndex != nil && attachment.contentID != nil
             let disposition = attachment.disposition ?? (canBeShown ? .inline : .attachment)
             attachment.disposition = disposition
-            var part = BodyPart(octets: attachment.content, contentType: attachment.contentType)
+            var part =
+                switch attachment.content {
+                case .octets(let octets):
+                    BodyPart(octets: octets, contentType: attachment.contentType, allowsEightBit: allowsEightBit)
+                case .base64(let text):
+                    BodyPart(base64: text, contentType: attachment.contentType, allowsEightBit: allowsEightBit)
+                }
             try Self.check(part, "attachments/\(index)/content")
             part.attachment = attachment
             if canBeShown, disposition == .inline { related.append(part) } else { attached.append(part) }
         }
-        if forms.isEmpty, attached.isEmpty { forms.append(BodyPart(text: "", contentType: .plainText)) }
+        if forms.isEmpty, attached.isEmpty { appendForm("", .plainText) }
         if forms.count > 1 || !related.isEmpty || !attached.isEmpty {
             boundary = try Boundary(seed: message.seed, avoiding: forms + related + attached)
+        }
+    }
+
+    private mutating func appendForm(_ text: String, _ contentType: MediaType) {
+        forms.append(BodyPart(text: text, contentType: contentType, allowsEightBit: allowsEightBit))
+    }
+
+    private mutating func appendAlternatives(
+        _ message: Message, where isWanted: (MediaType) -> Bool
+    ) throws(CompositionError) {
+        for (index, alternative) in message.alternatives.enumerated() where isWanted(alternative.contentType) {
+            let part =
+                switch alternative.content {
+                case .text(let text):
+                    BodyPart(
+                        text: text, contentType: alternative.contentType.withUTF8, allowsEightBit: allowsEightBit)
+                case .octets(let octets):
+                    BodyPart(octets: octets, contentType: alternative.contentType, allowsEightBit: allowsEightBit)
+                }
+            try Self.check(part, "alternatives/\(index)/content")
+            forms.append(part)
         }
     }
 
     /// A message part may not be encoded (RFC 2046, section 5.2.1).
     private static func check(_ part: BodyPart, _ field: String) throws(CompositionError) {
         let mustNotBeEncoded = ["rfc822", "partial", "external-body"].contains(part.contentType.subtype)
-        guard part.contentType.type == "message", mustNotBeEncoded, part.encoding != .sevenBit else { return }
+        guard part.contentType.type == "message", mustNotBeEncoded, part.isEncoded else { return }
         throw CompositionError.notSevenBit(field)
     }
+
+    /// Whether there is a part with octets that 7-bit data cannot hold.
+    var isEightBit: Bool { isEightBit(forms) || isEightBit(related) || isEightBit(attached) }
+
+    private func isEightBit(_ parts: [BodyPart]) -> Bool { parts.contains { $0.encoding == .eightBit } }
 
     /// Octets that the body takes at most, more or less.
     var estimatedCount: Int {
@@ -67,7 +94,7 @@ struct MessageBody {
     func append(to writer: inout HeaderWriter) {
         guard !attached.isEmpty, let boundary else { return appendForms(to: &writer) }
         let delimiter = boundary.text(level: Level.mixed)
-        Self.beginMultipart("mixed", delimiter, to: &writer)
+        Self.beginMultipart("mixed", delimiter, isEightBit: isEightBit, to: &writer)
         if !forms.isEmpty {
             Self.beginPart(delimiter, to: &writer)
             appendForms(to: &writer)
@@ -85,7 +112,8 @@ struct MessageBody {
             return
         }
         let delimiter = boundary.text(level: Level.alternative)
-        Self.beginMultipart("alternative", delimiter, to: &writer)
+        Self.beginMultipart(
+            "alternative", delimiter, isEightBit: isEightBit(forms) || isEightBit(related), to: &writer)
         for index in forms.indices {
             Self.beginPart(delimiter, to: &writer)
             appendForm(index, to: &writer)
@@ -99,7 +127,9 @@ struct MessageBody {
         }
         let delimiter = boundary.text(level: Level.related)
         // The type of the root is a required parameter (RFC 2387, section 3.1).
-        Self.beginMultipart("related; type=\"text/html\"", delimiter, to: &writer)
+        Self.beginMultipart(
+            "related; type=\"text/html\"", delimiter,
+            isEightBit: forms[index].encoding == .eightBit || isEightBit(related), to: &writer)
         Self.beginPart(delimiter, to: &writer)
         Self.append(forms[index], to: &writer)
         for part in related {
@@ -109,8 +139,12 @@ struct MessageBody {
         Self.endMultipart(delimiter, to: &writer)
     }
 
-    private static func beginMultipart(_ subtype: String, _ delimiter: String, to writer: inout HeaderWriter) {
+    private static func beginMultipart(
+        _ subtype: String, _ delimiter: String, isEightBit: Bool, to writer: inout HeaderWriter
+    ) {
         writer.append("Content-Type: multipart/\(subtype);\r\n boundary=\"\(delimiter)\"\r\n")
+        // What is around 8-bit data is 8-bit data (RFC 2045, section 6.4); 7bit is the default.
+        if isEightBit { writer.field("Content-Transfer-Encoding", BodyPart.TransferEncoding.eightBit.rawValue) }
     }
 
     private static func beginPart(_ delimiter: String, to writer: inout HeaderWriter) {

@@ -61,6 +61,21 @@ extension Message {
         for (index, header) in headers.enumerated() where !HeaderPolicy.syntax(of: header.name).isRepeatable {
             if !seen.insert(header.name.lowercased()).inserted { problems.append(.duplicateHeader(index)) }
         }
+        if let index = headers.firstIndex(where: { $0.place == .resentBlock }), !seen.contains("resent-from") {
+            problems.append(.missingResentFrom(index))
+        }
+        if let index = headers.firstIndex(where: { $0.isNamed("list-unsubscribe-post") }), !hasOneClickLink {
+            problems.append(.missingOneClickLink(index))
+        }
+    }
+}
+
+extension Message {
+    /// Whether there is a link to which the request of a single click can go (RFC 8058, section 3.1).
+    private var hasOneClickLink: Bool {
+        headers.contains {
+            $0.isNamed("list-unsubscribe") && $0.value.lowercased().contains("<https:")
+        }
     }
 }
 

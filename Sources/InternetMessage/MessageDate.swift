@@ -47,8 +47,8 @@ public struct MessageDate: Hashable, Sendable, CustomStringConvertible {
         Self.append(zone / 60 * 100 + zone % 60, digits: 4, to: &octets)
     }
 
-    private static let weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
-    private static let months = [
+    static let weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
+    static let months = [
         " Jan ", " Feb ", " Mar ", " Apr ", " May ", " Jun ", " Jul ", " Aug ", " Sep ", " Oct ", " Nov ", " Dec ",
     ]
 
@@ -62,7 +62,7 @@ public struct MessageDate: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The date in the Gregorian calendar. Years are counted from March, so that the leap day is the last of a year.
-    private static func civil(fromDays days: Int64) -> (year: Int64, month: Int64, day: Int64) {
+    static func civil(fromDays days: Int64) -> (year: Int64, month: Int64, day: Int64) {
         let daysOf400Years: Int64 = 146_097
         // 719,468 days lie between 1 March of the year 0 and 1 January 1970.
         let (era, dayOfEra) = floorDivided(days + 719_468, daysOf400Years)

@@ -16,7 +16,8 @@ public struct AddrSpec: Hashable, Sendable, CustomStringConvertible {
     /// What stands before the `@`, without quotes and backslashes.
     public let localPart: String
 
-    /// What stands after the `@`, as it was written: a domain name, or an address literal in its brackets.
+    /// What stands after the `@`: a domain name, or an address literal in its brackets. It is as it was written, but for
+    /// a domain that is not ASCII, which is in its A-label form (RFC 5890, section 2.3.2.1).
     public let domain: String
 
     /// Whether the local part must be a quoted string, because it is no dot-atom.
@@ -42,6 +43,7 @@ public struct AddrSpec: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Whether the local part is not ASCII, so that only a server with SMTPUTF8 can take it (RFC 6531, section 3.4).
+    /// A domain is always ASCII here.
     public var needsSMTPUTF8: Bool {
         localPart.utf8.contains { $0 >= 0x80 }
     }

@@ -9,9 +9,10 @@ enum AddrSpecParser {
             throw AddressError(reason(forMissingAt: octets, at: at), at: at)
         }
         guard at - start <= AddrSpec.maximumLocalPartOctets else { throw AddressError(.localPartTooLong, at: start) }
-        let end = try DomainParser.end(octets, from: at + 1)
-        guard end - start <= AddrSpec.maximumOctets else { throw AddressError(.tooLong, at: start) }
-        let domain = string(octets, at + 1, end)
+        let (domain, end) = try DomainParser.parse(octets, from: at + 1)
+        guard at + 1 - start + domain.utf8.count <= AddrSpec.maximumOctets else {
+            throw AddressError(.tooLong, at: start)
+        }
         guard isQuoted else {
             return (AddrSpec(localPart: string(octets, start, at), domain: domain, isQuoted: false), end)
         }

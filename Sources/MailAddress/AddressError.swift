@@ -83,10 +83,10 @@ extension AddressError.Reason {
     public static let domainLabel = Self(
         "domain_label", "a domain label that is empty, longer than 63 octets, or has a hyphen at an end",
         "correct the domain")
-    /// A domain that is not ASCII and has to be written in its A-label form (RFC 5890, section 2.3.2.1).
+    /// A domain with characters beyond ASCII that no domain may hold in that order, or with an A-label that stands for
+    /// nothing (RFC 5891, section 4.2).
     public static let internationalDomain = Self(
-        "international_domain", "a domain with characters that are not ASCII",
-        "write the domain in its A-label form, xn--…")
+        "international_domain", "a domain that IDNA does not allow", "correct the domain")
     /// An address literal in brackets that is no IPv4 and no tagged IPv6 address (RFC 5321, section 4.1.3).
     public static let addressLiteral = Self(
         "address_literal", "an address literal that is not valid", "write [192.0.2.1] or [IPv6:2001:db8::1]")

@@ -160,6 +160,21 @@ import Testing
         #expect(try structure { $0.attachments = [plain] } == "multipart/mixed(application/octet-stream)")
     }
 
+    @Test func formsForReadersThatLookForThemStandInFrontOfTheHTML() throws {
+        let entity = try ParsedEntity(
+            Array(
+                Samples.composed {
+                    $0.text = "x"
+                    $0.html = "x"
+                    $0.alternatives = [
+                        Alternative(contentType: try MediaType("text/calendar"), content: .text("x")),
+                        Alternative(contentType: try MediaType("text/x-amp-html"), content: .text("x")),
+                    ]
+                }.utf8))
+        let types = entity.parts.map { $0.raw("Content-Type").dropFirst(14).prefix { $0 != ";" } }
+        #expect(types == ["text/plain", "text/x-amp-html", "text/html", "text/calendar"])
+    }
+
     @Test func boundaryAvoidsContent() throws {
         func composed(text: String) throws -> String {
             try Samples.composed {

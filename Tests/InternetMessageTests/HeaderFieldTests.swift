@@ -4,9 +4,9 @@ import Testing
 
 @Suite struct HeaderFieldTests {
     @Test(arguments: [
-        "From", "to", "CC", "Bcc", "Reply-To", "Subject", "Date", "MIME-Version", "Content-Type", "content-md5",
+        "From", "to", "CC", "Bcc", "Reply-To", "Subject", "MIME-Version", "Content-Type", "content-md5",
         "Content-Transfer-Encoding", "Received", "Received-SPF", "Return-Path", "Delivered-To", "DKIM-Signature",
-        "ARC-Seal", "Authentication-Results", "Resent-From", "Resent-Bcc",
+        "ARC-Seal", "Authentication-Results", "Resent-Bcc", "Apparently-To",
     ])
     func nameIsRefusedWithReason(name: String) {
         let error = #expect(throws: HeaderError.self) { try HeaderField(name: name, value: "x") }
@@ -46,7 +46,9 @@ import Testing
             "List-Unsubscribe", "<mailto:u@example.org?subject=x>, <https://example.org/u?a=b;c>",
             "List-Unsubscribe: <mailto:u@example.org?subject=x>,\r\n <https://example.org/u?a=b;c>"
         ),
-        ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click", "List-Unsubscribe-Post: List-Unsubscribe=One-Click"),
+        ("Date", "Wed, 2 Jul 2025 23:59:60 GMT", "Date: Wed, 2 Jul 2025 23:59:59 +0000"),
+        ("Expires", "1 Jan 2026 00:00 -0330", "Expires: Thu, 1 Jan 2026 00:00:00 -0330"),
+        ("TLS-Required", "No", "TLS-Required: No"),
         ("List-Post", "NO", "List-Post: NO"),
         ("List-Id", "News of the day <news.example.org>", "List-Id: News of the day <news.example.org>"),
         ("Auto-Submitted", "auto-replied; x=y", "Auto-Submitted: auto-replied; x=y"),
@@ -65,10 +67,57 @@ import Testing
         ("List-Unsubscribe", "<https://example.org/é>"), ("List-Unsubscribe", "<https://a>,"),
         ("List-Unsubscribe-Post", "yes"), ("Auto-Submitted", "maybe"), ("X-Priority", "9"), ("List-Id", "x"),
         ("List-Id", "é <x.example>"), ("Sender", "a@b.example, c@d.example"), ("Errors-To", ""), ("Feedback-ID", "=?x"),
+        ("Date", "tomorrow"), ("Date", ""), ("Resent-Date", "2025-07-01T08:30:00Z"), ("Resent-From", "Ann"),
+        ("Resent-Sender", "a@b.example, c@d.example"), ("Resent-Message-ID", "<a@b> <c@d>"), ("TLS-Required", "Yes"),
     ])
     func valueWithoutTheSyntaxIsRefused(name: String, value: String) {
         let error = #expect(throws: HeaderError.self) { try HeaderField(name: name, value: value) }
         #expect(error?.reason == .invalidValue || error?.reason == .invalidMessageID)
+    }
+
+    @Test func resentFieldsStandInFrontOfAllOthers() throws {
+        let fields = [
+            ("X-Test", "x"), ("Resent-Message-ID", "r@example.org"),
+            ("Resent-To", "Cy <cy@example.net>, dee@example.net"),
+            ("Resent-From", "Éloise <e@example.org>"),
+        ]
+        let composed = try Samples.composed {
+            $0.headers = try fields.map { try HeaderField(name: $0.0, value: $0.1) }
+        }
+        let expected = """
+            Resent-Date: Tue, 1 Jul 2025 08:30:00 +0000\r
+            Resent-Message-ID: <r@example.org>\r
+            Resent-To: Cy <cy@example.net>, dee@example.net\r
+            Resent-From: =?utf-8?q?=C3=89loise?= <e@example.org>\r
+            Date: Tue, 1 Jul 2025 08:30:00 +0000\r
+            From: Ann <ann@example.org>\r
+
+            """
+        #expect(composed.hasPrefix(expected))
+        let dated = try Samples.composed {
+            $0.headers = [
+                try HeaderField(name: "resent-date", value: "1 Jul 2025 10:30 +0200"),
+                try HeaderField(name: "resent-from", value: "e@example.org"),
+            ]
+        }
+        #expect(
+            dated.hasPrefix("resent-date: Tue, 1 Jul 2025 10:30:00 +0200\r\nresent-from: e@example.org\r\nDate: "))
+    }
+
+    @Test func fieldsThatNeedAnotherAreRefusedWithoutIt() throws {
+        var message = try Samples.message()
+        message.headers = [try HeaderField(name: "Resent-To", value: "a@b.example")]
+        #expect(message.problems.map(\.label) == ["missing_resent_from"])
+        let oneClick = try HeaderField(name: "List-Unsubscribe-Post", value: "List-Unsubscribe=One-Click")
+        message.headers = [oneClick]
+        #expect(message.problems.map(\.label) == ["missing_one_click_link"])
+        message.headers = [oneClick, try HeaderField(name: "List-Unsubscribe", value: "<mailto:u@example.org>")]
+        #expect(message.problems.map(\.field) == ["headers/0"])
+        message.headers[1] = try HeaderField(
+            name: "List-Unsubscribe", value: "<mailto:u@example.org>, <HTTPS://example.org/u?id=1>")
+        #expect(message.problems.isEmpty)
+        let composed = String(decoding: try Composer.compose(message).octets, as: UTF8.self)
+        #expect(composed.contains("\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"))
     }
 
     @Test func linesAreFoldedAndNeverTooLong() throws {

@@ -1,6 +1,7 @@
 import Foundation
 import InternetMessage
 import MailAddress
+import TestSupport
 import Testing
 
 /// Whatever a field holds, the message shows no header, part or line break that was not asked for.
@@ -11,14 +12,7 @@ import Testing
         let value: String
     }
 
-    /// The rows of the project's shared data, or of the selection kept beside this file.
-    private static let rows: [Row] = {
-        let here = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        let shared = here.appending(path: "../../../shared/cases/injection.json").standardizedFileURL
-        let data =
-            (try? Data(contentsOf: shared)) ?? (try? Data(contentsOf: here.appending(path: "Resources/injection.json")))
-        return data.flatMap { try? JSONDecoder().decode([Row].self, from: $0) } ?? []
-    }()
+    private static let rows: [Row] = SharedCases.rows("injection.json")
 
     /// What attackers write, and what only looks as if they had.
     private static let values =

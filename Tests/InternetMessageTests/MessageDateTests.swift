@@ -18,6 +18,34 @@ import Testing
         #expect(MessageDate(seconds: seconds, offsetMinutes: offset).description == text)
     }
 
+    @Test(arguments: [
+        "Thu, 1 Jan 1970 00:00:00 +0000", "Tue, 1 Jul 2025 10:30:00 +0200", "Mon, 30 Jun 2025 23:00:00 -0930",
+        "Thu, 29 Feb 2024 12:00:00 +0000", "Mon, 1 Jan 1900 00:01:00 -2359", "Thu, 31 Dec 9998 23:59:59 +0000",
+    ])
+    func dateIsReadAsItIsWritten(text: String) throws {
+        #expect(try MessageDate(parsing: text).description == text)
+    }
+
+    @Test(arguments: [
+        ("tue,01 JUL 2025 08:30 gmt", 1_751_358_600), (" 1  Jul\t2025 08:30:60 +0000 ", 1_751_358_659),
+        ("Tue, 1 Jul 2025 08:30:00 -0000", 1_751_358_600),
+    ])
+    func obsoleteAndShortFormsAreRead(text: String, seconds: Int64) throws {
+        #expect(try MessageDate(parsing: text).seconds == seconds)
+    }
+
+    @Test(arguments: [
+        "", "now", "2025-07-01", "Mon, 1 Jul 2025 08:30:00 +0000", "31 Jun 2025 08:30 +0000", "29 Feb 2025 08:30 +0000",
+        "0 Jul 2025 08:30 +0000", "1 Jul 25 08:30 +0000", "1 Jul 2025 24:00 +0000", "1 Jul 2025 8:30 +0000",
+        "1 Jul 2025 08:60 +0000", "1 Jul 2025 08:30:61 +0000", "1 Jul 2025 08:30 EST", "1 Jul 2025 08:30 +2400",
+        "1 Jul 2025 08:30 +0060", "1 Jul 2025 08:30", "1 Jul 1899 08:30 +0000", "1 Jul 2025 08:30 +0000 (UTC)",
+        "Tue, 1, Jul 2025 08:30 +0000", "+1 Jul 2025 08:30 +0000", "1 Jul 2025 08:30 +٠٠٠٠",
+    ])
+    func anythingElseIsRefused(text: String) {
+        let error = #expect(throws: HeaderError.self) { try MessageDate(parsing: text) }
+        #expect(error?.reason == .invalidValue)
+    }
+
     @Test func dateAgreesWithFoundation() {
         let formatter = DateFormatter()
         formatter.locale = Locale(identifier: "en_US_POSIX")

@@ -96,17 +96,21 @@ struct RandomMessages {
         }
         let attachments = chance(5) ? random() % 4 : 0
         for number in 0..<attachments {
-            var attachment = Attachment(filename: chance(8) ? text(1 + random() % 90) : nil, content: octets())
+            var content = octets()
+            var attachment = Attachment(filename: chance(8) ? text(1 + random() % 90) : nil, content: content)
             if chance(4) {
                 attachment.contentType = try MediaType("text/csv")
-                attachment.content = Array(body().utf8)
+                content = Array(body().utf8)
+                attachment.content = .octets(content)
+            } else if chance(5) {
+                attachment.content = .base64(try base64(content))
             }
             if chance(4) { attachment.contentID = try ContentID("part\(number)") }
             message.attachments.append(attachment)
             let isShown = message.html != nil && attachment.contentID != nil
             let part = Part(
                 type: "\(attachment.contentType.type)/\(attachment.contentType.subtype)", isText: false,
-                content: Data(attachment.content), filename: attachment.filename,
+                content: Data(content), filename: attachment.filename,
                 disposition: isShown ? "inline" : "attachment", contentID: attachment.contentID.map { "<\($0)>" })
             if isShown { inline.append(part) } else { attached.append(part) }
         }
@@ -154,6 +158,15 @@ struct RandomMessages {
 
     private mutating func octets() -> [UInt8] {
         (0..<(random() % 500)).map { _ in UInt8(truncatingIfNeeded: random()) }
+    }
+
+    /// Base64 in one of the ways in which it is handed over.
+    private mutating func base64(_ octets: [UInt8]) throws -> Base64Text {
+        let lines: Data.Base64EncodingOptions = [.lineLength76Characters, .endLineWithLineFeed]
+        let text = Data(octets).base64EncodedString(options: chance(5) ? lines : [])
+        guard chance(5) else { return try Base64Text(text) }
+        let escaped = text.replacing("\n", with: "\\n").replacing("/", with: chance(5) ? "\\/" : "/")
+        return try Base64Text(Array(escaped.utf8)[...], notation: .escaped)
     }
 
     private mutating func pick<Element>(_ elements: [Element]) -> Element {

@@ -23,6 +23,39 @@ import Testing
         #expect(body.content == content)
     }
 
+    @Test func eightBitIsUsedWhereItIsAllowedAndEnough() throws {
+        func composed(_ change: (inout Message) throws -> Void) throws -> ComposedMessage {
+            var message = try Samples.message()
+            message.allowsEightBit = true
+            try change(&message)
+            return try Composer.compose(message)
+        }
+        let single = try composed { $0.text = "Grüße\n日本\r\n" }
+        #expect(single.isEightBit)
+        let entity = try ParsedEntity(single.octets)
+        #expect(entity.raw("Content-Transfer-Encoding") == "Content-Transfer-Encoding: 8bit")
+        #expect(entity.content == "Grüße\r\n日本\r\n")
+        for text in ["plain", "nul\u{0}ü", String(repeating: "ü", count: 500)] {
+            #expect(try composed { $0.text = text }.isEightBit == false)
+        }
+        // What holds 8-bit data is labelled so on every level, and nothing else is.
+        let nested = try ParsedEntity(
+            composed {
+                $0.text = "plain"
+                $0.html = "<p>ü</p>"
+                $0.attachments = [Attachment(filename: "x", content: [0xFC])]
+            }.octets)
+        let encodings = [nested, nested.parts[0], nested.parts[0].parts[0], nested.parts[0].parts[1], nested.parts[1]]
+        #expect(
+            encodings.map { $0.raw("Content-Transfer-Encoding").dropFirst(27) }
+                == ["8bit", "8bit", "7bit", "8bit", "base64"])
+        let forwarded = try composed {
+            let type = try MediaType("message/rfc822")
+            $0.attachments = [Attachment(filename: nil, content: Array("A: é\r\n\r\nx".utf8), contentType: type)]
+        }
+        #expect(forwarded.isEightBit)
+    }
+
     @Test func linesOfTextAreBounded() throws {
         let fits = String(repeating: "x", count: 998)
         #expect(try Self.body(fits).encoding == "7bit")

@@ -1,7 +1,7 @@
-import Foundation
+import TestSupport
 import Testing
 
-/// Rows of the project's shared test data, or of the selection kept beside this file.
+/// Rows of the shared test data.
 enum Cases {
     /// An address and whether it can be used in SMTP. Sources: dominicsayers/isemail (test/tests.xml) and
     /// JoshData/python-email-validator (tests/test_syntax.py), named in each row.
@@ -28,17 +28,8 @@ enum Cases {
         var testDescription: String { id }
     }
 
-    static let addresses: [AddressRow] = load("addresses.json")
-    static let recipients: [InjectionRow] = load("injection.json").filter { $0.field == "to" || $0.field == "from" }
-
-    private static func load<Row: Decodable>(_ name: String) -> [Row] {
-        let here = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        let shared = here.appending(path: "../../../shared/cases/\(name)").standardizedFileURL
-        let kept = here.appending(path: "Resources/\(name)")
-        for file in [shared, kept] {
-            guard let data = try? Data(contentsOf: file) else { continue }
-            return (try? JSONDecoder().decode([Row].self, from: data)) ?? []
-        }
-        return []
+    static let addresses: [AddressRow] = SharedCases.rows("addresses.json")
+    static let recipients: [InjectionRow] = SharedCases.rows("injection.json").filter {
+        $0.field == "to" || $0.field == "from"
     }
 }

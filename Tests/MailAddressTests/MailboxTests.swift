@@ -58,6 +58,7 @@ import Testing
         "to-quoted-at": "\"evil@example.com\"@example.org",
         "to-quoted-two": "\"evil@example.com, x\"@example.org",
         "to-name-looks-like-address": "a@example.org",
+        "to-idn-homograph": "a@xn--exmple-4nf.org",
         "to-fullwidth-at": "a\u{FF20}evil.example.com@example.org",
         "to-percent": "a%evil.example.com@example.org",
         "to-pipe": "|/bin/sh@example.org",

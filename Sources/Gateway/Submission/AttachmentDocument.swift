@@ -1,4 +1,3 @@
-internal import Foundation
 internal import InternetMessage
 
 /// One of the member `attachments`.
@@ -9,29 +8,12 @@ struct AttachmentDocument: DecodableWithErrors {
     init(from decoder: any Decoder) throws {
         var members = try Members(of: decoder, known: ["filename", "content", "content_type", "content_id"])
         let filename: String? = members.value("filename", expected: "a string")
-        let content: String? = members.value("content", expected: "a string in base64")
-        let type: String? = members.value("content_type", expected: "a string such as application/pdf")
-        let contentID: String? = members.value("content_id", expected: "a string")
-        var bytes: [UInt8] = []
-        if let content {
-            // Line breaks are allowed; anything else that is not base64 is an error, not something to pass over.
-            let joined = content.contains(where: \.isNewline) ? content.filter { !$0.isNewline } : content
-            if let data = Data(base64Encoded: joined) {
-                bytes = Array(data)
-            } else {
-                members.add(FieldError("/content", "this is not base64"))
-            }
-        } else if !members.errors.contains(where: { $0.pointer == "/content" }) {
+        let content = members.base64("content")
+        if content == nil, !members.hasError("/content") {
             members.add(FieldError("/content", "an attachment needs its content in base64"))
         }
-        var mediaType = MediaType.octetStream
-        if let type {
-            do throws(HeaderError) {
-                mediaType = try MediaType(type)
-            } catch {
-                members.add(FieldError("/content_type", error.description))
-            }
-        }
+        let mediaType = members.mediaType("content_type", expected: "a string such as application/pdf")
+        let contentID: String? = members.value("content_id", expected: "a string")
         var identifier: ContentID?
         if let contentID {
             do throws(HeaderError) {
@@ -40,8 +22,10 @@ struct AttachmentDocument: DecodableWithErrors {
                 members.add(FieldError("/content_id", error.description))
             }
         }
-        if members.errors.isEmpty {
-            attachment = Attachment(filename: filename, content: bytes, contentType: mediaType, contentID: identifier)
+        if members.errors.isEmpty, let content {
+            attachment = Attachment(
+                filename: filename, content: .base64(content), contentType: mediaType ?? .octetStream,
+                contentID: identifier)
         }
         errors = members.errors
     }

@@ -16,7 +16,7 @@ struct Composition {
         do throws(CompositionError) {
             composed = try Composer.compose(submission.message)
         } catch {
-            throw .invalid([FieldError(Submission.pointer(to: error.field), error.description)])
+            throw .invalid([FieldError(Submission.pointer(to: error.field, in: submission.message), error.description)])
         }
         var envelope = submission.envelope
         envelope.needsSMTPUTF8 = envelope.needsSMTPUTF8 || composed.needsSMTPUTF8

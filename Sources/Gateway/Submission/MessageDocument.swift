@@ -14,7 +14,10 @@ struct MessageDocument: DecodableWithErrors {
     private(set) var text: String?
     private(set) var html: String?
     private(set) var headers: [(name: String, value: String)] = []
+    private(set) var alternatives: [Alternative] = []
     private(set) var attachments: [Attachment] = []
+    /// Where in the document the alternatives and the attachments stand that could be read.
+    private(set) var places: [String: [Int]] = [:]
     private(set) var envelope: EnvelopeDocument?
     private(set) var notification: DeliveryStatusNotification?
     private(set) var requiresTLS = false
@@ -22,7 +25,8 @@ struct MessageDocument: DecodableWithErrors {
     private(set) var errors: [FieldError] = []
 
     static let members: Set<String> = [
-        "from", "to", "cc", "bcc", "reply_to", "subject", "text", "html", "headers", "attachments", "envelope", "dsn",
+        "from", "to", "cc", "bcc", "reply_to", "subject", "text", "html", "headers", "alternatives", "attachments",
+        "envelope", "dsn",
         "require_tls", "recipient_policy",
     ]
 
@@ -49,7 +53,7 @@ struct MessageDocument: DecodableWithErrors {
         if let headers: [String: String] = members.value("headers", expected: "an object of strings") {
             self.headers = headers.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
         }
-        readAttachments(&members)
+        readParts(&members)
         envelope = members.nested("envelope", expected: "an object with from and to")
         if let policy: String = members.value("recipient_policy", expected: "\"any\" or \"all\"") {
             switch policy {
@@ -64,30 +68,47 @@ struct MessageDocument: DecodableWithErrors {
         errors = members.errors
     }
 
-    private mutating func readAttachments(_ members: inout Members) {
+    private mutating func readParts(_ members: inout Members) {
+        let forms: ListDocument<AlternativeDocument>? = members.nested(
+            "alternatives", expected: "a list of alternatives")
+        if let forms {
+            alternatives = forms.elements.compactMap(\.alternative)
+            places["alternatives"] = forms.places { $0.alternative != nil }
+        }
         let documents: ListDocument<AttachmentDocument>? = members.nested(
             "attachments", expected: "a list of attachments")
-        attachments = documents?.elements.compactMap(\.attachment) ?? []
+        if let documents {
+            attachments = documents.elements.compactMap(\.attachment)
+            places["attachments"] = documents.places { $0.attachment != nil }
+        }
     }
 }
 
 /// A JSON array whose elements keep their errors.
 struct ListDocument<Element: DecodableWithErrors>: DecodableWithErrors {
     private(set) var elements: [Element] = []
+    /// The index in the array of each element.
+    private var indexes: [Int] = []
     private(set) var errors: [FieldError] = []
 
     init(from decoder: any Decoder) throws {
         var list = try decoder.unkeyedContainer()
         while !list.isAtEnd {
-            let index = String(list.currentIndex)
+            let index = list.currentIndex
             do {
                 let element = try list.decode(Element.self)
-                errors += element.errors.map { $0.under(index) }
+                errors += element.errors.map { $0.under(String(index)) }
                 elements.append(element)
+                indexes.append(index)
             } catch {
-                errors.append(FieldError("/" + index, "this has to be an object"))
+                errors.append(FieldError("/\(index)", "this has to be an object"))
                 _ = try? list.decode(Anything.self)
             }
         }
+    }
+
+    /// The indexes in the array of the elements that are good.
+    func places(where isGood: (Element) -> Bool) -> [Int] {
+        indexes.indices.filter { isGood(elements[$0]) }.map { indexes[$0] }
     }
 }

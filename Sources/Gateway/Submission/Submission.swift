@@ -59,7 +59,7 @@ struct Submission {
         }
         let message = Self.message(document, fields)
         errors += message.problems.filter { $0.field != "from" || document.from != nil }.map {
-            FieldError(Self.pointer(to: $0.field), $0.description)
+            FieldError(Self.pointer(to: $0.field, in: message, places: document.places), $0.description)
         }
         guard errors.isEmpty, let from = document.from else { throw .invalid(errors) }
         do throws(SMTPError) {
@@ -90,15 +90,25 @@ struct Submission {
         message.subject = document.subject
         message.text = document.text
         message.html = document.html
+        message.alternatives = document.alternatives
         message.attachments = document.attachments
         message.headers = fields
         return message
     }
 
     /// Where a property of a message stands in the JSON document.
-    static func pointer(to property: String) -> String {
+    ///
+    /// - Parameter places: the indexes in the document of what is in a list of the message, where these differ.
+    static func pointer(to property: String, in message: Message, places: [String: [Int]] = [:]) -> String {
+        var path = property.split(separator: "/").map(String.init)
+        if path.count == 2, path[0] == "headers", let index = Int(path[1]), index < message.headers.count {
+            return "/headers/" + FieldError.escaped(message.headers[index].name)
+        }
+        if path.count > 1, let places = places[path[0]], let index = Int(path[1]), index < places.count {
+            path[1] = String(places[index])
+        }
         let names = ["replyTo": "reply_to", "contentType": "content_type", "contentID": "content_id"]
-        return property.split(separator: "/").map { "/" + (names[String($0)] ?? String($0)) }.joined()
+        return path.map { "/" + (names[$0] ?? $0) }.joined()
     }
 
     private static func explanation(_ context: DecodingError.Context) -> String {
