@@ -70,7 +70,7 @@ let package = Package(
         .executableTarget(
             name: "postern",
             dependencies: [
-                "Gateway", "Sandbox", "SMTP", "MailAddress", logging, nioCore, nioPosix,
+                "Gateway", "Sandbox", "SMTP", "MailAddress", "InternetMessage", logging, nioCore, nioPosix,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -93,6 +93,8 @@ let package = Package(
         .testTarget(
             name: "GatewayTests", dependencies: ["Gateway", "SMTP", "TestSupport", logging, nioCore],
             swiftSettings: common),
+        // The command is built beside the tests, which run it as a shell does.
+        .testTarget(name: "CommandTests", dependencies: ["TestSupport", "postern"], swiftSettings: common),
         .testTarget(
             name: "EndToEndTests", dependencies: ["Gateway", "SMTP", "TestSupport", logging], swiftSettings: common),
     ]

@@ -7,5 +7,5 @@ struct Postern: AsyncParsableCommand {
         commandName: "postern",
         abstract: "A small gate for mail: HTTP in, SMTP out, the relay's own answer back.",
         version: Gateway.version,
-        subcommands: [Serve.self, Send.self, Health.self, Config.self])
+        subcommands: [Serve.self, Send.self, Check.self, Health.self, Config.self])
 }

@@ -45,6 +45,9 @@ public struct Capabilities: Hashable, Sendable {
     /// The bounds of LIMITS (RFC 9422).
     public private(set) var limits = Limits()
 
+    /// The keywords that the server sent, in its order and in upper case, those included that the client does not know.
+    public private(set) var names: [String] = []
+
     /// A server that offers nothing: one that knows HELO only.
     init() {}
 
@@ -59,6 +62,8 @@ public struct Capabilities: Hashable, Sendable {
         guard let first = words.first else { return }
         let keyword = first.uppercased()
         let parameters = words.dropFirst()
+        // Whatever else the line holds is not for a reader's terminal.
+        if keyword.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) { names.append(keyword) }
         switch keyword {
         case "PIPELINING": pipelining = true
         case "SIZE": size = parameters.first.flatMap(Self.number) ?? 0

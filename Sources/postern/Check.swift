@@ -1,0 +1,34 @@
+import ArgumentParser
+import Foundation
+import Gateway
+import SMTP
+
+struct Check: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Says whether configuration is sound and the relay answers, stage by stage; ends with 0 or 1.",
+        discussion: "Sends no message: connects, says EHLO, sets up TLS and AUTH as configured, and ends with QUIT.")
+
+    @OptionGroup var flags: SettingFlags
+
+    @Flag(name: .shortAndLong, help: "Write the protocol to standard error.")
+    var verbose = false
+
+    func run() async throws {
+        let configuration: GatewayConfiguration
+        do throws(ConfigurationError) {
+            configuration = try GatewayConfiguration(try flags.values())
+        } catch {
+            print("configuration  FAILED  \(error)")
+            throw ExitCode.failure
+        }
+        print("configuration  ok      all settings are sound")
+        var relay = configuration.relay
+        if verbose { relay.transcript = .standardError }
+        let check = await RelayCheck.run(relay)
+        for step in check.steps {
+            let name = step.name.padding(toLength: 14, withPad: " ", startingAt: 0)
+            print("\(name) \(step.isSound ? "ok    " : "FAILED")  \(step.detail)")
+        }
+        guard check.isSound else { throw ExitCode.failure }
+    }
+}

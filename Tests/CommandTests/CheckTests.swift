@@ -1,0 +1,56 @@
+import TestSupport
+import Testing
+
+/// `postern check` as a shell runs it.
+@Suite(.timeLimit(.minutes(2))) struct CheckTests {
+    private func check(_ url: String) async throws -> (status: Int32, lines: [String]) {
+        let result = try await PosternCommand.run(
+            ["check"], environment: ["POSTERN_RELAY_URL": url, "POSTERN_HELO_NAME": "gate.example.org"])
+        return (result.status, result.output.split(separator: "\n").map(String.init))
+    }
+
+    @Test func aRelayThatAnswers() async throws {
+        let relay = try await ScriptedRelay.start([
+            .send("220 relay\r\n"), .expect("EHLO gate.example.org\r\n"),
+            .send("250-relay\r\n250-PIPELINING\r\n250-X-Strange thing\r\n250 AUTH PLAIN\r\n"),
+            .expect("AUTH PLAIN AHVzZXIAc2VjcmV0\r\n"), .send("235 welcome\r\n"), .expect("QUIT\r\n"),
+            .send("221 bye\r\n"), .close,
+        ])
+        let (status, lines) = try await check(
+            "smtp://user:secret@127.0.0.1:\(relay.port)?tls=none&insecure_auth=true")
+        #expect(status == 0)
+        #expect(lines.map { $0.prefix { $0 != " " } } == ["configuration", "connect", "ehlo", "tls", "auth"])
+        #expect(lines[2].contains("offers PIPELINING X-STRANGE AUTH"))
+        #expect(lines[3].contains("in clear"))
+        #expect(lines[4].contains("as user, by PLAIN"))
+        #expect(!lines.joined().contains("secret"))
+        #expect(relay.complaints == [])
+        await relay.stop()
+    }
+
+    @Test func theStageThatFailsIsTheLast() async throws {
+        let relay = try await ScriptedRelay.start([
+            .send("220 relay\r\n"), .expect("EHLO gate.example.org\r\n"), .send("250-relay\r\n250 AUTH PLAIN\r\n"),
+            .expect("AUTH PLAIN AHVzZXIAc2VjcmV0\r\n"), .send("535 5.7.8 wrong\r\n"),
+        ])
+        let (status, lines) = try await check(
+            "smtp://user:secret@127.0.0.1:\(relay.port)?tls=none&insecure_auth=true")
+        #expect(status == 1)
+        #expect(lines.last?.hasPrefix("auth           FAILED  ") == true)
+        #expect(lines.last?.contains("535 5.7.8 wrong") == true)
+        #expect(lines.dropLast().allSatisfy { $0.contains(" ok ") })
+        #expect(!lines.joined().contains("secret"))
+        await relay.stop()
+    }
+
+    @Test func noRelayAndNoConfiguration() async throws {
+        let closed = try ClosedPort()
+        var (status, lines) = try await check("smtp://127.0.0.1:\(closed.port)")
+        #expect(status == 1)
+        #expect(lines.last?.hasPrefix("connect        FAILED") == true)
+        (status, lines) = try await check("http://127.0.0.1")
+        #expect(status == 1)
+        #expect(lines.count == 1)
+        #expect(lines.first?.hasPrefix("configuration  FAILED") == true)
+    }
+}
