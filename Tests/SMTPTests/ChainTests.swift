@@ -176,7 +176,7 @@ import Testing
             try await waitUntilOneWaits(pool)
             return try await slow.close().code
         }
-        while await pool.figures.sessions == 0 { try await Task.sleep(for: .milliseconds(2)) }
+        while relay.reads.first?.contains(Self.commands) != true { try await Task.sleep(for: .milliseconds(2)) }
         let other = try await open(pool)
         async let waiting = send(pool)
         while relay.reads.first?.contains(".\r\n" + Self.commands) != true {

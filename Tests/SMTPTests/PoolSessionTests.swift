@@ -148,7 +148,7 @@ import Testing
         let relay = try await ScriptedRelay.start([.send("220 relay\r\n"), .expectEnd("EHLO client.example.org\r\n")])
         let identity = try #require(ClientDomain("client.example.org"))
         var configuration = SMTPConfiguration(host: "127.0.0.1", port: relay.port, identity: identity)
-        configuration.timeouts.whole = .milliseconds(100)
+        configuration.timeouts.whole = .seconds(1)
         let error = await #expect(throws: SMTPError.self) { _ = try await SMTPSession.connect(configuration) }
         #expect(error?.reason == .timedOut)
         #expect(error?.stage == .ehlo)

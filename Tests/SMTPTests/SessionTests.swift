@@ -268,7 +268,7 @@ private func failure(_ work: () async throws -> Void) async -> SMTPError? {
 
     @Test func waitingIsInOrderAndBounded() async throws {
         let relay = try await ScriptedRelay.start(greeting + envelope + [.silence])
-        let pool = try pool(relay, queue: .milliseconds(50))
+        let pool = try pool(relay, queue: .milliseconds(500))
         let first = try await pool.open(Envelope(from: "a@example.org", to: ["b@example.net"]))
         let error = await failure { _ = try await send(pool) }
         #expect(error?.reason == .queueTimedOut)
