@@ -26,16 +26,20 @@ public final class Gateway: Sendable {
     /// - Parameters:
     ///   - configuration: the settings.
     ///   - caughtMessages: what an embedded relay caught, for the sandbox's routes; nil where there is none.
+    ///   - idempotencyStore: where results under an `Idempotency-Key` are kept; by default in memory.
     ///   - logger: where log lines go.
     /// - Throws: where the HTTP server cannot listen.
     public static func start(
-        _ configuration: GatewayConfiguration, caughtMessages: (any CaughtMessages)? = nil, logger: Logger
+        _ configuration: GatewayConfiguration, caughtMessages: (any CaughtMessages)? = nil,
+        idempotencyStore: (any IdempotencyStore)? = nil, logger: Logger
     ) throws -> Gateway {
         // One loop for SMTP and one HTTP thread for every two cores: they share the work on a message.
         let group = MultiThreadedEventLoopGroup(
             numberOfThreads: max(1, min(System.coreCount / 2, configuration.pool.sessions)))
         let core = GatewayCore(
-            configuration, eventLoops: Array(group.makeIterator()), caughtMessages: caughtMessages, logger: logger)
+            configuration, eventLoops: Array(group.makeIterator()), caughtMessages: caughtMessages,
+            idempotencyStore: idempotencyStore ?? MemoryIdempotencyStore(configuration.idempotency, logger: logger),
+            logger: logger)
         for warning in configuration.warnings { logger.warning("\(warning)") }
         var http = HTTPServerConfiguration(host: configuration.listenHost, port: configuration.listenPort)
         http.threads = max(1, System.coreCount / 2)

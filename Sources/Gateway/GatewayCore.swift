@@ -1,6 +1,5 @@
 internal import Foundation
 internal import HTTPServer
-internal import InternetMessage
 internal import Logging
 internal import NIOCore
 internal import SMTP
@@ -9,31 +8,27 @@ internal import Synchronization
 /// One request's way: decode, check, compose, send, answer.
 final class GatewayCore: HTTPHandler {
     let pool: SMTPSessionPool
-    private let delivery: Delivery
+    private let dispatch: Dispatch
     private let health: RelayHealth
     private let keys: APIKeys
     private let caughtMessages: (any CaughtMessages)?
     private let maximumMessageBytes: Int
     private let maximumInFlight: Int
-    private let logger: Logger
-    private let inboxes: [LoopInbox]
-    private let nextLoop = Atomic<Int>(0)
-    private let inFlight = Atomic<Int>(0)
+    private let log: MessageLog
     private let isDraining = Atomic<Bool>(false)
 
     init(
         _ configuration: GatewayConfiguration, eventLoops: [any EventLoop], caughtMessages: (any CaughtMessages)?,
-        logger: Logger
+        idempotencyStore: any IdempotencyStore, logger: Logger
     ) {
         pool = SMTPSessionPool(configuration.relay, limits: configuration.pool, on: eventLoops)
-        delivery = Delivery(pool: pool)
+        log = MessageLog(logger: logger)
+        dispatch = Dispatch(Delivery(pool: pool), on: eventLoops, idempotency: idempotencyStore, log: log)
         health = RelayHealth(configuration.relay)
         keys = configuration.keys
         self.caughtMessages = caughtMessages
         maximumMessageBytes = configuration.maximumMessageBytes
         maximumInFlight = configuration.maximumInFlight
-        self.logger = logger
-        inboxes = eventLoops.map { LoopInbox($0) }
     }
 
     /// From now on no new message is taken.
@@ -45,48 +40,32 @@ final class GatewayCore: HTTPHandler {
 
     func admit(_ head: HTTPRequestHead) -> HTTPAdmission {
         do throws(Problem) {
-            let route = try route(head)
-            if !route.isOpen { try authorize(head) }
-            guard case .sendMessage = route else { return .accept(maximumBodyBytes: 0) }
+            let route = try Route(head, hasSandbox: caughtMessages != nil)
+            let caller = route.isOpen ? .anonymous : try keys.caller(of: head.headers)
+            guard route.takesMessages else { return .accept(maximumBodyBytes: 0, context: caller) }
             try checkMessageHead(head)
-            return .accept(maximumBodyBytes: maximumMessageBytes)
+            return .accept(maximumBodyBytes: maximumMessageBytes, context: caller)
         } catch {
             return .refuse(error.response)
         }
     }
 
     func tooLarge(_ head: HTTPRequestHead, limit: Int) -> HTTPResponse {
-        Problem.tooLarge(limit: limit).response
+        (limit == 0 ? Problem.bodyNotAllowed(head.method) : .tooLarge(limit: limit)).response
     }
 
     func stopping(_ head: HTTPRequestHead, isHandled: Bool) -> HTTPResponse {
         (isHandled ? Problem.stopped : .draining).response
     }
 
-    private func route(_ head: HTTPRequestHead) throws(Problem) -> Route {
-        try Route(
-            method: head.method, path: head.path, dryRun: head.query["dry_run"], hasSandbox: caughtMessages != nil)
-    }
-
-    private func authorize(_ head: HTTPRequestHead) throws(Problem) {
-        guard !keys.isEmpty else { return }
-        var key = head.headers["X-API-Key"]
-        if let authorization = head.headers["Authorization"], authorization.lowercased().hasPrefix("bearer ") {
-            key = String(authorization.dropFirst("bearer ".count))
-        }
-        guard let key, keys.name(of: key.trimmingCharacters(in: .whitespaces)) != nil else {
-            throw .unauthorized(keyGiven: key != nil)
-        }
-    }
-
     private func checkMessageHead(_ head: HTTPRequestHead) throws(Problem) {
         if isDraining.load(ordering: .relaxed) { throw .draining }
-        if inFlight.load(ordering: .relaxed) >= maximumInFlight { throw .full(limit: maximumInFlight) }
+        if dispatch.inFlight >= maximumInFlight { throw .full(limit: maximumInFlight) }
+        if let coding = head.headers["Content-Encoding"], coding.lowercased() != "identity" {
+            throw .unsupportedContentCoding(coding)
+        }
         let type = head.headers["Content-Type"]
         guard let type, Self.isJSON(type) else { throw .unsupportedMediaType(type) }
-        if let coding = head.headers["Content-Encoding"], coding.lowercased() != "identity" {
-            throw .unsupportedMediaType("application/json with Content-Encoding \(coding)")
-        }
     }
 
     /// Whether a media type is application/json, whatever its parameters (RFC 9110, section 8.3.1).
@@ -101,22 +80,25 @@ final class GatewayCore: HTTPHandler {
     func handle(_ request: HTTPRequest, responder: HTTPResponder) {
         let route: Route
         do throws(Problem) {
-            route = try self.route(request.head)
+            route = try Route(request.head, hasSandbox: caughtMessages != nil)
         } catch {
             responder.respond(error.response)
             return
         }
         switch route {
         case .sendMessage(let dryRun): send(request, dryRun: dryRun, responder)
+        case .sendBatch(let dryRun, let stopsOnError):
+            sendBatch(request, dryRun: dryRun, stopsOnError: stopsOnError, responder)
         case .live: responder.respond(HealthAnswer.live)
         case .ready:
-            Task(executorPreference: inboxes[0].executor) {
+            Task(executorPreference: dispatch.executor) {
                 let finding = await self.health.check()
                 responder.respond(
                     HealthAnswer.ready(
-                        relay: self.delivery.relay, finding, isDraining: self.isDraining.load(ordering: .relaxed),
-                        version: Gateway.version))
+                        relay: self.dispatch.delivery.relay, finding,
+                        isDraining: self.isDraining.load(ordering: .relaxed), version: Gateway.version))
             }
+        case .options(let methods): responder.respond(Answer.options(methods))
         case .sandboxMessages: responder.respond(SandboxAnswer.list(caughtMessages?.all() ?? []))
         case .sandboxMessage(let id):
             let message = caughtMessages?.message(id: id)
@@ -130,86 +112,45 @@ final class GatewayCore: HTTPHandler {
     /// Decoding and composing run here, on the HTTP server's thread; what waits for the relay goes on where the
     /// relay's session lives.
     private func send(_ request: HTTPRequest, dryRun: Bool, _ responder: HTTPResponder) {
-        let start = ContinuousClock.now
-        let composed: Composition
+        let context = RequestContext(request, caller: request.context as? Caller ?? .anonymous)
         do throws(Problem) {
-            composed = try Composition(Submission(json: request.body))
-        } catch {
-            logger.debug("message refused", metadata: ["status": "\(error.status)", "errors": "\(error.errors.count)"])
-            responder.respond(error.response)
-            return
-        }
-        guard !dryRun else {
-            responder.respond(Answer.dryRun(id: composed.id, envelope: composed.envelope, content: composed.content))
-            return
-        }
-        inFlight.wrappingAdd(1, ordering: .relaxed)
-        let turn = nextLoop.wrappingAdd(1, ordering: .relaxed).oldValue
-        let inbox = inboxes[Int(UInt(bitPattern: turn) % UInt(inboxes.count))]
-        inbox.add {
-            Task.immediate(executorPreference: inbox.executor) {
-                inbox.answer(responder, await self.answer(composed, on: inbox.loop, since: start))
-                self.inFlight.wrappingSubtract(1, ordering: .relaxed)
+            let composed = try Composition(Submission(json: request.body))
+            if dryRun {
+                responder.respond(Answer.dryRun(composed))
+            } else if let key = try Self.idempotencyKey(request, context) {
+                dispatch.send(composed, once: key, MessageFingerprint(request), context, responder)
+            } else {
+                dispatch.send(composed, context, responder)
             }
+        } catch {
+            log.invalid(error, context)
+            responder.respond(error.response)
         }
+    }
+
+    private func sendBatch(_ request: HTTPRequest, dryRun: Bool, stopsOnError: Bool, _ responder: HTTPResponder) {
+        let context = RequestContext(request, caller: request.context as? Caller ?? .anonymous)
+        do throws(Problem) {
+            let batch = try Batch(json: request.body, stopsOnError: stopsOnError)
+            if dryRun {
+                responder.respond(batch.dryRun())
+            } else {
+                let key = try Self.idempotencyKey(request, context)
+                dispatch.send(batch, once: key.map { ($0, MessageFingerprint(request)) }, context, responder)
+            }
+        } catch {
+            log.invalid(error, context)
+            responder.respond(error.response)
+        }
+    }
+
+    private static func idempotencyKey(
+        _ request: HTTPRequest, _ context: RequestContext
+    ) throws(Problem) -> IdempotencyKey? {
+        try IdempotencyKey(request.head.headers[IdempotencyKey.field], of: context.caller)
     }
 
     func turnEnded() {
-        for inbox in inboxes { inbox.handOver() }
-    }
-
-    private func answer(
-        _ composed: Composition, on loop: any EventLoop, since start: ContinuousClock.Instant
-    ) async -> HTTPResponse {
-        do throws(SMTPError) {
-            let receipt = try await delivery.send(composed.content, to: composed.envelope, on: loop)
-            log(composed, receipt, since: start)
-            return Answer.accepted(id: composed.id, relay: delivery.relay, receipt)
-        } catch {
-            let problem = Problem(error)
-            log(composed, problem, error, since: start)
-            return problem.response
-        }
-    }
-
-    // MARK: The log: one line a message, without addresses or content
-
-    private func log(_ message: Composition, _ receipt: Delivery.Receipt, since start: ContinuousClock.Instant) {
-        guard logger.logLevel <= .info else { return }
-        logger.info(
-            "message accepted",
-            metadata: [
-                "id": .string(message.id),
-                "status": .string(Answer.status(receipt)),
-                "code": .string(String(receipt.reply.code)),
-                "text": .string(receipt.reply.text),
-                "recipients": .string(String(message.envelope.recipients.count)),
-                "bytes": .string(String(message.content.count)),
-                "duration_ms": .string(Self.milliseconds(since: start)),
-            ])
-    }
-
-    private func log(
-        _ message: Composition, _ problem: Problem, _ error: SMTPError, since start: ContinuousClock.Instant
-    ) {
-        logger.warning(
-            "message not accepted",
-            metadata: [
-                "id": .string(message.id),
-                "http_status": .string(String(problem.status)),
-                "reason": .string(error.reason.description),
-                "stage": .string(error.stage.rawValue),
-                "outcome": .string(error.outcome.rawValue),
-                "detail": .string(error.detail),
-                "recipients": .string(String(message.envelope.recipients.count)),
-                "duration_ms": .string(Self.milliseconds(since: start)),
-            ])
-    }
-
-    private static func milliseconds(since start: ContinuousClock.Instant) -> String {
-        let (seconds, attoseconds) = (ContinuousClock.now - start).components
-        let microseconds = seconds * 1_000_000 + attoseconds / 1_000_000_000_000
-        let fraction = String(microseconds % 1000 + 1000).dropFirst()
-        return "\(microseconds / 1000).\(fraction)"
+        dispatch.handOver()
     }
 }

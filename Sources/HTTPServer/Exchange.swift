@@ -45,7 +45,7 @@ final class Exchange: @unchecked Sendable {
         self.head = head
         self.admission = admission
         self.thread = thread
-        if case .accept(let limit) = admission, let length = head.contentLength {
+        if case .accept(let limit, _) = admission, let length = head.contentLength {
             body.reserveCapacity(min(length, limit, Self.reservation))
         }
     }
@@ -55,7 +55,7 @@ final class Exchange: @unchecked Sendable {
         switch admission {
         // Without a body the connection can go on, so the answer waits for the end of the request.
         case .refuse(let response): head.hasBody ? response : nil
-        case .accept(let limit):
+        case .accept(let limit, _):
             if let length = head.contentLength, length > limit { handler.tooLarge(head, limit: limit) } else { nil }
         }
     }
@@ -64,7 +64,7 @@ final class Exchange: @unchecked Sendable {
     ///
     /// - Returns: whether the connection may go on.
     func take(_ piece: UnsafeRawBufferPointer) -> Bool {
-        guard case .accept(let limit) = admission, discarded == 0, body.count + piece.count <= limit else {
+        guard case .accept(let limit, _) = admission, discarded == 0, body.count + piece.count <= limit else {
             body = []
             discarded += piece.count
             return discarded <= Self.discardLimit
@@ -78,9 +78,9 @@ final class Exchange: @unchecked Sendable {
         if beginHandling() {
             switch admission {
             case .refuse(let response): respond(response)
-            case .accept(let limit) where discarded > 0: respond(handler.tooLarge(head, limit: limit))
-            case .accept:
-                let request = HTTPRequest(head: head, body: body)
+            case .accept(let limit, _) where discarded > 0: respond(handler.tooLarge(head, limit: limit))
+            case .accept(_, let context):
+                let request = HTTPRequest(head: head, body: body, context: context)
                 body = []
                 handler.handle(request, responder: HTTPResponder(self))
             }

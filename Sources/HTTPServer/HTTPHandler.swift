@@ -1,7 +1,7 @@
 /// What becomes of a request whose header section has arrived.
 public enum HTTPAdmission: Sendable {
-    /// The body is read, up to so many octets.
-    case accept(maximumBodyBytes: Int)
+    /// The body is read, up to so many octets. What the handler found out on the way is handed back with the request.
+    case accept(maximumBodyBytes: Int, context: (any AnyObject & Sendable)? = nil)
     /// The request is answered without reading its body.
     case refuse(HTTPResponse)
 }

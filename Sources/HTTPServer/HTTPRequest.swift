@@ -1,5 +1,8 @@
 /// The request line and the header section of a request (RFC 9110, section 6).
 public struct HTTPRequestHead: Sendable {
+    /// The id of the request, which its answer carries as `X-Request-Id`: the client's where that is well formed, otherwise
+    /// a new one.
+    public let id: String
     /// The method, as it was sent.
     public let method: String
     /// The path, percent-decoded, without the query.
@@ -20,4 +23,6 @@ public struct HTTPRequest: Sendable {
     public let head: HTTPRequestHead
     /// The body.
     public let body: [UInt8]
+    /// What the handler admitted the request with.
+    public let context: (any AnyObject & Sendable)?
 }

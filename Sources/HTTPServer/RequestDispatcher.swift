@@ -27,12 +27,13 @@ final class RequestDispatcher: Sendable {
         let head = unsafe RequestReader.head(connection, url: url, method: method)
         let exchange = Exchange(head, handler.admit(head), on: thread)
         guard exchanges.add(exchange) else {
-            return unsafe ResponseQueue.queue(handler.stopping(head, isHandled: false), on: connection, closes: true)
+            return unsafe ResponseQueue.queue(
+                handler.stopping(head, isHandled: false), to: head, on: connection, closes: true)
         }
         unsafe slot.pointee = Unmanaged.passRetained(exchange).toOpaque()
         guard let response = exchange.earlyResponse(handler) else { return .YES }
         // An answer before the body ends the connection: what follows on it would be the body.
-        return unsafe ResponseQueue.queue(response, on: connection, closes: true)
+        return unsafe ResponseQueue.queue(response, to: head, on: connection, closes: true)
     }
 
     /// A piece of the body has arrived, or all of it, or the connection goes on after it was suspended.
@@ -47,7 +48,8 @@ final class RequestDispatcher: Sendable {
         }
         switch unsafe exchange.proceed(connection, handler) {
         case .queue(let response):
-            return unsafe ResponseQueue.queue(response, on: connection, closes: isStopping.load(ordering: .relaxed))
+            return unsafe ResponseQueue.queue(
+                response, to: exchange.head, on: connection, closes: isStopping.load(ordering: .relaxed))
         case .wait: return .YES
         }
     }

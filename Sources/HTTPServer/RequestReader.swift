@@ -32,7 +32,8 @@ enum RequestReader {
         }
         let length = collected.headers["Content-Length"].flatMap { Int($0) }
         return unsafe HTTPRequestHead(
-            method: String(cString: method), path: String(cString: url), query: collected.query,
+            id: RequestIdentifier.of(collected.headers), method: String(cString: method), path: String(cString: url),
+            query: collected.query,
             headers: collected.headers, contentLength: length,
             hasBody: length ?? 0 > 0 || collected.headers["Transfer-Encoding"] != nil)
     }

@@ -65,9 +65,9 @@ import Testing
             try SettingValues(environment: [:], file: Self.file("api_keys_file: \(path)")),
         ] {
             let keys = try APIKeys(values)
-            #expect(keys.name(of: "12345678") == "app")
-            #expect(keys.name(of: "abcdefgh") == "shop")
-            #expect(keys.name(of: "theirs") == nil)
+            #expect(keys.caller(with: "12345678")?.name == "app")
+            #expect(keys.caller(with: "abcdefgh")?.name == "shop")
+            #expect(keys.caller(with: "theirs")?.name == nil)
         }
         let url = try SettingValues(environment: ["POSTERN_RELAY_URL_FILE": path])
         #expect(url.value(of: .relayURL)?.hasSuffix("abcdefgh") == true)
@@ -162,8 +162,9 @@ import Testing
         .deletingLastPathComponent()
 
     @Test func everyDeclaredSettingIsInTheTable() throws {
-        let source = try String(
-            contentsOf: Self.root.appending(path: "Sources/Gateway/Configuration/Setting+Table.swift"), encoding: .utf8)
+        let folder = Self.root.appending(path: "Sources/Gateway").path
+        let source = try FileManager.default.subpathsOfDirectory(atPath: folder).filter { $0.hasSuffix(".swift") }
+            .map { try String(contentsOfFile: folder + "/" + $0, encoding: .utf8) }.joined()
         let declared = source.matches(of: /Setting\(\s*"(POSTERN_[A-Z_]+)"/).map { String($0.output.1) }
         #expect(declared.count > 10)
         #expect(Set(declared) == Set(Setting.all.map(\.name)))

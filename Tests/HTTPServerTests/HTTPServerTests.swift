@@ -7,58 +7,6 @@ import Testing
 
 @testable import HTTPServer
 
-/// Answers by the path: what a test needs of a handler.
-private final class TestHandler: HTTPHandler {
-    let held = Mutex<[HTTPResponder]>([])
-    let handled = Mutex(0)
-    /// For each request that was given up when the server stopped: whether it had been handled.
-    let stopped = Mutex<[Bool]>([])
-
-    func admit(_ head: HTTPRequestHead) -> HTTPAdmission {
-        head.path == "/refused"
-            ? .refuse(HTTPResponse(status: 403, headers: [], body: Array("no".utf8))) : .accept(maximumBodyBytes: 1000)
-    }
-
-    func handle(_ request: HTTPRequest, responder: HTTPResponder) {
-        handled.withLock { $0 += 1 }
-        let text = "\(request.head.method) \(request.head.path) \(request.head.query["q"] ?? "-") \(request.body.count)"
-        let response = HTTPResponse(
-            status: 200, headers: [("X-Sound", "a"), ("X-Split", "a\r\nX-Injected: b")], body: Array(text.utf8))
-        switch request.head.path {
-        case "/later": DispatchQueue.global().async { responder.respond(response) }
-        case "/held": held.withLock { $0.append(responder) }
-        case "/dropped": break
-        case "/twice":
-            responder.respond(response)
-            responder.respond(HTTPResponse(status: 500, headers: [], body: []))
-        default: responder.respond(response)
-        }
-    }
-
-    func stopping(_ head: HTTPRequestHead, isHandled: Bool) -> HTTPResponse {
-        stopped.withLock { $0.append(isHandled) }
-        return .plain(503, "stopping")
-    }
-
-    func release() {
-        let responders = held.withLock { held in
-            let all = held
-            held = []
-            return all
-        }
-        for responder in responders { responder.respond(HTTPResponse(status: 200, headers: [], body: [])) }
-    }
-
-    func wait(for count: Int) async throws {
-        while held.withLock({ $0.count }) < count { try await Task.sleep(for: .milliseconds(1)) }
-    }
-}
-
-private func start(_ handler: any HTTPHandler) throws -> HTTPServer {
-    try HTTPServer.start(
-        HTTPServerConfiguration(host: "127.0.0.1", port: 0), handler: handler, logger: Logger(label: "test"))
-}
-
 extension HTTPServer {
     fileprivate func stop(grace: Duration) async {
         await drain(grace: grace)
@@ -68,7 +16,7 @@ extension HTTPServer {
 
 @Suite(.timeLimit(.minutes(1))) struct HTTPServerTests {
     @Test(arguments: ["/now", "/later", "/twice"]) func answers(_ path: String) async throws {
-        let server = try start(TestHandler())
+        let server = try startServer(TestHandler())
         let connection = try RawConnection(port: server.port)
         try connection.send("POST \(path)?q=a%20b HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc")
         let answer = try #require(await connection.readAnswer())
@@ -83,7 +31,7 @@ extension HTTPServer {
     }
 
     @Test func chunkedBody() async throws {
-        let server = try start(TestHandler())
+        let server = try startServer(TestHandler())
         let connection = try RawConnection(port: server.port)
         try connection.send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
         try connection.send("2\r\nde\r\n0\r\n\r\n")
@@ -92,7 +40,7 @@ extension HTTPServer {
     }
 
     @Test func bodyAtItsLimit() async throws {
-        let server = try start(TestHandler())
+        let server = try startServer(TestHandler())
         let connection = try RawConnection(port: server.port)
         let body = String(repeating: "x", count: 1000)
         try connection.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n" + body)
@@ -103,7 +51,7 @@ extension HTTPServer {
     /// The answer comes although not one octet of the body was sent.
     @Test func tooLargeIsSaidBeforeTheBody() async throws {
         let handler = TestHandler()
-        let server = try start(handler)
+        let server = try startServer(handler)
         let connection = try RawConnection(port: server.port)
         try connection.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n")
         let answer = await connection.readToEnd()
@@ -113,7 +61,7 @@ extension HTTPServer {
     }
 
     @Test func expectationIsNotMetForARefusal() async throws {
-        let server = try start(TestHandler())
+        let server = try startServer(TestHandler())
         let connection = try RawConnection(port: server.port)
         try connection.send("POST /refused HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 10\r\n\r\n")
         let answer = await connection.readToEnd()
@@ -124,7 +72,7 @@ extension HTTPServer {
 
     @Test func tooLargeInChunks() async throws {
         let handler = TestHandler()
-        let server = try start(handler)
+        let server = try startServer(handler)
         let connection = try RawConnection(port: server.port)
         try connection.send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
         for _ in 0..<20 { try connection.send("64\r\n" + String(repeating: "x", count: 100) + "\r\n") }
@@ -136,7 +84,7 @@ extension HTTPServer {
 
     /// Without an end the connection is closed; nothing is kept of what came.
     @Test func endlessBody() async throws {
-        let server = try start(TestHandler())
+        let server = try startServer(TestHandler())
         let connection = try RawConnection(port: server.port)
         try connection.send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
         let chunk = "8000\r\n" + String(repeating: "x", count: 0x8000) + "\r\n"
@@ -147,7 +95,7 @@ extension HTTPServer {
     }
 
     @Test func aDroppedResponderAnswers() async throws {
-        let server = try start(TestHandler())
+        let server = try startServer(TestHandler())
         let connection = try RawConnection(port: server.port)
         try connection.send("GET /dropped HTTP/1.1\r\nHost: x\r\n\r\n")
         #expect(await connection.readAnswer()?.status == 500)
@@ -157,7 +105,7 @@ extension HTTPServer {
     /// The server has two threads: if one of them waited with a request, not all would reach the handler.
     @Test func manySuspended() async throws {
         let handler = TestHandler()
-        let server = try start(handler)
+        let server = try startServer(handler)
         let connections = try (0..<300).map { _ in try RawConnection(port: server.port) }
         for connection in connections { try connection.send("GET /held HTTP/1.1\r\nHost: x\r\n\r\n") }
         try await handler.wait(for: 300)
@@ -168,7 +116,7 @@ extension HTTPServer {
 
     @Test func clientsThatGo() async throws {
         let handler = TestHandler()
-        let server = try start(handler)
+        let server = try startServer(handler)
         let half = try RawConnection(port: server.port)
         try half.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc")
         half.close()
@@ -185,7 +133,7 @@ extension HTTPServer {
 
     @Test func stopAnswersWhatIsUnderWay() async throws {
         let handler = TestHandler()
-        let server = try start(handler)
+        let server = try startServer(handler)
         let connection = try RawConnection(port: server.port)
         try connection.send("GET /held HTTP/1.1\r\nHost: x\r\n\r\n")
         try await handler.wait(for: 1)
@@ -200,7 +148,7 @@ extension HTTPServer {
 
     @Test func aStoppingServerRefusesConnections() async throws {
         let handler = TestHandler()
-        let server = try start(handler)
+        let server = try startServer(handler)
         let connection = try RawConnection(port: server.port)
         try connection.send("GET /held HTTP/1.1\r\nHost: x\r\n\r\n")
         try await handler.wait(for: 1)
@@ -216,7 +164,7 @@ extension HTTPServer {
     /// any moment, with connections that come and are under way, must not meet that.
     @Test func stopsAtAnyMoment() async throws {
         for round in 0..<100 {
-            let server = try start(TestHandler())
+            let server = try startServer(TestHandler())
             let connections = try (0..<4).map { _ in try RawConnection(port: server.port) }
             for connection in connections.dropLast(round % 4) {
                 try connection.send("GET /later HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -227,7 +175,7 @@ extension HTTPServer {
 
     @Test func stopDoesNotWaitForEver() async throws {
         let handler = TestHandler()
-        let server = try start(handler)
+        let server = try startServer(handler)
         let connection = try RawConnection(port: server.port)
         try connection.send("GET /held HTTP/1.1\r\nHost: x\r\n\r\n")
         try await handler.wait(for: 1)
@@ -239,7 +187,7 @@ extension HTTPServer {
 
     @Test func stopMeetsABodyOnItsWay() async throws {
         let handler = TestHandler()
-        let server = try start(handler)
+        let server = try startServer(handler)
         let connection = try RawConnection(port: server.port)
         try connection.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\na")
         async let stopped: Void = server.stop(grace: .zero)
@@ -252,7 +200,7 @@ extension HTTPServer {
     }
 
     @Test func portInUse() async throws {
-        let server = try start(TestHandler())
+        let server = try startServer(TestHandler())
         let error = #expect(throws: HTTPServerError.self) {
             try HTTPServer.start(
                 HTTPServerConfiguration(host: "127.0.0.1", port: server.port), handler: TestHandler(),

@@ -24,6 +24,12 @@ public struct HTTPAnswer: Sendable {
         body = Array(rest.prefix(length ?? 0))
     }
 
+    /// The value of a header field, its name in lower case; nil where there is none.
+    public func field(_ name: String) -> String? {
+        head.split(separator: "\r\n").first { $0.hasPrefix(name + ":") }
+            .map { String($0.dropFirst(name.count + 1)).trimmingCharacters(in: .whitespaces) }
+    }
+
     /// The body as text.
     public var text: String { String(decoding: body, as: UTF8.self) }
 

@@ -1,15 +1,16 @@
 internal import Crypto
 internal import Foundation
+internal import HTTPServer
 
 /// The keys that a request may carry. Only their digests are kept.
 public struct APIKeys: Sendable {
-    private let keys: [(name: String, digest: SHA256Digest)]
+    private let keys: [(caller: Caller, digest: SHA256Digest)]
 
     /// Whether no key is needed.
     public var isEmpty: Bool { keys.isEmpty }
 
     init(_ values: SettingValues) throws(ConfigurationError) {
-        var keys: [(name: String, digest: SHA256Digest)] = []
+        var keys: [(caller: Caller, digest: SHA256Digest)] = []
         for entry in values.list(.apiKeys) {
             let parts = entry.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
             let key = parts.count == 2 ? parts[1] : parts[0]
@@ -18,16 +19,31 @@ public struct APIKeys: Sendable {
                     Setting.apiKeys.name, "key number \(keys.count + 1) has fewer than 8 characters; make it longer")
             }
             let name = parts.count == 2 ? String(parts[0]) : "key\(keys.count + 1)"
-            keys.append((name, SHA256.hash(data: Data(key.utf8))))
+            keys.append((Caller(name: name), SHA256.hash(data: Data(key.utf8))))
         }
         self.keys = keys
     }
 
-    /// The name of the key, or nil where it is none of these. Takes the same time for every wrong key.
-    func name(of key: String) -> String? {
+    /// Who makes a request, by its key.
+    ///
+    /// - Throws: a ``Problem`` with 401.
+    func caller(of headers: HTTPHeaders) throws(Problem) -> Caller {
+        guard !isEmpty else { return .anonymous }
+        var key = headers["X-API-Key"]
+        if let authorization = headers["Authorization"], authorization.lowercased().hasPrefix("bearer ") {
+            key = String(authorization.dropFirst("bearer ".count))
+        }
+        guard let key, let caller = caller(with: key.trimmingCharacters(in: .whitespaces)) else {
+            throw .unauthorized(keyGiven: key != nil)
+        }
+        return caller
+    }
+
+    /// The caller with a key, or nil where it is none of these. Digests are compared in constant time, and all of them.
+    func caller(with key: String) -> Caller? {
         let digest = SHA256.hash(data: Data(key.utf8))
-        var found: String?
-        for known in keys where known.digest == digest { found = known.name }
+        var found: Caller?
+        for known in keys where known.digest == digest { found = known.caller }
         return found
     }
 }

@@ -31,19 +31,38 @@ enum Answer {
         receipt.rejected.isEmpty && receipt.failed.isEmpty ? "accepted" : "partially_accepted"
     }
 
+    /// The methods that can be used on a resource.
+    static func options(_ methods: [String]) -> HTTPResponse {
+        HTTPResponse(status: 204, headers: [("Allow", methods.joined(separator: ", "))], body: [])
+    }
+
     /// What would have been sent.
-    static func dryRun(id: String, envelope: Envelope, content: [UInt8]) -> HTTPResponse {
+    static func dryRun(_ composed: Composition) -> HTTPResponse {
         var json = JSONText()
         json.object { json in
-            json.member("id", id)
+            json.member("id", composed.id)
             json.name("envelope")
             json.object { json in
-                json.member("from", envelope.reversePath?.description ?? "")
+                json.member("from", composed.envelope.reversePath?.description ?? "")
                 json.name("to")
-                json.array(envelope.recipients) { $0.value($1.description) }
+                json.array(composed.envelope.recipients) { $0.value($1.description) }
             }
-            json.member("message", String(decoding: content, as: UTF8.self))
+            json.member("message", String(decoding: composed.content, as: UTF8.self))
         }
         return HTTPResponse(status: 200, headers: Self.json, body: json.bytes)
+    }
+
+    /// The answers to the messages of a batch, in their order: each body with its status added.
+    static func batch(_ answers: [MessageAnswer]) -> HTTPResponse {
+        var body = Array(#"{"results":["#.utf8)
+        for (index, answer) in answers.enumerated() {
+            body += (index == 0 ? "" : ",").utf8
+            body += #"{"http_status":\#(answer.response.status),"#.utf8
+            if answer.isReplay { body += #""replayed":true,"#.utf8 }
+            // Every answer to a message is an object with members: what follows its brace goes on from here.
+            body += answer.response.body.dropFirst()
+        }
+        body += "]}".utf8
+        return HTTPResponse(status: 200, headers: json, body: body)
     }
 }

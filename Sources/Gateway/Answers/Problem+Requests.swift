@@ -23,6 +23,21 @@ extension Problem {
                 + "send application/json")
     }
 
+    static func unsupportedContentCoding(_ coding: String) -> Problem {
+        var problem = Problem(
+            "unsupported-media-type", "The body's coding is not supported", status: 415,
+            detail: "Content-Encoding \(coding.prefix(40).debugDescription) is not supported; send the body as it is")
+        // What the client is to use instead (RFC 9110, section 15.5.16).
+        problem.headers = [("Accept-Encoding", "identity")]
+        return problem
+    }
+
+    static func bodyNotAllowed(_ method: String) -> Problem {
+        Problem(
+            "too-large", "A body is not expected here", status: 413,
+            detail: "\(method.prefix(40).debugDescription) takes no body here; send it without one")
+    }
+
     static func tooLarge(limit: Int) -> Problem {
         Problem(
             "too-large", "The body is too large", status: 413,
@@ -74,6 +89,13 @@ extension Problem {
         problem.isRetryable = false
         return problem
     }()
+
+    static func batchStopped(at index: Int) -> Problem {
+        Problem(
+            "batch-stopped", "The batch stopped before this message", status: 424,
+            detail: "message number \(index) of the batch was not accepted, and on_error is stop"
+        ).notSent(retryable: true)
+    }
 
     func notSent(retryable: Bool) -> Problem {
         var problem = self

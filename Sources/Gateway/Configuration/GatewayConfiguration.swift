@@ -26,6 +26,8 @@ public struct GatewayConfiguration: Sendable {
     public var pool: SMTPPoolLimits
     /// The keys that requests may carry; none is needed where there are none.
     public var keys: APIKeys
+    /// How long and how much is kept under an `Idempotency-Key`.
+    public var idempotency: IdempotencyLimits
     /// The largest request body in bytes.
     public var maximumMessageBytes: Int
     /// Requests taken at once.
@@ -74,6 +76,7 @@ public struct GatewayConfiguration: Sendable {
         maximumMessageBytes = try values.integer(.maxMessageBytes)
         shutdownGrace = try values.duration(.shutdownGrace)
         keys = try APIKeys(values)
+        idempotency = try IdempotencyLimits(values)
         tls = try Self.tls(values)
         // The kinds of both settings have been checked.
         logLevel = values.value(of: .logLevel).flatMap(Logger.Level.init(rawValue:)) ?? .info

@@ -7,7 +7,7 @@ extension Setting {
         [
             listen, allowAnonymous, apiKeys, tlsCertificateFile, tlsKeyFile, maxMessageBytes, maxInFlight, queueTimeout,
             shutdownGrace, heloName, logLevel, logFormat,
-        ] + ofRelays
+        ] + ofIdempotency + ofRelays
 
     /// The settings that each relay may have for itself, as `POSTERN_RELAY_<NAME>_…`.
     static let ofRelays: [Setting] = [

@@ -1,54 +1,101 @@
+internal import HTTPServer
+
 /// What a request asks for.
 enum Route: Equatable {
     case sendMessage(dryRun: Bool)
+    case sendBatch(dryRun: Bool, stopsOnError: Bool)
     case live
     case ready
     case sandboxMessages
     case sandboxMessage(id: String)
     case deleteSandboxMessages
+    /// Which methods can be used here.
+    case options(methods: [String])
 
     /// Whether the route answers without a key.
-    var isOpen: Bool { self == .live || self == .ready }
+    var isOpen: Bool {
+        switch self {
+        case .live, .ready, .options: true
+        default: false
+        }
+    }
 
-    /// The route of a method and a path.
+    /// Whether the route takes messages to send.
+    var takesMessages: Bool {
+        switch self {
+        case .sendMessage, .sendBatch: true
+        default: false
+        }
+    }
+
+    /// The route of a request.
     ///
     /// - Throws: a ``Problem`` with 404, 405 or 422.
-    init(method: String, path: String, dryRun: String?, hasSandbox: Bool) throws(Problem) {
+    init(_ head: HTTPRequestHead, hasSandbox: Bool) throws(Problem) {
+        guard let resource = Resource(path: head.path, hasSandbox: hasSandbox) else { throw .notFound(head.path) }
+        guard resource.methods.contains(head.method) else {
+            throw .methodNotAllowed(head.method, allowed: resource.methods)
+        }
+        if head.method == "OPTIONS" {
+            self = .options(methods: resource.methods)
+            return
+        }
+        try Self.check(head.query, of: resource)
         // HEAD is GET without the body, which the server leaves out (RFC 9110, section 9.3.2).
-        let isGet = method == "GET" || method == "HEAD"
-        switch path {
-        case "/messages":
-            guard method == "POST" else { throw .methodNotAllowed(method, allowed: ["POST"]) }
-            switch dryRun {
-            case nil, "false": self = .sendMessage(dryRun: false)
-            case "true", "": self = .sendMessage(dryRun: true)
-            case let value?:
-                throw .invalid([
+        switch resource {
+        case .messages: self = .sendMessage(dryRun: try Self.flag("dry_run", in: head.query))
+        case .batch:
+            self = .sendBatch(
+                dryRun: try Self.flag("dry_run", in: head.query), stopsOnError: try Self.stopsOnError(head.query))
+        case .live: self = .live
+        case .ready: self = .ready
+        case .sandboxMessages where head.method == "DELETE": self = .deleteSandboxMessages
+        case .sandboxMessages: self = .sandboxMessages
+        case .sandboxMessage(let id): self = .sandboxMessage(id: id)
+        case .server: self = .options(methods: resource.methods)
+        }
+    }
+
+    /// A misspelt `dry_run` must not send the message: what is not known is refused by name.
+    private static func check(_ query: HTTPQuery, of resource: Resource) throws(Problem) {
+        guard !query.parameters.isEmpty, let known = resource.parameters else { return }
+        var seen: Set<String> = []
+        var errors: [FieldError] = []
+        for (name, _) in query.parameters {
+            let shown = name.prefix(40).debugDescription
+            if !known.contains(name) {
+                errors.append(
                     FieldError(
-                        "", "the query parameter dry_run is true or false, not \(value.prefix(40).debugDescription)")
-                ])
+                        "", "there is no query parameter \(shown); known are \(known.joined(separator: ", "))"))
+            } else if !seen.insert(name).inserted {
+                errors.append(FieldError("", "the query parameter \(shown) is given twice"))
             }
-        case "/livez":
-            guard isGet else { throw .methodNotAllowed(method, allowed: ["GET", "HEAD"]) }
-            self = .live
-        case "/readyz", "/healthz":
-            guard isGet else { throw .methodNotAllowed(method, allowed: ["GET", "HEAD"]) }
-            self = .ready
-        case "/sandbox/messages" where hasSandbox:
-            if method == "DELETE" {
-                self = .deleteSandboxMessages
-            } else if isGet {
-                self = .sandboxMessages
-            } else {
-                throw .methodNotAllowed(method, allowed: ["GET", "HEAD", "DELETE"])
-            }
-        default:
-            let prefix = "/sandbox/messages/"
-            guard hasSandbox, path.hasPrefix(prefix), path.utf8.count > prefix.utf8.count else {
-                throw .notFound(path)
-            }
-            guard isGet else { throw .methodNotAllowed(method, allowed: ["GET", "HEAD"]) }
-            self = .sandboxMessage(id: String(path.dropFirst(prefix.count)))
+        }
+        if !errors.isEmpty { throw .invalid(errors) }
+    }
+
+    /// A query parameter that is true, also by its name alone, or false.
+    private static func flag(_ name: String, in query: HTTPQuery) throws(Problem) -> Bool {
+        switch query[name] {
+        case nil, "false": return false
+        case "true", "": return true
+        case let value?:
+            throw .invalid([
+                FieldError(
+                    "", "the query parameter \(name) is true or false, not \(value.prefix(40).debugDescription)")
+            ])
+        }
+    }
+
+    private static func stopsOnError(_ query: HTTPQuery) throws(Problem) -> Bool {
+        switch query["on_error"] {
+        case nil, "continue": return false
+        case "stop": return true
+        case let value?:
+            throw .invalid([
+                FieldError(
+                    "", "the query parameter on_error is stop or continue, not \(value.prefix(40).debugDescription)")
+            ])
         }
     }
 }

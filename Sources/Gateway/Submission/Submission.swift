@@ -111,7 +111,7 @@ struct Submission {
         return path.map { "/" + (names[$0] ?? $0) }.joined()
     }
 
-    private static func explanation(_ context: DecodingError.Context) -> String {
+    static func explanation(_ context: DecodingError.Context) -> String {
         let underlying = (context.underlyingError as NSError?)?.userInfo["NSDebugDescription"] as? String
         return underlying ?? context.debugDescription
     }

@@ -1,0 +1,117 @@
+internal import HTTPServer
+internal import NIOCore
+internal import SMTP
+internal import Synchronization
+
+/// Takes composed messages from the HTTP server's threads to the loops on which the sessions live, and makes an answer
+/// of what becomes of them.
+final class Dispatch: Sendable {
+    let delivery: Delivery
+    private let once: SendingOnce
+    private let inboxes: [LoopInbox]
+    private let log: MessageLog
+    private let nextLoop = Atomic<Int>(0)
+    private let messages = Atomic<Int>(0)
+
+    init(
+        _ delivery: Delivery, on eventLoops: [any EventLoop], idempotency store: any IdempotencyStore, log: MessageLog
+    ) {
+        self.delivery = delivery
+        once = SendingOnce(store: store, logger: log.logger)
+        self.log = log
+        inboxes = eventLoops.map { LoopInbox($0) }
+    }
+
+    /// Messages that are under way.
+    var inFlight: Int { messages.load(ordering: .relaxed) }
+
+    /// Runs tasks that belong to no message.
+    var executor: HTTPTaskExecutor { inboxes[0].executor }
+
+    /// Sends a message and answers its request.
+    func send(_ composed: Composition, _ context: RequestContext, _ responder: HTTPResponder) {
+        let inbox = begin()
+        inbox.add {
+            Task.immediate(executorPreference: inbox.executor) {
+                inbox.answer(responder, await self.answer(composed, context, on: inbox.loop).response)
+                self.end()
+            }
+        }
+    }
+
+    /// Sends a message, unless that was done under its key, and answers its request.
+    func send(
+        _ composed: Composition, once key: IdempotencyKey, _ fingerprint: MessageFingerprint,
+        _ context: RequestContext, _ responder: HTTPResponder
+    ) {
+        let inbox = begin()
+        inbox.add {
+            Task.immediate(executorPreference: inbox.executor) {
+                let answer = await self.once.answer(under: key, fingerprint, context) {
+                    await self.answer(composed, context, on: inbox.loop)
+                }
+                inbox.answer(responder, answer.response)
+                self.end()
+            }
+        }
+    }
+
+    /// Sends a batch, or what of it has not been sent under its key, and answers its request.
+    func send(
+        _ batch: Batch, once key: (IdempotencyKey, MessageFingerprint)?, _ context: RequestContext,
+        _ responder: HTTPResponder
+    ) {
+        Task(executorPreference: executor) {
+            guard let (key, fingerprint) = key else {
+                responder.respond(await batch.send { await self.send($0, context.at($1)) }.response)
+                return
+            }
+            let answer = await self.once.answer(under: key, fingerprint, context) {
+                await batch.send { composed, index in
+                    await self.once.answer(under: key.at(index), fingerprint, context.at(index)) {
+                        await self.send(composed, context.at(index))
+                    }
+                }
+            }
+            responder.respond(answer.response)
+        }
+    }
+
+    /// Sends a message on one of the loops.
+    private func send(_ composed: Composition, _ context: RequestContext) async -> MessageAnswer {
+        let inbox = begin()
+        defer { end() }
+        return await withTaskExecutorPreference(inbox.executor) {
+            await self.answer(composed, context, on: inbox.loop)
+        }
+    }
+
+    /// Hands over what one turn of the HTTP server brought.
+    func handOver() {
+        for inbox in inboxes { inbox.handOver() }
+    }
+
+    private func begin() -> LoopInbox {
+        messages.wrappingAdd(1, ordering: .relaxed)
+        let turn = nextLoop.wrappingAdd(1, ordering: .relaxed).oldValue
+        return inboxes[Int(UInt(bitPattern: turn) % UInt(inboxes.count))]
+    }
+
+    private func end() {
+        messages.wrappingSubtract(1, ordering: .relaxed)
+    }
+
+    private func answer(
+        _ composed: Composition, _ context: RequestContext, on loop: any EventLoop
+    ) async -> MessageAnswer {
+        do throws(SMTPError) {
+            let receipt = try await delivery.send(composed.content, to: composed.envelope, on: loop)
+            log.accepted(composed, receipt, context)
+            return MessageAnswer(Answer.accepted(id: composed.id, relay: delivery.relay, receipt), isFinal: true)
+        } catch {
+            let problem = Problem(error)
+            log.failed(composed, problem, error, context)
+            return MessageAnswer(problem)
+        }
+    }
+}

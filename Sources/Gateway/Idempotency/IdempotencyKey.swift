@@ -1,0 +1,41 @@
+/// The key under which a client sends a message once, however often it asks.
+///
+/// Keys of two callers are two keys, also where they read the same.
+public struct IdempotencyKey: Hashable, Sendable {
+    /// The name of the field that carries it.
+    static let field = "Idempotency-Key"
+    /// Characters of a key at most.
+    static let maximumLength = 256
+
+    /// The name of the caller's API key; nil where none is needed.
+    public let caller: String?
+    /// The key as the client gave it.
+    public let text: String
+    /// The place of a message in its batch; nil for a message of its own, and for the batch as a whole.
+    public let index: Int?
+
+    init(caller: String?, text: String, index: Int? = nil) {
+        self.caller = caller
+        self.text = text
+        self.index = index
+    }
+
+    /// Reads a request's key; nil where the request has none.
+    ///
+    /// - Throws: a ``Problem`` where the field holds no key: it must not be passed over.
+    init?(_ text: String?, of caller: Caller) throws(Problem) {
+        guard let text else { return nil }
+        guard (1...Self.maximumLength).contains(text.count),
+            text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) })
+        else { throw .invalidIdempotencyKey(maximum: Self.maximumLength) }
+        self.init(caller: caller.name, text: text)
+    }
+
+    /// The key of a message of the batch that has this one.
+    func at(_ index: Int) -> IdempotencyKey {
+        IdempotencyKey(caller: caller, text: text, index: index)
+    }
+
+    /// Octets that it takes in memory, about.
+    var size: Int { text.utf8.count + (caller?.utf8.count ?? 0) + MemoryLayout<Self>.size }
+}

@@ -1,0 +1,44 @@
+internal import HTTPServer
+internal import Logging
+
+/// Sends what has a key once, however often it is asked for.
+struct SendingOnce: Sendable {
+    let store: any IdempotencyStore
+    let logger: Logger
+
+    /// The answer of a first request, or what is answered to a further one.
+    func answer(
+        under key: IdempotencyKey, _ message: MessageFingerprint, _ context: RequestContext,
+        _ send: () async -> MessageAnswer
+    ) async -> MessageAnswer {
+        let decision: IdempotencyDecision
+        do {
+            decision = try await store.begin(key, for: message)
+        } catch {
+            logger.error(
+                "the store of Idempotency-Keys does not answer",
+                metadata: ["request_id": "\(context.id)", "error": "\(error)"])
+            return MessageAnswer(.idempotencyStoreUnavailable)
+        }
+        switch decision {
+        case .begun: return await ended(await send(), key, context)
+        case .inFlight: return MessageAnswer(.idempotencyKeyInFlight)
+        case .otherMessage: return MessageAnswer(.idempotencyKeyReused)
+        case .replay(let answer):
+            logger.info("answered again under an Idempotency-Key", metadata: ["request_id": "\(context.id)"])
+            return MessageAnswer(replaying: answer)
+        }
+    }
+
+    private func ended(_ answer: MessageAnswer, _ key: IdempotencyKey, _ context: RequestContext) async -> MessageAnswer
+    {
+        do {
+            try await store.end(key, keeping: answer.isFinal ? KeptAnswer(answer.response) : nil)
+        } catch {
+            logger.error(
+                "an answer could not be kept under its Idempotency-Key: a further request may send the message again",
+                metadata: ["request_id": "\(context.id)", "error": "\(error)"])
+        }
+        return answer
+    }
+}

@@ -1,0 +1,26 @@
+internal import HTTPServer
+
+/// What is known of a request beside its message: for the log.
+struct RequestContext: Sendable {
+    /// The request's id, which its answer carries.
+    let id: String
+    let caller: Caller
+    let trace: TraceParent?
+    let start: ContinuousClock.Instant
+    /// The place of the message in its batch; nil for a message of its own.
+    private(set) var index: Int?
+
+    init(_ request: HTTPRequest, caller: Caller) {
+        id = request.head.id
+        self.caller = caller
+        trace = request.head.headers["traceparent"].flatMap { TraceParent($0) }
+        start = .now
+    }
+
+    /// The context of a message of the batch.
+    func at(_ index: Int) -> RequestContext {
+        var context = self
+        context.index = index
+        return context
+    }
+}

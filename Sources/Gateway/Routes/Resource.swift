@@ -1,0 +1,46 @@
+/// What a path names.
+enum Resource: Equatable {
+    case messages
+    case batch
+    case live
+    case ready
+    case sandboxMessages
+    case sandboxMessage(id: String)
+    /// `*`: the server as a whole (RFC 9110, section 7.1).
+    case server
+
+    /// The resource of a path, or nil where there is none.
+    init?(path: String, hasSandbox: Bool) {
+        switch path {
+        case "/messages": self = .messages
+        case "/messages/batch": self = .batch
+        case "/livez": self = .live
+        case "/readyz", "/healthz": self = .ready
+        case "*": self = .server
+        case "/sandbox/messages" where hasSandbox: self = .sandboxMessages
+        default:
+            let prefix = "/sandbox/messages/"
+            guard hasSandbox, path.hasPrefix(prefix), path.utf8.count > prefix.utf8.count else { return nil }
+            self = .sandboxMessage(id: String(path.dropFirst(prefix.count)))
+        }
+    }
+
+    /// The methods that can be used on it, as `Allow` lists them (RFC 9110, section 10.2.1).
+    var methods: [String] {
+        switch self {
+        case .messages, .batch: ["POST", "OPTIONS"]
+        case .live, .ready, .sandboxMessage: ["GET", "HEAD", "OPTIONS"]
+        case .sandboxMessages: ["GET", "HEAD", "DELETE", "OPTIONS"]
+        case .server: ["OPTIONS"]
+        }
+    }
+
+    /// The query parameters that are known, or nil where any are passed over: they change nothing.
+    var parameters: [String]? {
+        switch self {
+        case .messages: ["dry_run"]
+        case .batch: ["dry_run", "on_error"]
+        case .live, .ready, .sandboxMessages, .sandboxMessage, .server: nil
+        }
+    }
+}

@@ -1,0 +1,38 @@
+import Logging
+import Synchronization
+
+/// Keeps log lines as values.
+final class LogLines: Sendable {
+    struct Line {
+        let level: Logger.Level
+        let message: String
+        let metadata: [String: String]
+    }
+
+    private let lines = Mutex<[Line]>([])
+
+    var all: [Line] { lines.withLock { $0 } }
+
+    var logger: Logger { Logger(label: "test") { _ in Handler(lines: self) } }
+
+    private struct Handler: LogHandler {
+        let lines: LogLines
+        var logLevel = Logger.Level.debug
+        var metadata: Logger.Metadata = [:]
+
+        init(lines: LogLines) {
+            self.lines = lines
+        }
+
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { metadata[key] }
+            set { metadata[key] = newValue }
+        }
+
+        func log(event: LogEvent) {
+            let metadata = metadata.merging(event.metadata ?? [:]) { $1 }.mapValues(\.description)
+            let line = Line(level: event.level, message: event.message.description, metadata: metadata)
+            lines.lines.withLock { $0.append(line) }
+        }
+    }
+}

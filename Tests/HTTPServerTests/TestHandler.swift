@@ -1,0 +1,58 @@
+import Dispatch
+import Foundation
+import Logging
+import Synchronization
+
+@testable import HTTPServer
+
+/// Answers by the path: what a test needs of a handler.
+final class TestHandler: HTTPHandler {
+    let held = Mutex<[HTTPResponder]>([])
+    let handled = Mutex(0)
+    /// For each request that was given up when the server stopped: whether it had been handled.
+    let stopped = Mutex<[Bool]>([])
+
+    func admit(_ head: HTTPRequestHead) -> HTTPAdmission {
+        head.path == "/refused"
+            ? .refuse(HTTPResponse(status: 403, headers: [], body: Array("no".utf8))) : .accept(maximumBodyBytes: 1000)
+    }
+
+    func handle(_ request: HTTPRequest, responder: HTTPResponder) {
+        handled.withLock { $0 += 1 }
+        let text = "\(request.head.method) \(request.head.path) \(request.head.query["q"] ?? "-") \(request.body.count)"
+        let response = HTTPResponse(
+            status: 200, headers: [("X-Sound", "a"), ("X-Split", "a\r\nX-Injected: b")], body: Array(text.utf8))
+        switch request.head.path {
+        case "/later": DispatchQueue.global().async { responder.respond(response) }
+        case "/held": held.withLock { $0.append(responder) }
+        case "/dropped": break
+        case "/twice":
+            responder.respond(response)
+            responder.respond(HTTPResponse(status: 500, headers: [], body: []))
+        default: responder.respond(response)
+        }
+    }
+
+    func stopping(_ head: HTTPRequestHead, isHandled: Bool) -> HTTPResponse {
+        stopped.withLock { $0.append(isHandled) }
+        return .plain(503, "stopping")
+    }
+
+    func release() {
+        let responders = held.withLock { held in
+            let all = held
+            held = []
+            return all
+        }
+        for responder in responders { responder.respond(HTTPResponse(status: 200, headers: [], body: [])) }
+    }
+
+    func wait(for count: Int) async throws {
+        while held.withLock({ $0.count }) < count { try await Task.sleep(for: .milliseconds(1)) }
+    }
+}
+
+func startServer(_ handler: any HTTPHandler) throws -> HTTPServer {
+    try HTTPServer.start(
+        HTTPServerConfiguration(host: "127.0.0.1", port: 0), handler: handler, logger: Logger(label: "test"))
+}
