@@ -18,8 +18,11 @@ public struct SMTPCredentials: Sendable, CustomStringConvertible, CustomDebugStr
 
     /// Credentials of a user who has a password.
     ///
-    /// - Parameter mechanism: the mechanism to use, or nil for the strongest that the server offers: SCRAM-SHA-256-PLUS
-    ///   where its certificate can be bound to, then SCRAM-SHA-256, CRAM-MD5, PLAIN, LOGIN.
+    /// - Parameters:
+    ///   - username: the user's name.
+    ///   - password: the user's password.
+    ///   - mechanism: the mechanism to use, or nil for the strongest that the server offers: SCRAM-SHA-256-PLUS where its
+    ///     certificate can be bound to, then SCRAM-SHA-256, CRAM-MD5, PLAIN, LOGIN.
     public init(username: String, password: String, mechanism: AuthenticationMechanism? = nil) {
         self.username = username
         self.mechanism = mechanism
@@ -29,6 +32,7 @@ public struct SMTPCredentials: Sendable, CustomStringConvertible, CustomDebugStr
     /// Credentials of a user who has OAuth 2.0 access tokens.
     ///
     /// - Parameters:
+    ///   - username: the user's name.
     ///   - mechanism: the mechanism to use, or nil for OAUTHBEARER, then XOAUTH2.
     ///   - token: asked for a token for each session, and once more where the server refuses it. A session waits for it
     ///     as long as for a reply.

@@ -30,7 +30,10 @@ public struct DeliveryStatusNotification: Hashable, Sendable {
 
     /// A request for notifications.
     ///
-    /// - Parameter identifier: printable ASCII, ``maximumIdentifierLength`` characters at most.
+    /// - Parameters:
+    ///   - conditions: what the sender wants to be told of; an empty set asks never to be told.
+    ///   - content: how much of the message comes back.
+    ///   - identifier: printable ASCII, ``maximumIdentifierLength`` characters at most.
     /// - Throws: ``SMTPError`` with the reason `invalidUse` where the identifier is not of that form.
     public init(
         of conditions: Set<Condition>? = nil, returning content: Content? = nil, identifier: String? = nil

@@ -74,7 +74,7 @@ public final class SMTPSessionPool: Sendable {
         }
     }
 
-    /// Opens a message on a session of the pool, as ``SMTPSession/open(_:generatesFields:)`` does. When the writer is
+    /// Opens a message on a session of the pool, as ``SMTPSession/open(_:generatesFields:mayDefer:)`` does. When the writer is
     /// closed, the session is free for the next message.
     ///
     /// - Parameters:

@@ -27,7 +27,9 @@ public struct SMTPTranscript: Sendable {
 
     /// The transcript as messages of a logger.
     ///
-    /// - Parameter level: their level.
+    /// - Parameters:
+    ///   - logger: where they go.
+    ///   - level: their level.
     public static func logger(_ logger: Logger, level: Logger.Level = .trace) -> SMTPTranscript {
         SMTPTranscript { line in logger.log(level: level, "\(shown(line))") }
     }
