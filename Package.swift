@@ -78,24 +78,26 @@ let package = Package(
             swiftSettings: strict),
         // What tests need of the operating system is not held to strict memory safety.
         .target(
-            name: "TestSupport", dependencies: [nioCore, nioPosix], path: "Tests/TestSupport", swiftSettings: common),
+            name: "TestSupport", dependencies: [nioCore, nioPosix, nioSSL], path: "Tests/TestSupport",
+            swiftSettings: common),
         .testTarget(
             name: "MailAddressTests", dependencies: ["MailAddress", "TestSupport"], swiftSettings: common),
         .testTarget(
             name: "InternetMessageTests", dependencies: ["InternetMessage", "MailAddress", "TestSupport"],
             exclude: ["Resources"], swiftSettings: common),
         .testTarget(
-            name: "SMTPTests", dependencies: ["SMTP", "TestSupport", "MailAddress", nioCore, nioPosix, logging],
+            name: "SMTPTests", dependencies: ["SMTP", "TestSupport", "MailAddress", nioCore, nioPosix, nioSSL, logging],
             swiftSettings: common),
         .testTarget(
             name: "HTTPServerTests", dependencies: ["HTTPServer", "TestSupport", logging], swiftSettings: common),
         .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "TestSupport"], swiftSettings: common),
         .testTarget(
-            name: "GatewayTests", dependencies: ["Gateway", "SMTP", "TestSupport", logging, nioCore],
+            name: "GatewayTests", dependencies: ["Gateway", "SMTP", "TestSupport", logging, nioCore, nioSSL],
             swiftSettings: common),
         // The command is built beside the tests, which run it as a shell does.
         .testTarget(name: "CommandTests", dependencies: ["TestSupport", "postern"], swiftSettings: common),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["Gateway", "SMTP", "TestSupport", logging], swiftSettings: common),
+            name: "EndToEndTests", dependencies: ["Gateway", "SMTP", "TestSupport", logging, nioSSL],
+            swiftSettings: common),
     ]
 )

@@ -40,10 +40,11 @@ public struct SMTPError: Error, Sendable, Hashable, CustomStringConvertible {
         let reply: Reply?
         let detail: String
         let rejected: [RejectedRecipient]
+        let tlsFailure: TLSFailure?
 
         init(
             reason: Reason, stage: SMTPStage, outcome: SMTPOutcome, reply: Reply?, detail: String,
-            rejected: [RejectedRecipient]
+            rejected: [RejectedRecipient], tlsFailure: TLSFailure?
         ) {
             self.reason = reason
             self.stage = stage
@@ -51,11 +52,13 @@ public struct SMTPError: Error, Sendable, Hashable, CustomStringConvertible {
             self.reply = reply
             self.detail = detail
             self.rejected = rejected
+            self.tlsFailure = tlsFailure
         }
 
         static func == (left: Storage, right: Storage) -> Bool {
             left.reason == right.reason && left.stage == right.stage && left.outcome == right.outcome
                 && left.reply == right.reply && left.detail == right.detail && left.rejected == right.rejected
+                && left.tlsFailure == right.tlsFailure
         }
 
         func hash(into hasher: inout Hasher) {
@@ -87,6 +90,9 @@ public struct SMTPError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The recipients that were refused before the transaction failed, each with its reply.
     public var rejected: [RejectedRecipient] { storage.rejected }
 
+    /// What went wrong in TLS where the reason is `tls`, and otherwise nil.
+    public var tlsFailure: TLSFailure? { storage.tlsFailure }
+
     /// Whether the same call may succeed later. Never where the outcome is unknown: the message could arrive twice.
     public var isTransient: Bool {
         if outcome == .unknown { return false }
@@ -102,10 +108,11 @@ public struct SMTPError: Error, Sendable, Hashable, CustomStringConvertible {
 
     init(
         _ reason: Reason, stage: SMTPStage, outcome: SMTPOutcome = .notSent, reply: Reply? = nil, detail: String,
-        rejected: [RejectedRecipient] = []
+        rejected: [RejectedRecipient] = [], tlsFailure: TLSFailure? = nil
     ) {
         storage = Storage(
-            reason: reason, stage: stage, outcome: outcome, reply: reply, detail: detail, rejected: rejected)
+            reason: reason, stage: stage, outcome: outcome, reply: reply, detail: detail, rejected: rejected,
+            tlsFailure: tlsFailure)
     }
 
     /// The refusal that a negative reply is.

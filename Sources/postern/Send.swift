@@ -75,7 +75,7 @@ struct Send: AsyncParsableCommand {
         } catch let error as SMTPError {
             if let reply = error.reply { print(reply) }
             for refused in error.rejected { _ = fail("\(refused.address): \(refused.reply)") }
-            throw fail(error, code: Self.exitCode(for: error))
+            throw fail(RelayFailure(error), code: Self.exitCode(for: error))
         } catch let error as HeaderSectionError {
             throw fail(error, code: Self.data)
         } catch let error as MessageSource.Failure {

@@ -20,6 +20,7 @@ struct Play {
         settings.keepsTranscript = transcript
         conversation = Conversation(settings)
         self.byteByByte = byteByByte
+        if security == .implicit { conversation.tlsEstablished() }
     }
 
     mutating func server(_ text: String) -> [String] {

@@ -1,5 +1,6 @@
 public import NIOCore
 internal import NIOPosix
+public import NIOSSL
 internal import Synchronization
 
 /// An SMTP server that does exactly what a script says: for the failures that real servers do not produce on request.
@@ -15,6 +16,10 @@ public final class ScriptedRelay: Sendable {
         case expect(String)
         /// Wait until these bytes have come, whatever stands before them.
         case expectEnd(String)
+        /// Wait until something has come, whatever it is.
+        case expectAnything
+        /// Begin TLS: what comes next is a handshake.
+        case startTLS(NIOSSLContext)
         /// Wait, without looking at what comes.
         case pause(TimeAmount)
         /// Close the connection.
@@ -26,6 +31,7 @@ public final class ScriptedRelay: Sendable {
     fileprivate struct Record {
         var connections = 0
         var received: [[UInt8]] = []
+        var wire: [[UInt8]] = []
         var reads: [[String]] = []
         var complaints: [String] = []
     }
@@ -59,7 +65,8 @@ public final class ScriptedRelay: Sendable {
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(Player(shared))
+                    let player = Player(shared)
+                    try channel.pipeline.syncOperations.addHandlers([player.tap, player])
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()
@@ -74,6 +81,8 @@ public final class ScriptedRelay: Sendable {
 
     /// What each connection sent, in the order of the connections.
     public var received: [String] { record.state.withLock { $0.received.map { String(decoding: $0, as: UTF8.self) } } }
+    /// What each connection sent as it came over the wire, in TLS or not.
+    public var wire: [[UInt8]] { record.state.withLock { $0.wire } }
     /// What each connection sent, read by read: a group that was sent in one write comes in one read.
     public var reads: [[String]] { record.state.withLock { $0.reads } }
     /// What did not go as the scripts say.
@@ -86,10 +95,30 @@ public final class ScriptedRelay: Sendable {
         try? await channel.close()
     }
 
+    /// Notes what comes before TLS is taken off.
+    private final class Tap: ChannelInboundHandler {
+        typealias InboundIn = ByteBuffer
+
+        private let shared: Shared
+        private let number: Int
+
+        init(_ shared: Shared, _ number: Int) {
+            self.shared = shared
+            self.number = number
+        }
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            let bytes = unwrapInboundIn(data).readableBytesView
+            shared.state.withLock { $0.wire[number] += bytes }
+            context.fireChannelRead(data)
+        }
+    }
+
     private final class Player: ChannelInboundHandler {
         typealias InboundIn = ByteBuffer
         typealias OutboundOut = ByteBuffer
 
+        let tap: Tap
         private let shared: Shared
         private let number: Int
         private var steps: ArraySlice<Step>
@@ -100,12 +129,15 @@ public final class ScriptedRelay: Sendable {
 
         init(_ shared: Shared) {
             self.shared = shared
-            number = shared.state.withLock { state in
+            let number = shared.state.withLock { state in
                 state.connections += 1
                 state.received.append([])
+                state.wire.append([])
                 state.reads.append([])
                 return state.connections - 1
             }
+            self.number = number
+            tap = Tap(shared, number)
             steps = shared.scripts.isEmpty ? [] : shared.scripts[min(number, shared.scripts.count - 1)][...]
         }
 
@@ -151,6 +183,17 @@ public final class ScriptedRelay: Sendable {
                     }
                     searched = 0
                     pending.removeFirst(end)
+                case .expectAnything:
+                    guard !pending.isEmpty else { return }
+                    pending.removeAll()
+                case .startTLS(let tls):
+                    do {
+                        try context.pipeline.syncOperations.addHandler(
+                            NIOSSLServerHandler(context: tls), position: .after(tap))
+                    } catch {
+                        shared.state.withLock { $0.complaints.append("no TLS: \(error)") }
+                        context.close(promise: nil)
+                    }
                 case .pause(let time):
                     steps = steps.dropFirst()
                     isPaused = true

@@ -4,7 +4,7 @@ internal import SMTP
 extension Problem {
     init(_ error: SMTPError) {
         let (label, title, status) = Self.kind(of: error)
-        self.init(label, title, status: status, detail: "\(error.stage.rawValue): \(error.detail)")
+        self.init(label, title, status: status, detail: RelayFailure(error).description)
         reply = error.reply
         stage = error.stage
         isRetryable = error.isTransient

@@ -23,16 +23,21 @@ public struct RelayURL: Sendable {
 
     /// Reads `smtp://[user:password@]host[:port][?tls=…]` or `smtps://…`.
     ///
-    /// - Throws: ``ConfigurationError`` that says what is wrong, without the credentials.
+    /// - Throws: ``ConfigurationError`` that says what is wrong. It holds nothing of the text: where a character of a
+    ///   password is not escaped, any part of the URL may be a piece of the secret.
     public init(_ text: String) throws(ConfigurationError) {
         func wrong(_ problem: String) -> ConfigurationError { ConfigurationError(Setting.relayURL.name, problem) }
         guard let url = URLComponents(string: text), let scheme = url.scheme?.lowercased(),
             scheme == "smtp" || scheme == "smtps", var host = url.host, !host.isEmpty
-        else { throw wrong("it is not of the form smtp://host:port") }
+        else { throw wrong("it is not of the form smtp://host:port. \(Self.escaping)") }
         guard url.path.isEmpty || url.path == "/", url.fragment == nil else {
-            throw wrong("there is nothing to say behind the port but ?tls=…")
+            throw wrong("there is nothing to say behind the port but ?tls=…. \(Self.escaping)")
         }
         if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+        // What follows is shown wherever the relay is named: it must be a host, and no piece of a password.
+        guard host.unicodeScalars.allSatisfy(Self.mayBeOfHost) else {
+            throw wrong("the host is neither a name nor an address. \(Self.escaping)")
+        }
         self.host = host
         var credentials: (user: String, password: String)?
         if let user = url.user, !user.isEmpty {
@@ -41,11 +46,12 @@ public struct RelayURL: Sendable {
         }
         var options: [String: String] = [:]
         for item in url.queryItems ?? [] {
-            guard ["tls", "verify", "insecure_auth", "auth"].contains(item.name), options[item.name] == nil else {
+            guard Self.options.contains(item.name) else {
                 throw wrong(
-                    "the option \(item.name.debugDescription) is not known or given twice; there are tls, verify, insecure_auth and auth"
+                    "an option behind ? is not known; there are \(Self.options.joined(separator: ", ")). \(Self.escaping)"
                 )
             }
+            guard options[item.name] == nil else { throw wrong("the option \(item.name) is given twice") }
             options[item.name] = item.value ?? ""
         }
         func flag(_ name: String, default value: Bool) throws(ConfigurationError) -> Bool {
@@ -79,6 +85,17 @@ public struct RelayURL: Sendable {
         guard (1...65535).contains(port) else { throw wrong("the port is not from 1 to 65535") }
     }
 
+    private static let options = ["tls", "verify", "insecure_auth", "auth"]
+
+    private static let escaping =
+        "In the user's name and the password write %3A for :, %40 for @, %2F for /, %3F for ?, "
+        + "%23 for # and %25 for %"
+
+    /// Letters, digits, and what stands between them in names and addresses.
+    private static func mayBeOfHost(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.properties.isAlphabetic || scalar.properties.numericType != nil || ".-_:".unicodeScalars.contains(scalar)
+    }
+
     /// With a mechanism of OAuth the password is the access token.
     private static func credentials(
         _ user: String, _ password: String, mechanism name: String?
@@ -103,14 +120,11 @@ public struct RelayURL: Sendable {
     public func configuration(
         identity: ClientDomain, trustRoots: String?
     ) throws(ConfigurationError) -> SMTPConfiguration {
-        var tls = TLSConfiguration.makeClientConfiguration()
-        tls.minimumTLSVersion = .tlsv12
+        var tls = SMTPSecurity.standardTLS
         if !verifies { tls.certificateVerification = .none }
+        if let trustRoots { tls.additionalTrustRoots = [.certificates(try Self.certificates(in: trustRoots))] }
         let security: SMTPSecurity
         do {
-            if let trustRoots {
-                tls.additionalTrustRoots = [.certificates(try NIOSSLCertificate.fromPEMFile(trustRoots))]
-            }
             switch self.security {
             case .none: security = .none
             case .opportunistic: security = try .opportunistic(tls)
@@ -118,13 +132,27 @@ public struct RelayURL: Sendable {
             case .implicit: security = try .implicit(tls)
             }
         } catch {
-            throw ConfigurationError(
-                trustRoots == nil ? Setting.relayURL.name : Setting.relayCAFile.name,
-                "TLS cannot be set up: \(error); the file has to hold certificates in PEM form")
+            throw ConfigurationError(Setting.relayURL.name, "TLS cannot be set up: \(error)")
         }
         var configuration = SMTPConfiguration(
             host: host, port: port, identity: identity, security: security, credentials: credentials)
         configuration.allowsClearTextAuthentication = allowsClearTextAuthentication
         return configuration
+    }
+
+    private static func certificates(in file: String) throws(ConfigurationError) -> [NIOSSLCertificate] {
+        do {
+            let certificates = try NIOSSLCertificate.fromPEMBytes(Array(Data(contentsOf: URL(filePath: file))))
+            if !certificates.isEmpty { return certificates }
+        } catch is NIOSSLError {
+            // The same as a file without a certificate.
+        } catch {
+            throw ConfigurationError(
+                Setting.relayCAFile.name,
+                "the file \(file.debugDescription) cannot be read: \(error.localizedDescription)")
+        }
+        throw ConfigurationError(
+            Setting.relayCAFile.name,
+            "the file \(file.debugDescription) does not hold certificates in PEM form, -----BEGIN CERTIFICATE-----")
     }
 }

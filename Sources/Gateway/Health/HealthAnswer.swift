@@ -25,7 +25,7 @@ enum HealthAnswer {
                     json.member("name", relay)
                     json.member("status", finding.error == nil ? "ok" : "unavailable")
                     json.member("latency_ms", milliseconds)
-                    json.member("error", finding.error?.description)
+                    json.member("error", finding.error.map { RelayFailure($0).description })
                 }
             }
             json.member("version", version)

@@ -10,12 +10,30 @@ extension Conversation {
         isSecure = true
         capabilities = Capabilities()
         phase = .connecting
-        send(.ehlo(settings.identity), expecting: .ehlo)
+        progress += 1
+        // Where TLS comes first, the greeting is still due.
+        if settings.security != .implicit { send(.ehlo(settings.identity), expecting: .ehlo) }
     }
 
-    /// The TLS handshake failed.
-    mutating func tlsFailed(_ detail: String) {
-        fail(SMTPError(.tls, stage: phase == .connecting ? .connect : currentStage, outcome: outcome, detail: detail))
+    /// TLS failed: the handshake, or what a server has to say to it afterwards, such as that it wants a certificate.
+    mutating func tlsFailed(_ diagnosis: TLSDiagnosis) {
+        let isBeingSetUp = phase == .handshake || phase == .connecting
+        fail(
+            SMTPError(
+                .tls, stage: isBeingSetUp ? handshakeStage : currentStage, outcome: outcome,
+                detail: diagnosis.detail, rejected: transaction?.rejected ?? [], tlsFailure: diagnosis.failure))
+    }
+
+    /// The stage that the TLS handshake belongs to.
+    var handshakeStage: SMTPStage { settings.security == .implicit ? .connect : .startTLS }
+
+    /// What the server has not done when a deadline passes.
+    var whatIsDue: String {
+        switch phase {
+        case .handshake: "complete the TLS handshake"
+        case .content: "take the content"
+        default: "answer"
+        }
     }
 
     mutating func takeSetUpReply(_ reply: Reply, to expected: DueReply) {
@@ -43,12 +61,10 @@ extension Conversation {
                 return
             }
             guard settings.security != .required else {
-                fail(
-                    SMTPError(
-                        .tls, stage: .startTLS,
-                        detail:
-                            "TLS is required and the server does not offer STARTTLS; use a server or a port that does, or tls=none"
-                    ))
+                tlsFailed(
+                    TLSDiagnosis(
+                        .notOffered, "TLS is required and the server does not offer STARTTLS",
+                        advice: "use a server or a port that does, or another SMTPSecurity"))
                 return
             }
         }

@@ -54,7 +54,8 @@ struct Conversation {
 
     init(_ settings: ConversationSettings) {
         self.settings = settings
-        isSecure = settings.security == .implicit
+        isSecure = false
+        if settings.security == .implicit { phase = .handshake }
         parser = ReplyParser(limits: settings.replyLimits)
         due.append(.greeting)
     }
@@ -62,7 +63,7 @@ struct Conversation {
     /// The stage whose reply the server owes, or nil where it owes none.
     var awaiting: SMTPStage? {
         switch phase {
-        case .handshake: .startTLS
+        case .handshake: handshakeStage
         case .connecting where authentication?.awaitsToken == true: .auth
         default: due.first?.stage
         }
@@ -83,7 +84,7 @@ struct Conversation {
     mutating func received(_ bytes: ByteBuffer) {
         guard phase != .closed else { return }
         if phase == .handshake {
-            fail(protocolViolation(Self.injection, at: .startTLS))
+            fail(protocolViolation(Self.injection, at: handshakeStage))
             return
         }
         parser.append(bytes)
@@ -102,7 +103,7 @@ struct Conversation {
         fail(
             SMTPError(
                 .timedOut, stage: currentStage, outcome: outcome, reply: nil,
-                detail: "the server did not \(phase == .content ? "take the content" : "answer") in time",
+                detail: "the server did not \(whatIsDue) in time",
                 rejected: transaction?.rejected ?? []))
     }
 

@@ -8,7 +8,7 @@ struct ConversationSettings: Sendable {
         case opportunistic
         /// STARTTLS or no session.
         case required
-        /// TLS has been set up before the greeting.
+        /// TLS is set up before the greeting.
         case implicit
     }
 

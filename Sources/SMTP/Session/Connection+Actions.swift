@@ -72,7 +72,7 @@ extension Connection {
 
     private func startTLS() {
         guard let context, let tls = configuration.security.context else {
-            conversation.tlsFailed("TLS is not configured")
+            conversation.tlsFailed(TLSDiagnosis(.handshake, "TLS is not configured", advice: ""))
             obey()
             return
         }
@@ -80,7 +80,7 @@ extension Connection {
             try context.pipeline.syncOperations.addHandler(
                 Self.tlsHandler(tls, host: configuration.host), position: .first)
         } catch {
-            conversation.tlsFailed("TLS could not be started: \(error)")
+            conversation.tlsFailed(TLSDiagnosis(.handshake, "TLS could not be started: \(error)", advice: ""))
             obey()
         }
     }

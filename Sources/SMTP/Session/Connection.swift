@@ -1,4 +1,6 @@
+internal import Foundation
 internal import NIOCore
+internal import NIOSSL
 internal import NIOTLS
 
 /// The shell around a conversation: it carries out the conversation's actions on a channel, and tells it what the
@@ -228,9 +230,14 @@ final class Connection: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if let tls = TLSFailure(error) {
-            conversation.tlsFailed(tls.description)
+        let certificate = try? context.pipeline.syncOperations.nioSSL_peerCertificate()
+        if let tls = TLSDiagnosis(
+            error, certificate: certificate.map { TLSDiagnosis.Certificate($0) }, host: configuration.host, now: .now)
+        {
+            conversation.tlsFailed(tls)
             obey()
+        } else if conversation.phase == .handshake, error is NIOSSLError {
+            close("the server ended the connection during the TLS handshake", reason: .connectionLost)
         } else {
             close("the connection broke: \(error)", reason: .connectionLost)
         }
