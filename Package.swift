@@ -86,7 +86,8 @@ let package = Package(
             name: "InternetMessageTests", dependencies: ["InternetMessage", "MailAddress", "TestSupport"],
             exclude: ["Resources"], swiftSettings: common),
         .testTarget(
-            name: "SMTPTests", dependencies: ["SMTP", "TestSupport", "MailAddress", nioCore, nioPosix, nioSSL, logging],
+            name: "SMTPTests",
+            dependencies: ["SMTP", "TestSupport", "MailAddress", nioCore, nioPosix, nioSSL, logging],
             swiftSettings: common),
         .testTarget(
             name: "HTTPServerTests", dependencies: ["HTTPServer", "TestSupport", logging], swiftSettings: common),
@@ -97,7 +98,8 @@ let package = Package(
         // The command is built beside the tests, which run it as a shell does.
         .testTarget(name: "CommandTests", dependencies: ["TestSupport", "postern"], swiftSettings: common),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["Gateway", "SMTP", "TestSupport", logging, nioSSL],
+            name: "EndToEndTests",
+            dependencies: ["Gateway", "MailAddress", "SMTP", "TestSupport", logging, nioCore, nioPosix, nioSSL],
             swiftSettings: common),
     ]
 )

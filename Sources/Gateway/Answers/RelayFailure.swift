@@ -3,18 +3,22 @@ public import SMTP
 /// A failure of a session with the relay as the gateway's users are told it: what happened, and which settings are the
 /// way out. (The library speaks of its own calls, which they do not see.)
 public struct RelayFailure: CustomStringConvertible {
-    /// Stage, what happened and what to do, in one line without secrets.
-    public let description: String
+    /// What happened and what to do, in one line without secrets.
+    public let detail: String
+    private let stage: SMTPStage
+
+    /// The stage, and the detail.
+    public var description: String { "\(stage.rawValue): \(detail)" }
 
     /// Translates a failure.
     public init(_ error: SMTPError) {
-        let text =
+        stage = error.stage
+        detail =
             if let failure = error.tlsFailure, let advice = Self.advice(for: failure.kind) {
                 "\(failure.explanation); \(advice)"
             } else {
                 error.detail
             }
-        description = "\(error.stage.rawValue): \(text)"
     }
 
     private static func advice(for kind: SMTPError.TLSFailure.Kind) -> String? {

@@ -75,7 +75,7 @@ public struct RelayCheck: Sendable {
                     detail: stage == .connect ? "\(configuration.host):\(configuration.port)" : "done"))
         }
         let failed = stages.first { $0.0 == error.stage }?.1 ?? error.stage.rawValue
-        steps.append(Step(name: failed, isSound: false, detail: error.detail))
+        steps.append(Step(name: failed, isSound: false, detail: RelayFailure(error).detail))
         self.steps = steps
     }
 }
