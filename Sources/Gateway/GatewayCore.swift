@@ -1,5 +1,6 @@
 internal import Foundation
 internal import HTTPServer
+internal import InternetMessage
 internal import Logging
 internal import NIOCore
 internal import SMTP
@@ -11,6 +12,7 @@ final class GatewayCore: HTTPHandler {
     private let dispatch: Dispatch
     private let health: RelayHealth
     private let keys: APIKeys
+    private let signer: DKIMSigner?
     private let caughtMessages: (any CaughtMessages)?
     private let maximumMessageBytes: Int
     private let maximumInFlight: Int
@@ -26,6 +28,7 @@ final class GatewayCore: HTTPHandler {
         dispatch = Dispatch(Delivery(pool: pool), on: eventLoops, idempotency: idempotencyStore, log: log)
         health = RelayHealth(configuration.relay)
         keys = configuration.keys
+        signer = configuration.signer
         self.caughtMessages = caughtMessages
         maximumMessageBytes = configuration.maximumMessageBytes
         maximumInFlight = configuration.maximumInFlight
@@ -114,7 +117,7 @@ final class GatewayCore: HTTPHandler {
     private func send(_ request: HTTPRequest, dryRun: Bool, _ responder: HTTPResponder) {
         let context = RequestContext(request, caller: request.context as? Caller ?? .anonymous)
         do throws(Problem) {
-            let composed = try Composition(Submission(json: request.body))
+            let composed = try Composition(Submission(json: request.body), signer: signer)
             if dryRun {
                 responder.respond(Answer.dryRun(composed))
             } else if let key = try Self.idempotencyKey(request, context) {
@@ -131,7 +134,7 @@ final class GatewayCore: HTTPHandler {
     private func sendBatch(_ request: HTTPRequest, dryRun: Bool, stopsOnError: Bool, _ responder: HTTPResponder) {
         let context = RequestContext(request, caller: request.context as? Caller ?? .anonymous)
         do throws(Problem) {
-            let batch = try Batch(json: request.body, stopsOnError: stopsOnError)
+            let batch = try Batch(json: request.body, stopsOnError: stopsOnError, signer: signer)
             if dryRun {
                 responder.respond(batch.dryRun())
             } else {
