@@ -68,6 +68,14 @@ void cmicrohttpd_wait(struct MHD_Daemon *daemon, int wake_up)
     }
 }
 
+int cmicrohttpd_has_ended(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    char octet;
+
+    return info != NULL && recv(info->connect_fd, &octet, sizeof octet, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 static int try_listen(const struct addrinfo *address, int backlog, uint16_t *bound_port)
 {
     struct sockaddr_storage bound;

@@ -1,6 +1,5 @@
 internal import Foundation
 internal import HTTPServer
-internal import InternetMessage
 internal import Logging
 internal import NIOCore
 internal import SMTP
@@ -12,7 +11,6 @@ final class GatewayCore: HTTPHandler {
     private let dispatch: Dispatch
     private let health: RelayHealth
     private let keys: APIKeys
-    private let signer: DKIMSigner?
     private let caughtMessages: (any CaughtMessages)?
     private let maximumMessageBytes: Int
     private let maximumInFlight: Int
@@ -28,7 +26,6 @@ final class GatewayCore: HTTPHandler {
         dispatch = Dispatch(Delivery(pool: pool), on: eventLoops, idempotency: idempotencyStore, log: log)
         health = RelayHealth(configuration.relay)
         keys = configuration.keys
-        signer = configuration.signer
         self.caughtMessages = caughtMessages
         maximumMessageBytes = configuration.maximumMessageBytes
         maximumInFlight = configuration.maximumInFlight
@@ -46,8 +43,15 @@ final class GatewayCore: HTTPHandler {
             let route = try Route(head, hasSandbox: caughtMessages != nil)
             let caller = route.isOpen ? .anonymous : try keys.caller(of: head.headers)
             guard route.takesMessages else { return .accept(maximumBodyBytes: 0, context: caller) }
-            try checkMessageHead(head)
-            return .accept(maximumBodyBytes: maximumMessageBytes, context: caller)
+            switch try checkMessageHead(head, route) {
+            // Under a key a message must not go out before it is known whether it is the same: it is read to its end.
+            case .raw where route == .sendMessage(dryRun: false) && head.headers[IdempotencyKey.field] == nil:
+                return .stream(maximumBodyBytes: maximumMessageBytes, context: caller)
+            case .form:
+                return .form(
+                    maximumBodyBytes: maximumMessageBytes, maximumParts: FormDocument.maximumParts, context: caller)
+            case .json, .raw: return .accept(maximumBodyBytes: maximumMessageBytes, context: caller)
+            }
         } catch {
             return .refuse(error.response)
         }
@@ -57,25 +61,24 @@ final class GatewayCore: HTTPHandler {
         (limit == 0 ? Problem.bodyNotAllowed(head.method) : .tooLarge(limit: limit)).response
     }
 
+    func malformed(_ head: HTTPRequestHead, _ error: HTTPFormError) -> HTTPResponse {
+        Problem.malformedForm(error).response
+    }
+
     func stopping(_ head: HTTPRequestHead, isHandled: Bool) -> HTTPResponse {
         (isHandled ? Problem.stopped : .draining).response
     }
 
-    private func checkMessageHead(_ head: HTTPRequestHead) throws(Problem) {
+    private func checkMessageHead(_ head: HTTPRequestHead, _ route: Route) throws(Problem) -> BodyKind {
         if isDraining.load(ordering: .relaxed) { throw .draining }
         if dispatch.inFlight >= maximumInFlight { throw .full(limit: maximumInFlight) }
         if let coding = head.headers["Content-Encoding"], coding.lowercased() != "identity" {
             throw .unsupportedContentCoding(coding)
         }
-        let type = head.headers["Content-Type"]
-        guard let type, Self.isJSON(type) else { throw .unsupportedMediaType(type) }
-    }
-
-    /// Whether a media type is application/json, whatever its parameters (RFC 9110, section 8.3.1).
-    private static func isJSON(_ type: String) -> Bool {
-        if type == "application/json" { return true }
-        let essence = type.prefix { $0 != ";" }.trimmingCharacters(in: .whitespaces)
-        return essence.lowercased() == "application/json"
+        guard let kind = BodyKind(head) else { throw .unsupportedMediaType(head.headers["Content-Type"]) }
+        // A batch is a JSON array.
+        if case .sendBatch = route, kind != .json { throw .unsupportedBatchType(head.headers["Content-Type"]) }
+        return kind
     }
 
     // MARK: The whole request
@@ -112,15 +115,39 @@ final class GatewayCore: HTTPHandler {
         }
     }
 
+    func handle(_ request: HTTPStreamedRequest, responder: HTTPResponder) {
+        dispatch.send(request, RequestContext(request.head, request.context), responder)
+    }
+
+    func handle(_ request: HTTPFormRequest, responder: HTTPResponder) {
+        let context = RequestContext(request.head, request.context)
+        do throws(Problem) {
+            let route = try Route(request.head, hasSandbox: caughtMessages != nil)
+            let composed = try Composition(Submission(FormDocument(request.parts).document))
+            if route == .sendMessage(dryRun: true) {
+                responder.respond(Answer.dryRun(composed))
+            } else if let key = try Self.idempotencyKey(request.head, context) {
+                dispatch.send(composed, once: key, MessageFingerprint(request), context, responder)
+            } else {
+                dispatch.send(composed, context, responder)
+            }
+        } catch {
+            log.invalid(error, context)
+            responder.respond(error.response)
+        }
+    }
+
     /// Decoding and composing run here, on the HTTP server's thread; what waits for the relay goes on where the
     /// relay's session lives.
     private func send(_ request: HTTPRequest, dryRun: Bool, _ responder: HTTPResponder) {
-        let context = RequestContext(request, caller: request.context as? Caller ?? .anonymous)
+        let context = RequestContext(request.head, request.context)
         do throws(Problem) {
-            let composed = try Composition(Submission(json: request.body), signer: signer)
+            let composed =
+                BodyKind(request.head) == .raw
+                ? try RawMessage.composition(request) : try Composition(Submission(json: request.body))
             if dryRun {
                 responder.respond(Answer.dryRun(composed))
-            } else if let key = try Self.idempotencyKey(request, context) {
+            } else if let key = try Self.idempotencyKey(request.head, context) {
                 dispatch.send(composed, once: key, MessageFingerprint(request), context, responder)
             } else {
                 dispatch.send(composed, context, responder)
@@ -132,13 +159,13 @@ final class GatewayCore: HTTPHandler {
     }
 
     private func sendBatch(_ request: HTTPRequest, dryRun: Bool, stopsOnError: Bool, _ responder: HTTPResponder) {
-        let context = RequestContext(request, caller: request.context as? Caller ?? .anonymous)
+        let context = RequestContext(request.head, request.context)
         do throws(Problem) {
-            let batch = try Batch(json: request.body, stopsOnError: stopsOnError, signer: signer)
+            let batch = try Batch(json: request.body, stopsOnError: stopsOnError)
             if dryRun {
                 responder.respond(batch.dryRun())
             } else {
-                let key = try Self.idempotencyKey(request, context)
+                let key = try Self.idempotencyKey(request.head, context)
                 dispatch.send(batch, once: key.map { ($0, MessageFingerprint(request)) }, context, responder)
             }
         } catch {
@@ -148,9 +175,9 @@ final class GatewayCore: HTTPHandler {
     }
 
     private static func idempotencyKey(
-        _ request: HTTPRequest, _ context: RequestContext
+        _ head: HTTPRequestHead, _ context: RequestContext
     ) throws(Problem) -> IdempotencyKey? {
-        try IdempotencyKey(request.head.headers[IdempotencyKey.field], of: context.caller)
+        try IdempotencyKey(head.headers[IdempotencyKey.field], of: context.caller)
     }
 
     func turnEnded() {

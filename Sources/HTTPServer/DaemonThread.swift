@@ -25,6 +25,8 @@ internal import Synchronization
     /// Set once, before the thread starts.
     private var daemon: OpaquePointer?
     private let wakeUp: Int32
+    /// The requests of which a piece of the body came in this turn, and not its end. For the thread alone.
+    private var unfinished: [Exchange] = []
     private let inbox = Mutex(Inbox())
 
     /// Starts a daemon and its thread.
@@ -63,18 +65,39 @@ internal import Synchronization
                 let exchange = unsafe Unmanaged<Exchange>.fromOpaque(stored).takeUnretainedValue()
                 return unsafe thread.dispatcher.go(on: connection, with: exchange, piece: piece, size: size)
             },
-            { context, _, slot, _ in
+            { context, _, slot, reason in
                 guard let context = unsafe context, let stored = unsafe slot?.pointee else { return }
                 unsafe slot?.pointee = nil
                 // The counterpart of `passRetained` in `begin`; libmicrohttpd calls this once for each request.
                 let exchange = unsafe Unmanaged<Exchange>.fromOpaque(stored).takeRetainedValue()
-                unsafe Unmanaged<DaemonThread>.fromOpaque(context).takeUnretainedValue().dispatcher.end(exchange)
+                unsafe Unmanaged<DaemonThread>.fromOpaque(context).takeUnretainedValue().dispatcher.end(
+                    exchange, reason)
             }, context)
         return unsafe daemon != nil
     }
 
     deinit {
         close(wakeUp)
+    }
+
+    /// A piece of a request's body has come, and not its end.
+    func watch(_ exchange: Exchange) {
+        unfinished.append(exchange)
+    }
+
+    /// Makes libmicrohttpd read again where a client is gone.
+    ///
+    /// 0.9.75 takes a read that brings less than was asked for as a sign that there is nothing more, and waits for the
+    /// next edge of epoll. Where the end of the connection had come together with the octets there is none, and it would
+    /// be noticed after the idle timeout only.
+    ///
+    /// - Returns: whether there was one, so that the daemon has something to do.
+    private func noticeEnds() -> Bool {
+        guard !unfinished.isEmpty else { return false }
+        var hasEnded = false
+        for exchange in unfinished where exchange.noticeEnd() { hasEnded = true }
+        unfinished.removeAll(keepingCapacity: true)
+        return hasEnded
     }
 
     // MARK: From any thread
@@ -122,8 +145,9 @@ internal import Synchronization
             resumed.removeAll(keepingCapacity: true)
             if quiesces { _ = unsafe MHD_quiesce_daemon(daemon) }
             _ = unsafe MHD_run(daemon)
+            let hasEnded = noticeEnds()
             dispatcher.handler.turnEnded()
-            if whenStopped == nil, mayWait() { unsafe cmicrohttpd_wait(daemon, wakeUp) }
+            if whenStopped == nil, !hasEnded, mayWait() { unsafe cmicrohttpd_wait(daemon, wakeUp) }
         } while whenStopped == nil
         unsafe MHD_stop_daemon(daemon)
         whenStopped?()

@@ -7,7 +7,7 @@ internal import Synchronization
 ///
 /// `@unchecked Sendable`: the fields that are not behind the lock are used by the one thread of libmicrohttpd that owns
 /// the connection, and it calls back for a connection one call at a time.
-final class Exchange: @unchecked Sendable {
+@safe final class Exchange: @unchecked Sendable {
     private enum State {
         /// The handler has not had the request yet.
         case reading
@@ -25,13 +25,30 @@ final class Exchange: @unchecked Sendable {
         case wait
     }
 
+    /// What became of a piece of the body.
+    enum Intake {
+        case taken
+        /// The connection is suspended, and the piece is to be offered again.
+        case wait
+        /// The connection is to be closed.
+        case close
+    }
+
     let head: HTTPRequestHead
     /// The place in the registry, for the registry alone.
     var place = 0
     private let admission: HTTPAdmission
     private let thread: DaemonThread
     private var body: [UInt8] = []
+    /// Where the body goes that is not gathered here.
+    private let stream: BodyStream?
+    private let form: FormReader?
+    /// Octets of the body that have come.
+    private var received = 0
     private var discarded = 0
+    private var pace: BodyPace
+    /// The connection while it is watched for its end.
+    private var watched: OpaquePointer?
     private let state = Mutex(State.reading)
 
     /// Octets of a body that is too large which are read and thrown away, so that the client gets to see the answer.
@@ -41,10 +58,17 @@ final class Exchange: @unchecked Sendable {
     /// Octets that are set aside on the client's word before they have come.
     private static let reservation = 1024 * 1024
 
-    init(_ head: HTTPRequestHead, _ admission: HTTPAdmission, on thread: DaemonThread) {
+    init(_ head: HTTPRequestHead, _ admission: HTTPAdmission, on thread: DaemonThread, pace: BodyPace.Limits) {
         self.head = head
         self.admission = admission
         self.thread = thread
+        self.pace = BodyPace(pace)
+        if case .stream = admission { stream = BodyStream(on: thread) } else { stream = nil }
+        if case .form(_, let parts, _) = admission {
+            form = FormReader(contentType: head.headers["Content-Type"], maximumParts: parts)
+        } else {
+            form = nil
+        }
         if case .accept(let limit, _) = admission, let length = head.contentLength {
             body.reserveCapacity(min(length, limit, Self.reservation))
         }
@@ -55,34 +79,90 @@ final class Exchange: @unchecked Sendable {
         switch admission {
         // Without a body the connection can go on, so the answer waits for the end of the request.
         case .refuse(let response): head.hasBody ? response : nil
-        case .accept(let limit, _):
+        case .accept(let limit, _), .stream(let limit, _), .form(let limit, _, _):
             if let length = head.contentLength, length > limit { handler.tooLarge(head, limit: limit) } else { nil }
         }
     }
 
+    /// Hands the request to the handler where it is to read the body by itself.
+    func beginStreaming(_ connection: OpaquePointer, _ handler: any HTTPHandler) {
+        guard case .stream(_, let context) = admission, let stream, beginHandling() else { return }
+        unsafe watch(connection)
+        let request = HTTPStreamedRequest(head: head, body: HTTPRequestBody(stream), context: context)
+        handler.handle(request, responder: HTTPResponder(self))
+    }
+
     /// Takes a piece of the body.
-    ///
-    /// - Returns: whether the connection may go on.
-    func take(_ piece: UnsafeRawBufferPointer) -> Bool {
-        guard case .accept(let limit, _) = admission, discarded == 0, body.count + piece.count <= limit else {
+    func take(_ piece: UnsafeRawBufferPointer, from connection: OpaquePointer) -> Intake {
+        // A body that comes at once needs no clock.
+        if received + piece.count != head.contentLength {
+            guard pace.took(piece.count, at: .now) else {
+                stream?.fail(.tooSlow)
+                return .close
+            }
+            unsafe watch(connection)
+        }
+        switch admission {
+        case .accept(let limit, _) where discarded == 0 && body.count + piece.count <= limit:
+            unsafe body.append(contentsOf: piece)
+        case .stream(let limit, _) where discarded == 0 && received + piece.count <= limit:
+            guard let stream, unsafe stream.offer(piece, from: connection) else {
+                pace.pause()
+                // It is read from when it goes on.
+                unsafe watched = nil
+                return .wait
+            }
+        case .form(let limit, _, _) where discarded == 0 && received + piece.count <= limit:
+            unsafe form?.take(piece, of: connection)
+        default:
+            if case .stream(let limit, _) = admission { stream?.fail(.tooLarge(limit: limit)) }
             body = []
             discarded += piece.count
-            return discarded <= Self.discardLimit
+            return discarded <= Self.discardLimit ? .taken : .close
         }
-        unsafe body.append(contentsOf: piece)
+        received += piece.count
+        return .taken
+    }
+
+    private func watch(_ connection: OpaquePointer) {
+        if unsafe watched == nil { thread.watch(self) }
+        unsafe watched = connection
+    }
+
+    /// Has the connection read again where the client has ended it in the middle of the body.
+    ///
+    /// - Returns: whether it has.
+    func noticeEnd() -> Bool {
+        guard let connection = unsafe watched else { return false }
+        unsafe watched = nil
+        guard unsafe cmicrohttpd_has_ended(connection) != 0 else { return false }
+        // A connection that goes on after it was suspended is read from, whatever epoll says.
+        unsafe SuspendedConnection(suspending: connection).goOn()
         return true
     }
 
     /// The request is complete, or the connection was resumed.
     func proceed(_ connection: OpaquePointer, _ handler: any HTTPHandler) -> Step {
+        stream?.finish()
+        unsafe watched = nil
         if beginHandling() {
             switch admission {
             case .refuse(let response): respond(response)
             case .accept(let limit, _) where discarded > 0: respond(handler.tooLarge(head, limit: limit))
+            case .form(let limit, _, _) where discarded > 0: respond(handler.tooLarge(head, limit: limit))
+            // It has the request already, unless the server stops and has answered.
+            case .stream: break
             case .accept(_, let context):
                 let request = HTTPRequest(head: head, body: body, context: context)
                 body = []
                 handler.handle(request, responder: HTTPResponder(self))
+            case .form(_, _, let context):
+                switch unsafe form?.finish(connection) ?? .success([]) {
+                case .success(let parts):
+                    let request = HTTPFormRequest(head: head, parts: parts, context: context)
+                    handler.handle(request, responder: HTTPResponder(self))
+                case .failure(let error): respond(handler.malformed(head, error))
+                }
             }
         }
         return state.withLock { state in
@@ -114,6 +194,13 @@ final class Exchange: @unchecked Sendable {
             if case .reading = state { false } else { true }
         }
         respond(handler.stopping(head, isHandled: isHandled))
+        interrupt()
+    }
+
+    /// Tells the handler that the rest of a body that it reads is not waited for, and goes on with a connection that is
+    /// suspended because the handler does not read.
+    func interrupt() {
+        stream?.fail(.stopped)
     }
 
     func respond(_ response: HTTPResponse) {
@@ -132,7 +219,11 @@ final class Exchange: @unchecked Sendable {
     }
 
     /// The request is over, answered or not: nothing is to be resumed any more.
-    func finish() {
+    ///
+    /// - Parameter error: why the rest of the body does not come, where it had not come to its end.
+    func finish(_ error: HTTPBodyError) {
+        stream?.fail(error)
+        unsafe watched = nil
         state.withLock { $0 = .finished }
     }
 }

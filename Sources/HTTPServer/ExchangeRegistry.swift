@@ -37,6 +37,9 @@ final class ExchangeRegistry: Sendable {
 
     var isEmpty: Bool { state.withLock { $0.free.count == $0.places.count } }
 
+    /// The requests that are under way.
+    var all: [Exchange] { state.withLock { $0.places.compactMap { $0 } } }
+
     /// Takes no further request, and returns those under way.
     func close() -> [Exchange] {
         state.withLock { state in

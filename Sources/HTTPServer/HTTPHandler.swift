@@ -1,7 +1,12 @@
 /// What becomes of a request whose header section has arrived.
 public enum HTTPAdmission: Sendable {
-    /// The body is read, up to so many octets. What the handler found out on the way is handed back with the request.
+    /// The body is read, up to so many octets, and the handler gets the whole request. What it found out on the way is
+    /// handed back to it, here and in the other cases.
     case accept(maximumBodyBytes: Int, context: (any AnyObject & Sendable)? = nil)
+    /// The handler gets the request at once, and reads the body, of at most so many octets, while it arrives.
+    case stream(maximumBodyBytes: Int, context: (any AnyObject & Sendable)? = nil)
+    /// The body is a form, `multipart/form-data` or `application/x-www-form-urlencoded`, and the handler gets its parts.
+    case form(maximumBodyBytes: Int, maximumParts: Int, context: (any AnyObject & Sendable)? = nil)
     /// The request is answered without reading its body.
     case refuse(HTTPResponse)
 }
@@ -15,6 +20,18 @@ public protocol HTTPHandler: Sendable {
     /// The request is complete. Called on a thread of the server; must not wait, and answers through the responder,
     /// at once or later from any thread.
     func handle(_ request: HTTPRequest, responder: HTTPResponder)
+
+    /// The header section of a request has arrived whose body is admitted as a stream. Called on a thread of the server;
+    /// must not wait, and answers through the responder, at once or later from any thread. An answer before the end of
+    /// the body goes out when the client has sent the rest, which is passed over: libmicrohttpd has no other way.
+    func handle(_ request: HTTPStreamedRequest, responder: HTTPResponder)
+
+    /// A form is complete. Called on a thread of the server; must not wait, and answers through the responder, at once or
+    /// later from any thread.
+    func handle(_ request: HTTPFormRequest, responder: HTTPResponder)
+
+    /// The answer to a form that cannot be read: 400.
+    func malformed(_ head: HTTPRequestHead, _ error: HTTPFormError) -> HTTPResponse
 
     /// All requests that had arrived on this thread of the server have been handed over: what was gathered of them may go
     /// on together. Called on that thread; must not wait.
@@ -30,6 +47,21 @@ public protocol HTTPHandler: Sendable {
 }
 
 extension HTTPHandler {
+    /// For a handler that admits no streams.
+    public func handle(_ request: HTTPStreamedRequest, responder: HTTPResponder) {
+        responder.respond(.plain(500, "the request was not answered\n"))
+    }
+
+    /// For a handler that admits no forms.
+    public func handle(_ request: HTTPFormRequest, responder: HTTPResponder) {
+        responder.respond(.plain(500, "the request was not answered\n"))
+    }
+
+    /// A plain 400.
+    public func malformed(_ head: HTTPRequestHead, _ error: HTTPFormError) -> HTTPResponse {
+        .plain(400, "\(error)\n")
+    }
+
     /// Nothing.
     public func turnEnded() {}
 

@@ -26,3 +26,23 @@ public struct HTTPRequest: Sendable {
     /// What the handler admitted the request with.
     public let context: (any AnyObject & Sendable)?
 }
+
+/// A request whose body arrives while it is handled.
+public struct HTTPStreamedRequest: Sendable {
+    /// Request line and header section.
+    public let head: HTTPRequestHead
+    /// The body, from its beginning.
+    public let body: HTTPRequestBody
+    /// What the handler admitted the request with.
+    public let context: (any AnyObject & Sendable)?
+}
+
+/// A whole request whose body is a form.
+public struct HTTPFormRequest: Sendable {
+    /// Request line and header section.
+    public let head: HTTPRequestHead
+    /// The parts in their order.
+    public let parts: [HTTPFormPart]
+    /// What the handler admitted the request with.
+    public let context: (any AnyObject & Sendable)?
+}

@@ -42,7 +42,9 @@ public import Logging
         guard listener >= 0 else {
             throw HTTPServerError(.cannotListen(errno: -listener), host: configuration.host, port: configuration.port)
         }
-        let server = HTTPServer(port: Int(port), listener: listener, handler)
+        let pace = BodyPace.Limits(
+            grace: .seconds(configuration.bodyGrace), rate: max(1, configuration.minimumBodyRate))
+        let server = HTTPServer(port: Int(port), listener: listener, RequestDispatcher(handler, pace: pace))
         guard server.startThreads(configuration) else {
             server.refuseConnections()
             server.stopThreads().wait()
@@ -52,10 +54,10 @@ public import Logging
         return server
     }
 
-    private init(port: Int, listener: Int32, _ handler: any HTTPHandler) {
+    private init(port: Int, listener: Int32, _ dispatcher: RequestDispatcher) {
         self.port = port
         self.listener = listener
-        dispatcher = RequestDispatcher(handler)
+        self.dispatcher = dispatcher
     }
 
     deinit {
@@ -91,9 +93,10 @@ public import Logging
         await waitUntilIdle(.now + grace)
     }
 
-    /// Ends: requests that are not answered within a second get ``HTTPHandler/stopping(_:isHandled:)``. To be called
-    /// once, after ``drain(grace:)``.
+    /// Ends: bodies that are read while they arrive fail with ``HTTPBodyError/stopped``, and requests that are not answered
+    /// within a second get ``HTTPHandler/stopping(_:isHandled:)``. To be called once, after ``drain(grace:)``.
     public func stop() async {
+        for exchange in dispatcher.exchanges.all { exchange.interrupt() }
         await waitUntilIdle(.now + .seconds(1))
         // Whatever begins from here on is answered at once. So no connection is suspended any more when the daemons are
         // stopped, which would abort the process.

@@ -25,6 +25,11 @@ public struct HTTPServerConfiguration: Sendable {
     public var connectionMemory = 32 * 1024
     /// Seconds without any traffic after which a connection is closed.
     public var idleTimeout = 60
+    /// Seconds that a client may take for a body, as far as the server waits for it, before `minimumBodyRate` counts.
+    public var bodyGrace = 60
+    /// Octets a second that a body has to come with on the average, or its connection is closed: a client that sends an
+    /// octet now and then is not idle, and would hold what it holds for ever.
+    public var minimumBodyRate = 1024
     /// Connections that wait to be accepted.
     public var backlog = 4096
     /// The certificate for HTTPS, or nil for HTTP.

@@ -6,10 +6,12 @@ final class RequestDispatcher: Sendable {
     let handler: any HTTPHandler
     /// The requests that are under way, so that none is left when the server stops.
     let exchanges = ExchangeRegistry()
+    private let pace: BodyPace.Limits
     private let isStopping = Atomic<Bool>(false)
 
-    init(_ handler: any HTTPHandler) {
+    init(_ handler: any HTTPHandler, pace: BodyPace.Limits) {
         self.handler = handler
+        self.pace = pace
     }
 
     /// From here on each connection is closed after its next answer.
@@ -25,13 +27,16 @@ final class RequestDispatcher: Sendable {
         slot: UnsafeMutablePointer<UnsafeMutableRawPointer?>
     ) -> MHD_Result {
         let head = unsafe RequestReader.head(connection, url: url, method: method)
-        let exchange = Exchange(head, handler.admit(head), on: thread)
+        let exchange = Exchange(head, handler.admit(head), on: thread, pace: pace)
         guard exchanges.add(exchange) else {
             return unsafe ResponseQueue.queue(
                 handler.stopping(head, isHandled: false), to: head, on: connection, closes: true)
         }
         unsafe slot.pointee = Unmanaged.passRetained(exchange).toOpaque()
-        guard let response = exchange.earlyResponse(handler) else { return .YES }
+        guard let response = exchange.earlyResponse(handler) else {
+            unsafe exchange.beginStreaming(connection, handler)
+            return .YES
+        }
         // An answer before the body ends the connection: what follows on it would be the body.
         return unsafe ResponseQueue.queue(response, to: head, on: connection, closes: true)
     }
@@ -42,9 +47,13 @@ final class RequestDispatcher: Sendable {
         size: UnsafeMutablePointer<Int>
     ) -> MHD_Result {
         if unsafe size.pointee > 0 {
-            let mayGoOn = unsafe exchange.take(UnsafeRawBufferPointer(start: piece, count: size.pointee))
-            unsafe size.pointee = 0
-            return mayGoOn ? .YES : .NO
+            switch unsafe exchange.take(UnsafeRawBufferPointer(start: piece, count: size.pointee), from: connection) {
+            case .taken: unsafe size.pointee = 0
+            // The piece stays where it is, and comes again when the connection goes on.
+            case .wait: break
+            case .close: return .NO
+            }
+            return .YES
         }
         switch unsafe exchange.proceed(connection, handler) {
         case .queue(let response):
@@ -55,8 +64,12 @@ final class RequestDispatcher: Sendable {
     }
 
     /// The request is over, answered or not.
-    func end(_ exchange: Exchange) {
-        exchange.finish()
+    func end(_ exchange: Exchange, _ reason: MHD_RequestTerminationCode) {
+        switch reason {
+        case .REQUEST_TERMINATED_TIMEOUT_REACHED: exchange.finish(.tooSlow)
+        case .REQUEST_TERMINATED_DAEMON_SHUTDOWN: exchange.finish(.stopped)
+        default: exchange.finish(.clientGone)
+        }
         exchanges.remove(exchange)
     }
 }

@@ -1,18 +1,22 @@
 internal import Foundation
+internal import Synchronization
 
 /// A plain TCP connection for tests of a server: it sends exactly the bytes it is told to, and shows all that comes back.
-public final class RawConnection {
+public final class RawConnection: Sendable {
     /// A failure of a system call.
     public struct Failure: Error {
         let call: String
         let code: Int32
     }
 
-    private var descriptor: Int32
+    private let socket: Mutex<Int32>
+
+    private var descriptor: Int32 { socket.withLock { $0 } }
 
     /// Connects to a port of 127.0.0.1. Reads give up after 20 s.
     public init(port: Int) throws {
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        let descriptor = Foundation.socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        socket = Mutex(descriptor)
         guard descriptor >= 0 else { throw Failure(call: "socket", code: errno) }
         var timeout = timeval(tv_sec: 20, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
@@ -39,6 +43,7 @@ public final class RawConnection {
 
     /// Sends bytes; what the server does not want any more is a failure.
     public func send(_ bytes: [UInt8]) throws {
+        let descriptor = descriptor
         var sent = 0
         while sent < bytes.count {
             let count = bytes[sent...].withUnsafeBytes {
@@ -46,6 +51,34 @@ public final class RawConnection {
             }
             guard count > 0 else { throw Failure(call: "send", code: errno) }
             sent += count
+        }
+    }
+
+    /// Sends bytes on a thread of its own, for a server that may make its client wait.
+    public func sendAll(_ bytes: [UInt8]) async throws {
+        try await onThread { try self.send(bytes) }
+    }
+
+    /// Sends bytes again and again until the server does not take any for half a second.
+    ///
+    /// - Parameter limit: how many are sent at most.
+    /// - Returns: how many were sent.
+    public func sendUntilHeldBack(_ bytes: [UInt8], atMost limit: Int) async throws -> Int {
+        let descriptor = descriptor
+        var patience = timeval(tv_sec: 0, tv_usec: 500_000)
+        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+        return try await onThread {
+            var sent = 0
+            while sent < limit {
+                let piece = bytes[(sent % bytes.count)...].prefix(limit - sent)
+                let count = piece.withUnsafeBytes {
+                    Foundation.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+                }
+                if count < 0, errno == EAGAIN { break }
+                guard count > 0 else { throw Failure(call: "send", code: errno) }
+                sent += count
+            }
+            return sent
         }
     }
 
@@ -80,7 +113,10 @@ public final class RawConnection {
 
     /// Ends the connection, whatever is under way.
     public func close() {
+        let descriptor = socket.withLock { socket in
+            defer { socket = -1 }
+            return socket
+        }
         if descriptor >= 0 { Foundation.close(descriptor) }
-        descriptor = -1
     }
 }

@@ -33,6 +33,9 @@ void cmicrohttpd_wake_up(int wake_up);
 /* Waits until the daemon has something to do or the thread is woken. */
 void cmicrohttpd_wait(struct MHD_Daemon *daemon, int wake_up);
 
+/* Whether a connection's client has ended it, and nothing of what it sent is left to read. */
+int cmicrohttpd_has_ended(struct MHD_Connection *connection);
+
 /* Resolves, binds and listens. Returns the socket, or the negative errno; -EADDRNOTAVAIL where the host does not
    resolve. *bound_port is the port, also where 0 was asked for. */
 int cmicrohttpd_listen(const char *host, uint16_t port, int backlog, uint16_t *bound_port);

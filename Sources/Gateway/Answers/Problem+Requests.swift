@@ -20,7 +20,7 @@ extension Problem {
             "unsupported-media-type", "The body's type is not supported", status: 415,
             detail:
                 "\(type.map { "Content-Type \($0.debugDescription) is not supported" } ?? "Content-Type is missing"); "
-                + "send application/json")
+                + "send application/json, message/rfc822, multipart/form-data or application/x-www-form-urlencoded")
     }
 
     static func unsupportedContentCoding(_ coding: String) -> Problem {
@@ -74,11 +74,6 @@ extension Problem {
             "busy", "The gateway is full", status: 503,
             detail: "\(limit) requests are under way, the limit of POSTERN_MAX_IN_FLIGHT; try again later"
         ).retryLater().notSent(retryable: true)
-    }
-
-    static func signing(_ detail: String) -> Problem {
-        Problem("signing-failed", "The message could not be signed", status: 500, detail: detail)
-            .notSent(retryable: false)
     }
 
     static let draining = Problem(

@@ -39,6 +39,17 @@ final class Dispatch: Sendable {
         }
     }
 
+    /// Sends a raw message while it arrives, and answers its request.
+    func send(_ request: HTTPStreamedRequest, _ context: RequestContext, _ responder: HTTPResponder) {
+        let inbox = begin()
+        inbox.add {
+            Task.immediate(executorPreference: inbox.executor) {
+                inbox.answer(responder, await self.answer(request, context, on: inbox.loop))
+                self.end()
+            }
+        }
+    }
+
     /// Sends a message, unless that was done under its key, and answers its request.
     func send(
         _ composed: Composition, once key: IdempotencyKey, _ fingerprint: MessageFingerprint,
@@ -106,12 +117,43 @@ final class Dispatch: Sendable {
     ) async -> MessageAnswer {
         do throws(SMTPError) {
             let receipt = try await delivery.send(composed.content, to: composed.envelope, on: loop)
-            log.accepted(composed, receipt, context)
+            log.accepted(composed.id, composed.envelope, octets: composed.content.count, receipt, context)
             return MessageAnswer(Answer.accepted(id: composed.id, relay: delivery.relay, receipt), isFinal: true)
         } catch {
             let problem = Problem(error)
-            log.failed(composed, problem, error, context)
+            log.failed(composed.id, composed.envelope, problem, error, context)
             return MessageAnswer(problem)
+        }
+    }
+
+    private func answer(
+        _ request: HTTPStreamedRequest, _ context: RequestContext, on loop: any EventLoop
+    ) async -> HTTPResponse {
+        var message: RawMessage?
+        do throws(RawUpload.Failure) {
+            let upload = try await RawUpload(request)
+            message = upload.message
+            let (receipt, octets) = try await upload.send(on: delivery.pool, loop)
+            log.accepted(upload.message.id, upload.message.envelope, octets: octets, receipt, context)
+            return Answer.accepted(id: upload.message.id, relay: delivery.relay, receipt)
+        } catch {
+            switch (error, message) {
+            case (.relay(let error), let message?):
+                let problem = Problem(error)
+                log.failed(message.id, message.envelope, problem, error, context)
+                return problem.response
+            case (.relay(let error), nil): return Problem(error).response
+            case (.message(let problem), nil):
+                log.invalid(problem, context)
+                return problem.response
+            case (.message(let problem), let message?):
+                log.abandoned(message.id, problem, context)
+                return problem.response
+            case (.body(let error), let message):
+                let problem = Problem(error)
+                log.abandoned(message?.id, problem, context)
+                return problem.response
+            }
         }
     }
 }

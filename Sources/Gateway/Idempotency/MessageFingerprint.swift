@@ -24,6 +24,26 @@ public struct MessageFingerprint: Hashable, Sendable {
         octets = Array(hash.finalize())
     }
 
+    /// The fingerprint of path, query and parts of a form; its boundary does not count.
+    init(_ request: HTTPFormRequest) {
+        var hash = SHA256()
+        func update(_ octets: [UInt8]) {
+            // Each piece is told from the next by its length.
+            hash.update(data: Array(String(octets.count).utf8) + [0])
+            hash.update(data: octets)
+        }
+        update(Array(request.head.path.utf8))
+        for (name, value) in request.head.query.parameters {
+            update(Array(name.utf8))
+            update(Array(value.utf8))
+        }
+        for part in request.parts {
+            for text in [part.name, part.filename ?? "", part.contentType ?? ""] { update(Array(text.utf8)) }
+            update(part.content)
+        }
+        octets = Array(hash.finalize())
+    }
+
     init(octets: [UInt8]) {
         self.octets = octets
     }

@@ -13,28 +13,43 @@ struct MessageLog: Sendable {
         logger.debug("message refused", metadata: metadata)
     }
 
-    func accepted(_ message: Composition, _ receipt: Delivery.Receipt, _ context: RequestContext) {
+    func accepted(
+        _ id: String, _ envelope: Envelope, octets: Int, _ receipt: Delivery.Receipt, _ context: RequestContext
+    ) {
         guard logger.logLevel <= .info else { return }
         var metadata = Self.metadata(context)
-        metadata["id"] = .string(message.id)
+        metadata["id"] = .string(id)
         metadata["status"] = .string(Answer.status(receipt))
         metadata["code"] = .string(String(receipt.reply.code))
         metadata["text"] = .string(receipt.reply.text)
-        metadata["recipients"] = .string(String(message.envelope.recipients.count))
-        metadata["bytes"] = .string(String(message.content.count))
+        metadata["recipients"] = .string(String(envelope.recipients.count))
+        metadata["bytes"] = .string(String(octets))
         metadata["duration_ms"] = .string(Self.milliseconds(since: context.start))
         logger.info("message accepted", metadata: metadata)
     }
 
-    func failed(_ message: Composition, _ problem: Problem, _ error: SMTPError, _ context: RequestContext) {
+    /// A message that was given up on its way, because of its content or its client.
+    func abandoned(_ id: String?, _ problem: Problem, _ context: RequestContext) {
         var metadata = Self.metadata(context)
-        metadata["id"] = .string(message.id)
+        if let id { metadata["id"] = .string(id) }
+        metadata["http_status"] = .string(String(problem.status))
+        metadata["outcome"] = .string(SMTPOutcome.notSent.rawValue)
+        metadata["detail"] = .string(problem.detail)
+        metadata["duration_ms"] = .string(Self.milliseconds(since: context.start))
+        logger.warning("message not accepted", metadata: metadata)
+    }
+
+    func failed(
+        _ id: String, _ envelope: Envelope, _ problem: Problem, _ error: SMTPError, _ context: RequestContext
+    ) {
+        var metadata = Self.metadata(context)
+        metadata["id"] = .string(id)
         metadata["http_status"] = .string(String(problem.status))
         metadata["reason"] = .string(error.reason.description)
         metadata["stage"] = .string(error.stage.rawValue)
         metadata["outcome"] = .string(error.outcome.rawValue)
         metadata["detail"] = .string(error.detail)
-        metadata["recipients"] = .string(String(message.envelope.recipients.count))
+        metadata["recipients"] = .string(String(envelope.recipients.count))
         metadata["duration_ms"] = .string(Self.milliseconds(since: context.start))
         logger.warning("message not accepted", metadata: metadata)
     }

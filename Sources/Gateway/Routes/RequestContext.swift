@@ -10,10 +10,11 @@ struct RequestContext: Sendable {
     /// The place of the message in its batch; nil for a message of its own.
     private(set) var index: Int?
 
-    init(_ request: HTTPRequest, caller: Caller) {
-        id = request.head.id
-        self.caller = caller
-        trace = request.head.headers["traceparent"].flatMap { TraceParent($0) }
+    /// - Parameter context: what the request was admitted with.
+    init(_ head: HTTPRequestHead, _ context: (any AnyObject & Sendable)?) {
+        id = head.id
+        caller = context as? Caller ?? .anonymous
+        trace = head.headers["traceparent"].flatMap { TraceParent($0) }
         start = .now
     }
 

@@ -40,7 +40,7 @@ enum Route: Equatable {
             self = .options(methods: resource.methods)
             return
         }
-        try Self.check(head.query, of: resource)
+        try Self.check(head, of: resource)
         // HEAD is GET without the body, which the server leaves out (RFC 9110, section 9.3.2).
         switch resource {
         case .messages: self = .sendMessage(dryRun: try Self.flag("dry_run", in: head.query))
@@ -57,11 +57,13 @@ enum Route: Equatable {
     }
 
     /// A misspelt `dry_run` must not send the message: what is not known is refused by name.
-    private static func check(_ query: HTTPQuery, of resource: Resource) throws(Problem) {
-        guard !query.parameters.isEmpty, let known = resource.parameters else { return }
+    private static func check(_ head: HTTPRequestHead, of resource: Resource) throws(Problem) {
+        guard !head.query.parameters.isEmpty, var known = resource.parameters else { return }
+        let isRaw = resource == .messages && BodyKind(head) == .raw
+        if isRaw { known = Resource.rawParameters }
         var seen: Set<String> = []
         var errors: [FieldError] = []
-        for (name, _) in query.parameters {
+        for (name, _) in head.query.parameters where !(isRaw && name == "to") {
             let shown = name.prefix(40).debugDescription
             if !known.contains(name) {
                 errors.append(

@@ -1,5 +1,4 @@
 internal import InternetMessage
-internal import MailAddress
 internal import SMTP
 
 /// A checked message in the form in which it is sent.
@@ -9,23 +8,22 @@ struct Composition {
     let envelope: Envelope
     let content: [UInt8]
 
-    /// Composes the message, and signs it where there is a key for its author's domain.
+    /// A message that has been written already.
+    init(id: String, envelope: Envelope, content: [UInt8]) {
+        self.id = id
+        self.envelope = envelope
+        self.content = content
+    }
+
+    /// Composes the message.
     ///
     /// - Throws: a ``Problem`` where the fields cannot stand together.
-    init(_ submission: Submission, signer: DKIMSigner? = nil) throws(Problem) {
-        let message = submission.message
-        var composed: ComposedMessage
+    init(_ submission: Submission) throws(Problem) {
+        let composed: ComposedMessage
         do throws(CompositionError) {
-            composed = try Composer.compose(message, spareOctets: signer?.spareOctets ?? 0)
+            composed = try Composer.compose(submission.message)
         } catch {
-            throw .invalid([FieldError(Submission.pointer(to: error.field, in: message), error.description)])
-        }
-        if let signer {
-            do throws(DKIMError) {
-                try signer.sign(&composed, from: message.from[0].address, at: message.date)
-            } catch {
-                throw .signing(error.description)
-            }
+            throw .invalid([FieldError(Submission.pointer(to: error.field, in: submission.message), error.description)])
         }
         var envelope = submission.envelope
         envelope.needsSMTPUTF8 = envelope.needsSMTPUTF8 || composed.needsSMTPUTF8

@@ -30,6 +30,9 @@ struct MessageDocument: DecodableWithErrors {
         "require_tls", "recipient_policy",
     ]
 
+    /// A document without anything in it.
+    init() {}
+
     init(from decoder: any Decoder) throws {
         var members = try Members(of: decoder, known: Self.members)
         let address = "an address: a string or an object with name and address"
@@ -66,6 +69,13 @@ struct MessageDocument: DecodableWithErrors {
         let dsn: NotificationDocument? = members.nested("dsn", expected: "an object with notify, return and id")
         notification = dsn?.notification
         errors = members.errors
+    }
+
+    /// Adds attachments that come beside the document, and the errors in them.
+    mutating func add(_ files: [Attachment], places indexes: [Int], errors others: [FieldError]) {
+        attachments += files
+        places["attachments", default: []] += indexes
+        errors += others
     }
 
     private mutating func readParts(_ members: inout Members) {

@@ -61,7 +61,7 @@ extension Conversation {
         var parameters = MailParameters()
         if capabilities.size != nil { parameters.size = envelope.size }
         parameters.smtpUTF8 = envelope.needsSMTPUTF8
-        parameters.extensions = envelope.extensions
+        parameters.extensions = envelope.extensions?.offered(by: capabilities)
         append(.mail(envelope.reversePath, parameters), to: &group, expecting: .mail)
         if capabilities.pipelining {
             for recipient in envelope.recipients.prefix(transaction.named) {

@@ -16,6 +16,10 @@ public struct MailExtensions: Hashable, Sendable {
 
     /// The kind of the content; nil for 7-bit lines, which every server takes.
     public var body: Body?
+    /// Whether a server that does not offer what ``body`` needs gets the message all the same, without a declaration: for
+    /// a content that is known only while it is written. Then the caller asks the writer what it takes, and gives the
+    /// message up where the content turns out to be something else.
+    public var bodyIsOptional = false
     /// When the sender is told of the delivery, and how (RFC 3461).
     public var notification: DeliveryStatusNotification?
     /// Whether every server on the way has to pass the message on over verified TLS only (RFC 8689). The session itself
@@ -31,9 +35,17 @@ public struct MailExtensions: Hashable, Sendable {
     /// Nothing.
     public init() {}
 
+    /// The same without what is optional and not offered.
+    func offered(by capabilities: Capabilities) -> MailExtensions {
+        guard bodyIsOptional, !capabilities.eightBitMIME else { return self }
+        var offered = self
+        offered.body = nil
+        return offered
+    }
+
     /// Why the message cannot be sent over a session, or nil where it can.
     func problem(with capabilities: Capabilities, isSecure: Bool) -> String? {
-        if body == .eightBitMIME, !capabilities.eightBitMIME {
+        if body == .eightBitMIME, !bodyIsOptional, !capabilities.eightBitMIME {
             return "the content is not 7-bit and the server does not offer 8BITMIME; encode the content"
         }
         if body == .binaryMIME, !(capabilities.binaryMIME && capabilities.chunking) {

@@ -10,6 +10,10 @@ internal import NIOCore
 public struct SMTPMessageWriter: ~Copyable, Sendable {
     /// The recipients that the server accepted; with a deferred envelope, those that it is going to be told.
     public var accepted: [AddrSpec] { opened.accepted(of: envelope) }
+    /// Whether the server takes octets above 127 (RFC 6152).
+    public var takesEightBit: Bool {
+        get async { await session.capabilities.eightBitMIME }
+    }
     /// The recipients that the server refused, each with its reply.
     public var rejected: [RejectedRecipient] { opened.rejected }
     /// The recipients that need a further transaction, where the envelope may be split.

@@ -1,0 +1,109 @@
+internal import HTTPServer
+internal import InternetMessage
+internal import MailAddress
+internal import SMTP
+
+/// What the query of a raw message says of its envelope; what it does not say is taken from the header section.
+struct RawEnvelope {
+    /// The reverse-path: `.some(nil)` is the null reverse-path, nil where none was given.
+    private(set) var reversePath: AddrSpec??
+    private(set) var recipients: [AddrSpec] = []
+    private var recipientPolicy = Envelope.RecipientPolicy.any
+    private var requiresTLS = false
+    private(set) var errors: [FieldError] = []
+
+    init(_ query: HTTPQuery) {
+        var index = 0
+        for (name, value) in query.parameters {
+            switch name {
+            case "from": takeFrom(value)
+            case "to":
+                if let address = address(value, "/envelope/to/\(index)") { recipients.append(address) }
+                index += 1
+            case "recipient_policy":
+                switch value {
+                case "any": recipientPolicy = .any
+                case "all": recipientPolicy = .all
+                default: errors.append(FieldError("/recipient_policy", "this has to be any or all"))
+                }
+            case "require_tls":
+                switch value {
+                case "true": requiresTLS = true
+                case "false": requiresTLS = false
+                default: errors.append(FieldError("/require_tls", "this has to be true or false"))
+                }
+            // The route has refused what is not known.
+            default: continue
+            }
+        }
+    }
+
+    private mutating func takeFrom(_ value: String) {
+        reversePath = .some(value.isEmpty ? nil : address(value, "/envelope/from"))
+    }
+
+    private mutating func address(_ text: String, _ pointer: String) -> AddrSpec? {
+        do throws(AddressError) {
+            return try Mailbox(parsing: text).address
+        } catch {
+            // In a query a plus sign is a space.
+            let hint = text.contains(" ") ? "; a plus sign is written %2B in a query" : ""
+            errors.append(FieldError(pointer, error.description + hint))
+            return nil
+        }
+    }
+
+    /// The envelope together with what the header section says.
+    ///
+    /// - Parameter errors: what is wrong with either is added.
+    func envelope(_ section: HeaderSection, errors: inout [FieldError]) -> Envelope? {
+        errors += self.errors
+        var sender = reversePath
+        if sender == nil {
+            do throws(HeaderSectionError) {
+                sender = .some(try section.sender())
+            } catch {
+                errors.append(FieldError(error))
+            }
+        }
+        var recipients = recipients
+        if recipients.isEmpty {
+            do throws(HeaderSectionError) {
+                recipients = try section.recipients()
+                if recipients.isEmpty, self.errors.isEmpty {
+                    errors.append(
+                        FieldError(
+                            "/envelope/to",
+                            "at least one recipient is needed: To, Cc or Bcc in the message, or the query parameter to")
+                    )
+                }
+            } catch {
+                errors.append(FieldError(error))
+            }
+        }
+        // Named twice, in To and Cc perhaps, a recipient gets the message once.
+        var seen = Set<AddrSpec>()
+        recipients.removeAll { !seen.insert($0).inserted }
+        if recipients.count > Submission.maximumRecipients {
+            errors.append(
+                FieldError(
+                    "/envelope/to",
+                    "\(recipients.count) recipients are too many; \(Submission.maximumRecipients) is the most"))
+        }
+        guard errors.isEmpty, var envelope = try? Envelope(from: sender ?? nil, to: recipients) else { return nil }
+        envelope.recipientPolicy = recipientPolicy
+        if requiresTLS {
+            var extensions = MailExtensions()
+            extensions.requiresTLS = true
+            envelope.extensions = extensions
+        }
+        return envelope
+    }
+}
+
+extension FieldError {
+    /// What is wrong with a header section.
+    init(_ error: HeaderSectionError) {
+        self.init(error.field.map { "/headers/" + Self.escaped($0) } ?? "", error.description)
+    }
+}

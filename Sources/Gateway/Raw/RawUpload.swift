@@ -1,0 +1,163 @@
+internal import HTTPServer
+internal import InternetMessage
+internal import NIOCore
+internal import SMTP
+
+/// A raw message on its way from the HTTP client to the relay.
+///
+/// Its beginning is gathered before a session is asked for, so that a client who sends a small message slowly holds none.
+/// What follows flows: the relay takes a piece before the next one is read, and the client waits while it does not.
+struct RawUpload: Sendable {
+    /// Why a message did not come to its end.
+    enum Failure: Error {
+        /// The client did not send all of it, or too much.
+        case body(HTTPBodyError)
+        /// It is not one that can be sent.
+        case message(Problem)
+        /// The relay did not take it.
+        case relay(SMTPError)
+    }
+
+    /// Octets that are gathered at most before a session is asked for, beside those of the header section.
+    private static let beginning = 64 * 1024
+
+    let message: RawMessage
+    private let first: [UInt8]
+    private let rest: HTTPRequestBody?
+    /// Octets of the message as far as it is known: all of it, or what Content-Length promises.
+    private let size: Int?
+
+    /// Reads the header section, and what comes with it of the body.
+    init(_ request: HTTPStreamedRequest) async throws(Failure) {
+        var reader = HeaderSectionReader()
+        var first: [UInt8] = []
+        var received = 0
+        var isHeaderOver = false
+        var isWhole = false
+        while !isHeaderOver || first.count < Self.beginning {
+            guard let piece = try await Self.next(of: request.body) else {
+                isWhole = true
+                break
+            }
+            received += piece.count
+            if let body = try Self.take(piece, into: &reader) {
+                isHeaderOver = true
+                first += body
+            }
+        }
+        let headerCount = received - first.count
+        var message = try Self.message(try Self.section(&reader), request.head.query)
+        if isWhole {
+            try Self.declare(first, of: &message)
+            size = message.header.count + first.count
+        } else {
+            message.declareUnknownContent()
+            size = request.head.contentLength.map { $0 - headerCount + message.header.count }
+        }
+        message.envelope.size = size
+        self.message = message
+        self.first = first
+        rest = isWhole ? nil : request.body
+    }
+
+    /// Sends the message on a session of the pool.
+    ///
+    /// Where it does not come to its end, no final dot goes out and the session is given up: nothing is delivered.
+    func send(on pool: SMTPSessionPool, _ eventLoop: any EventLoop) async throws(Failure) -> (Delivery.Receipt, Int) {
+        var writer = try await Self.open(message.envelope, on: pool, eventLoop)
+        var count = message.header.count + first.count
+        try await Self.write(message.header, to: &writer)
+        var kind = ContentKind()
+        kind.take(first)
+        try await Self.write(first, to: &writer)
+        if let rest {
+            let takesEightBit = await writer.takesEightBit
+            try Self.check(kind, takesEightBit: takesEightBit)
+            while let piece = try await Self.next(of: rest) {
+                kind.take(piece)
+                try Self.check(kind, takesEightBit: takesEightBit)
+                try await Self.write(piece, to: &writer)
+                count += piece.count
+            }
+        }
+        return (try await Self.close(writer), count)
+    }
+
+    private static func check(_ kind: ContentKind, takesEightBit: Bool) throws(Failure) {
+        if kind.hasNull { throw .message(.nullInContent) }
+        if kind.isEightBit, !takesEightBit { throw .message(.eightBitUnsupported) }
+    }
+
+    // MARK: Each step with its own failure
+
+    private static func take(
+        _ piece: [UInt8], into reader: inout HeaderSectionReader
+    ) throws(Failure) -> ArraySlice<UInt8>? {
+        do throws(HeaderSectionError) {
+            return try reader.take(piece[...])
+        } catch {
+            throw .message(.malformedMessage(error))
+        }
+    }
+
+    private static func section(_ reader: inout HeaderSectionReader) throws(Failure) -> HeaderSection {
+        do throws(HeaderSectionError) {
+            return try reader.finish()
+        } catch {
+            throw .message(.malformedMessage(error))
+        }
+    }
+
+    private static func message(_ section: HeaderSection, _ query: HTTPQuery) throws(Failure) -> RawMessage {
+        do throws(Problem) {
+            return try RawMessage(section, query)
+        } catch {
+            throw .message(error)
+        }
+    }
+
+    private static func declare(_ content: [UInt8], of message: inout RawMessage) throws(Failure) {
+        var kind = ContentKind()
+        kind.take(content)
+        do throws(Problem) {
+            try message.declare(kind)
+        } catch {
+            throw .message(error)
+        }
+    }
+
+    private static func next(of body: HTTPRequestBody) async throws(Failure) -> [UInt8]? {
+        do throws(HTTPBodyError) {
+            return try await body.next()
+        } catch {
+            throw .body(error)
+        }
+    }
+
+    private static func open(
+        _ envelope: Envelope, on pool: SMTPSessionPool, _ eventLoop: any EventLoop
+    ) async throws(Failure) -> SMTPMessageWriter {
+        do throws(SMTPError) {
+            return try await pool.open(envelope, generatesFields: false, on: eventLoop)
+        } catch {
+            throw .relay(error)
+        }
+    }
+
+    private static func write(_ octets: [UInt8], to writer: inout SMTPMessageWriter) async throws(Failure) {
+        do throws(SMTPError) {
+            try await writer.write(octets)
+        } catch {
+            throw .relay(error)
+        }
+    }
+
+    private static func close(_ writer: consuming SMTPMessageWriter) async throws(Failure) -> Delivery.Receipt {
+        do throws(SMTPError) {
+            let receipt = try await writer.finish()
+            return Delivery.Receipt(reply: receipt.reply, accepted: receipt.accepted, rejected: receipt.rejected)
+        } catch {
+            throw .relay(error)
+        }
+    }
+}
