@@ -43,6 +43,25 @@ import Testing
         await relay.stop()
     }
 
+    @Test func aCertificateThatIsNotTrusted() async throws {
+        let tls = try await TestCertificates.made.value.selfSigned.serverContext()
+        let relay = try await ScriptedRelay.start([
+            .send("220 relay\r\n"), .expect("EHLO gate.example.org\r\n"), .send("250-relay\r\n250 STARTTLS\r\n"),
+            .expect("STARTTLS\r\n"), .send("220 go\r\n"), .startTLS(tls), .expect("EHLO gate.example.org\r\n"),
+            .send("250 relay\r\n"), .expect("QUIT\r\n"), .send("221 bye\r\n"), .close,
+        ])
+        var (status, lines) = try await check("smtp://127.0.0.1:\(relay.port)")
+        #expect(status == 1)
+        #expect(lines.last?.hasPrefix("tls            FAILED") == true)
+        for part in ["self-signed", "POSTERN_RELAY_CA_FILE", "verify=false", "tls=none"] {
+            #expect(lines.last?.contains(part) == true, "\(lines)")
+        }
+        (status, lines) = try await check("smtp://127.0.0.1:\(relay.port)?verify=false")
+        #expect(status == 0)
+        #expect(lines.contains { $0.hasPrefix("tls") && $0.contains("certificate not verified") }, "\(lines)")
+        await relay.stop()
+    }
+
     @Test func noRelayAndNoConfiguration() async throws {
         let closed = try ClosedPort()
         var (status, lines) = try await check("smtp://127.0.0.1:\(closed.port)")

@@ -44,6 +44,7 @@ public struct RelayCheck: Sendable {
         let extensions = await session.capabilities.names
         let tls = await session.tls
         let mechanism = await session.authenticationMechanism
+        let verified = configuration.security.verifiesCertificate ? "verified" : "not verified (verify=false)"
         return [
             Step(
                 name: "connect", isSound: true,
@@ -53,7 +54,7 @@ public struct RelayCheck: Sendable {
                 detail: extensions.isEmpty ? "no extensions" : "offers " + extensions.joined(separator: " ")),
             Step(
                 name: "tls", isSound: true,
-                detail: tls.map { "\($0.version), certificate verified" } ?? "not used: all travels in clear"),
+                detail: tls.map { "\($0.version), certificate \(verified)" } ?? "not used: all travels in clear"),
             Step(
                 name: "auth", isSound: true,
                 detail: mechanism.map { "as \(configuration.credentials?.username ?? ""), by \($0.rawValue)" }
