@@ -26,6 +26,8 @@ public final class ScriptedRelay: Sendable {
         case close
         /// Do nothing more.
         case silence
+        /// Read nothing more either: the client is held back when the kernel's buffers are full.
+        case stopReading
     }
 
     fileprivate struct Record {
@@ -209,6 +211,11 @@ public final class ScriptedRelay: Sendable {
                     steps = []
                     return
                 case .silence: return
+                case .stopReading:
+                    context.channel.setOption(.autoRead, value: false).assumeIsolated().whenFailure { _ in
+                        context.close(promise: nil)
+                    }
+                    return
                 }
                 steps = steps.dropFirst()
             }

@@ -50,8 +50,8 @@ internal import CMicrohttpd
         } else if boundary.contains(where: { ";, \t\"".contains($0) }) {
             return nil
         }
-        // RFC 2046, section 5.1.1.
-        return (1...70).contains(boundary.utf8.count) && !boundary.contains("\"") ? String(boundary) : nil
+        // RFC 2046, section 5.1.1, allows one character; libmicrohttpd does not.
+        return (2...70).contains(boundary.utf8.count) && !boundary.contains("\"") ? String(boundary) : nil
     }
 
     /// Takes a piece of the body.

@@ -110,7 +110,10 @@ final class Connection: ChannelInboundHandler {
         }
         conversation.writeContent(bytes)
         obey()
-        if context.channel.isWritable {
+        if isClosed {
+            // The write itself found the connection broken: nobody would call a waiter any more.
+            completion(.failure(failure(of: transaction)))
+        } else if context.channel.isWritable {
             completion(.success(()))
         } else {
             writableWaiters.append(completion)
