@@ -35,14 +35,15 @@ public final class Gateway: Sendable {
     ) throws -> Gateway {
         // One loop for SMTP and one HTTP thread for every two cores: they share the work on a message.
         let group = MultiThreadedEventLoopGroup(
-            numberOfThreads: max(1, min(System.coreCount / 2, configuration.pool.sessions)))
+            numberOfThreads: max(1, min(System.coreCount / 2, configuration.relays.map(\.pool.sessions).max() ?? 1)))
+        let threads = max(1, System.coreCount / 2)
         let core = GatewayCore(
             configuration, eventLoops: Array(group.makeIterator()), caughtMessages: caughtMessages,
             idempotencyStore: idempotencyStore ?? MemoryIdempotencyStore(configuration.idempotency, logger: logger),
-            logger: logger)
+            metrics: GatewayMetrics(threads: threads), logger: logger)
         for warning in configuration.warnings { logger.warning("\(warning)") }
         var http = HTTPServerConfiguration(host: configuration.listenHost, port: configuration.listenPort)
-        http.threads = max(1, System.coreCount / 2)
+        http.threads = threads
         if let tls = configuration.tls {
             http.tls = HTTPServerConfiguration.TLS(certificate: tls.certificate, key: tls.key)
         }
@@ -60,14 +61,33 @@ public final class Gateway: Sendable {
         self.group = group
     }
 
-    /// Stops: no new message is taken, and those under way are finished and answered within the grace. Those that are
-    /// not are answered, too, with the outcome as far as it is known.
-    public func stop() async {
+    /// Takes over the keys, the relays and the routes of another configuration. Nothing that is under way is dropped.
+    public func reload(_ configuration: GatewayConfiguration) async {
+        await core.reload(configuration)
+    }
+
+    /// Counts a reload that came to nothing.
+    public func reloadFailed() {
+        core.metrics.reloaded(false)
+    }
+
+    /// Says from now on that it is not ready, and goes on serving.
+    public func leave() {
+        core.leave()
+    }
+
+    /// Stops: no new message is taken, and those under way are finished and answered within the grace, which cancelling
+    /// the task ends. Those that are not are answered, too, with the outcome as far as it is known.
+    ///
+    /// - Returns: whether every message was finished within the grace.
+    @discardableResult
+    public func stop() async -> Bool {
         core.drain()
-        await server.drain(grace: grace)
+        let isComplete = await server.drain(grace: grace)
         // What is still under way ends with its session, and is told to the client like any lost connection.
-        await core.pool.shutdown(grace: .seconds(1))
+        await core.shutdown()
         await server.stop()
         try? await group.shutdownGracefully()
+        return isComplete
     }
 }

@@ -7,33 +7,68 @@ internal import Synchronization
 
 /// One request's way: decode, check, compose, send, answer.
 final class GatewayCore: HTTPHandler {
-    let pool: SMTPSessionPool
+    let metrics: GatewayMetrics
     private let dispatch: Dispatch
     private let health: RelayHealth
-    private let keys: APIKeys
+    private let eventLoops: [any EventLoop]
+    /// What a reload puts others in the place of.
+    private let current: Mutex<(relays: RelaySet, keys: APIKeys)>
     private let caughtMessages: (any CaughtMessages)?
     private let maximumMessageBytes: Int
     private let maximumInFlight: Int
     private let log: MessageLog
+    private let isLeaving = Atomic<Bool>(false)
     private let isDraining = Atomic<Bool>(false)
 
     init(
         _ configuration: GatewayConfiguration, eventLoops: [any EventLoop], caughtMessages: (any CaughtMessages)?,
-        idempotencyStore: any IdempotencyStore, logger: Logger
+        idempotencyStore: any IdempotencyStore, metrics: GatewayMetrics, logger: Logger
     ) {
-        pool = SMTPSessionPool(configuration.relay, limits: configuration.pool, on: eventLoops)
+        let relays = RelaySet(configuration, on: eventLoops, metrics: metrics)
         log = MessageLog(logger: logger)
-        dispatch = Dispatch(Delivery(pool: pool), on: eventLoops, idempotency: idempotencyStore, log: log)
-        health = RelayHealth(configuration.relay)
-        keys = configuration.keys
+        dispatch = Dispatch(
+            eventLoops.map { Delivery(relays, metrics.registry, on: $0) }, idempotency: idempotencyStore, log: log)
+        health = RelayHealth(relays.relays)
+        current = Mutex((relays, configuration.keys))
+        self.metrics = metrics
+        self.eventLoops = eventLoops
         self.caughtMessages = caughtMessages
         maximumMessageBytes = configuration.maximumMessageBytes
         maximumInFlight = configuration.maximumInFlight
     }
 
+    // MARK: The configuration
+
+    /// Takes over keys, relays and routes. Messages under way stay where they are, and a relay that has not changed keeps
+    /// its sessions.
+    func reload(_ configuration: GatewayConfiguration) async {
+        let relays = current.withLock { current in
+            let relays = RelaySet(configuration, on: eventLoops, metrics: metrics, previous: current.relays)
+            current = (relays, configuration.keys)
+            return relays
+        }
+        dispatch.use(relays)
+        await health.use(relays.relays)
+        metrics.reloaded(true)
+    }
+
+    // MARK: The end
+
+    /// From now on the gateway says that it is not ready.
+    func leave() {
+        isLeaving.store(true, ordering: .relaxed)
+    }
+
     /// From now on no new message is taken.
     func drain() {
+        leave()
         isDraining.store(true, ordering: .relaxed)
+    }
+
+    /// Ends all sessions.
+    func shutdown() async {
+        await health.stop()
+        for relay in current.withLock({ $0.relays.relays }) { await relay.shutdown(grace: .seconds(1)) }
     }
 
     // MARK: The header section
@@ -41,7 +76,7 @@ final class GatewayCore: HTTPHandler {
     func admit(_ head: HTTPRequestHead) -> HTTPAdmission {
         do throws(Problem) {
             let route = try Route(head, hasSandbox: caughtMessages != nil)
-            let caller = route.isOpen ? .anonymous : try keys.caller(of: head.headers)
+            let caller = route.isOpen ? .anonymous : try current.withLock(\.keys).caller(of: head.headers)
             guard route.takesMessages else { return .accept(maximumBodyBytes: 0, context: caller) }
             switch try checkMessageHead(head, route) {
             // Under a key a message must not go out before it is known whether it is the same: it is read to its end.
@@ -96,14 +131,8 @@ final class GatewayCore: HTTPHandler {
         case .sendBatch(let dryRun, let stopsOnError):
             sendBatch(request, dryRun: dryRun, stopsOnError: stopsOnError, responder)
         case .live: responder.respond(HealthAnswer.live)
-        case .ready:
-            Task(executorPreference: dispatch.executor) {
-                let finding = await self.health.check()
-                responder.respond(
-                    HealthAnswer.ready(
-                        relay: self.dispatch.delivery.relay, finding,
-                        isDraining: self.isDraining.load(ordering: .relaxed), version: Gateway.version))
-            }
+        case .ready: Task(executorPreference: dispatch.executor) { responder.respond(await self.ready()) }
+        case .metrics: Task(executorPreference: dispatch.executor) { responder.respond(await self.figures()) }
         case .options(let methods): responder.respond(Answer.options(methods))
         case .sandboxMessages: responder.respond(SandboxAnswer.list(caughtMessages?.all() ?? []))
         case .sandboxMessage(let id):
@@ -178,6 +207,36 @@ final class GatewayCore: HTTPHandler {
         _ head: HTTPRequestHead, _ context: RequestContext
     ) throws(Problem) -> IdempotencyKey? {
         try IdempotencyKey(head.headers[IdempotencyKey.field], of: context.caller)
+    }
+
+    // MARK: The state
+
+    private func ready() async -> HTTPResponse {
+        let findings = await health.check()
+        let choices = current.withLock { $0.relays.choices.map { $0.map(\.name) } }
+        return HealthAnswer.ready(
+            findings, choices: choices, isDraining: isLeaving.load(ordering: .relaxed), version: Gateway.version)
+    }
+
+    private func figures() async -> HTTPResponse {
+        let up = Dictionary(
+            await health.last.map { ($0.name, $0.error == nil) }, uniquingKeysWith: { first, _ in first })
+        var relays: [GatewayMetrics.Figures.OfRelay] = []
+        for relay in current.withLock({ $0.relays.relays }) {
+            relays.append(
+                GatewayMetrics.Figures.OfRelay(
+                    name: relay.name, pool: await relay.pool.figures, breaker: relay.breakerState, isUp: up[relay.name])
+            )
+        }
+        let text = metrics.text(
+            GatewayMetrics.Figures(
+                relays: relays, inFlight: dispatch.inFlight, isDraining: isLeaving.load(ordering: .relaxed)))
+        return HTTPResponse(
+            status: 200, headers: [("Content-Type", PrometheusText.contentType)], body: Array(text.utf8))
+    }
+
+    func answered(_ head: HTTPRequestHead, status: Int, thread: Int) {
+        metrics.answered(head.path, status: status, thread: thread)
     }
 
     func turnEnded() {

@@ -21,6 +21,8 @@ internal import Synchronization
         var isWaiting = false
     }
 
+    /// Its number among the server's threads, from 0.
+    let number: Int
     private let dispatcher: RequestDispatcher
     /// Set once, before the thread starts.
     private var daemon: OpaquePointer?
@@ -32,10 +34,10 @@ internal import Synchronization
     /// Starts a daemon and its thread.
     ///
     /// - Returns: nil where libmicrohttpd refuses, or the process may not open more files.
-    static func start(_ settings: cmicrohttpd_settings, _ dispatcher: RequestDispatcher) -> DaemonThread? {
+    static func start(_ settings: cmicrohttpd_settings, number: Int, _ dispatcher: RequestDispatcher) -> DaemonThread? {
         let wakeUp = cmicrohttpd_wake_up_create()
         guard wakeUp >= 0 else { return nil }
-        let started = DaemonThread(wakeUp: wakeUp, dispatcher)
+        let started = DaemonThread(number: number, wakeUp: wakeUp, dispatcher)
         guard unsafe started.startDaemon(settings) else { return nil }
         let thread = Thread { started.run() }
         thread.name = "http"
@@ -43,7 +45,8 @@ internal import Synchronization
         return started
     }
 
-    private init(wakeUp: Int32, _ dispatcher: RequestDispatcher) {
+    private init(number: Int, wakeUp: Int32, _ dispatcher: RequestDispatcher) {
+        self.number = number
         self.wakeUp = wakeUp
         self.dispatcher = dispatcher
     }
@@ -63,7 +66,7 @@ internal import Synchronization
                     return unsafe thread.dispatcher.begin(connection, of: thread, url: url, method: method, slot: slot)
                 }
                 let exchange = unsafe Unmanaged<Exchange>.fromOpaque(stored).takeUnretainedValue()
-                return unsafe thread.dispatcher.go(on: connection, with: exchange, piece: piece, size: size)
+                return unsafe thread.dispatcher.go(on: connection, of: thread, with: exchange, piece: piece, size: size)
             },
             { context, _, slot, reason in
                 guard let context = unsafe context, let stored = unsafe slot?.pointee else { return }

@@ -37,6 +37,9 @@ public protocol HTTPHandler: Sendable {
     /// on together. Called on that thread; must not wait.
     func turnEnded()
 
+    /// An answer is handed over to be written: for counting. Called on that thread, whose number it is; must not wait.
+    func answered(_ head: HTTPRequestHead, status: Int, thread: Int)
+
     /// The answer to a body that is larger than admitted: 413.
     func tooLarge(_ head: HTTPRequestHead, limit: Int) -> HTTPResponse
 
@@ -61,6 +64,9 @@ extension HTTPHandler {
     public func malformed(_ head: HTTPRequestHead, _ error: HTTPFormError) -> HTTPResponse {
         .plain(400, "\(error)\n")
     }
+
+    /// Nothing.
+    public func answered(_ head: HTTPRequestHead, status: Int, thread: Int) {}
 
     /// Nothing.
     public func turnEnded() {}

@@ -79,18 +79,23 @@ public import Logging
             unsafe settings.tls_certificate = UnsafePointer(pem[0])
             unsafe settings.tls_key = UnsafePointer(pem[1])
         }
-        threads = (0..<wanted).compactMap { _ in unsafe DaemonThread.start(settings, dispatcher) }
+        threads = (0..<wanted).compactMap { unsafe DaemonThread.start(settings, number: $0, dispatcher) }
         return threads.count == wanted
     }
 
     // MARK: The end
 
     /// Begins the end: no connection is accepted any more, each connection is closed after its next answer, and requests
-    /// under way go on. Returns when none is under way any more, or after the grace.
-    public func drain(grace: Duration) async {
-        guard dispatcher.beginStopping() else { return }
-        refuseConnections()
-        await waitUntilIdle(.now + grace)
+    /// under way go on. Returns when none is under way any more, after the grace, or when the task is cancelled.
+    ///
+    /// - Returns: whether every request has been answered.
+    @discardableResult
+    public func drain(grace: Duration) async -> Bool {
+        if dispatcher.beginStopping() {
+            refuseConnections()
+            await waitUntilIdle(.now + grace)
+        }
+        return dispatcher.exchanges.isEmpty
     }
 
     /// Ends: bodies that are read while they arrive fail with ``HTTPBodyError/stopped``, and requests that are not answered
@@ -125,7 +130,7 @@ public import Logging
     }
 
     private func waitUntilIdle(_ deadline: ContinuousClock.Instant) async {
-        while !dispatcher.exchanges.isEmpty, ContinuousClock.now < deadline {
+        while !dispatcher.exchanges.isEmpty, ContinuousClock.now < deadline, !Task.isCancelled {
             try? await Task.sleep(for: .milliseconds(5))
         }
     }

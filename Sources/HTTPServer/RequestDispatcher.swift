@@ -29,8 +29,8 @@ final class RequestDispatcher: Sendable {
         let head = unsafe RequestReader.head(connection, url: url, method: method)
         let exchange = Exchange(head, handler.admit(head), on: thread, pace: pace)
         guard exchanges.add(exchange) else {
-            return unsafe ResponseQueue.queue(
-                handler.stopping(head, isHandled: false), to: head, on: connection, closes: true)
+            return unsafe queue(
+                handler.stopping(head, isHandled: false), to: head, on: connection, of: thread, closes: true)
         }
         unsafe slot.pointee = Unmanaged.passRetained(exchange).toOpaque()
         guard let response = exchange.earlyResponse(handler) else {
@@ -38,12 +38,12 @@ final class RequestDispatcher: Sendable {
             return .YES
         }
         // An answer before the body ends the connection: what follows on it would be the body.
-        return unsafe ResponseQueue.queue(response, to: head, on: connection, closes: true)
+        return unsafe queue(response, to: head, on: connection, of: thread, closes: true)
     }
 
     /// A piece of the body has arrived, or all of it, or the connection goes on after it was suspended.
     func go(
-        on connection: OpaquePointer, with exchange: Exchange, piece: UnsafePointer<CChar>?,
+        on connection: OpaquePointer, of thread: DaemonThread, with exchange: Exchange, piece: UnsafePointer<CChar>?,
         size: UnsafeMutablePointer<Int>
     ) -> MHD_Result {
         if unsafe size.pointee > 0 {
@@ -57,10 +57,18 @@ final class RequestDispatcher: Sendable {
         }
         switch unsafe exchange.proceed(connection, handler) {
         case .queue(let response):
-            return unsafe ResponseQueue.queue(
-                response, to: exchange.head, on: connection, closes: isStopping.load(ordering: .relaxed))
+            return unsafe queue(
+                response, to: exchange.head, on: connection, of: thread, closes: isStopping.load(ordering: .relaxed))
         case .wait: return .YES
         }
+    }
+
+    private func queue(
+        _ response: HTTPResponse, to head: HTTPRequestHead, on connection: OpaquePointer, of thread: DaemonThread,
+        closes: Bool
+    ) -> MHD_Result {
+        handler.answered(head, status: response.status, thread: thread.number)
+        return unsafe ResponseQueue.queue(response, to: head, on: connection, closes: closes)
     }
 
     /// The request is over, answered or not.

@@ -11,6 +11,10 @@ struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Runs the gateway until SIGTERM or SIGINT, then drains.",
         discussion: """
+            SIGTERM or SIGINT ends it when the messages under way are answered, a second one at once; SIGHUP reads keys, \
+            relays and routes anew. Ends with 0 when every message was finished, with 75 when some were cut short, and \
+            with 78 where a setting is wrong.
+
             Every setting is an environment variable and a key of the configuration file; a flag beats the environment, \
             which beats the file. A secret may also be given as NAME_FILE, the path of a file that holds it.
 
@@ -49,25 +53,16 @@ struct Serve: AsyncParsableCommand {
                 "address": "\(gateway.address.host):\(gateway.address.port)", "version": "\(Gateway.version)",
                 "relay": "\(gatewayConfiguration.relay.host):\(gatewayConfiguration.relay.port)",
             ])
+        let service = GatewayService(
+            gateway: gateway, sandbox: inbox, logger: logger, delay: gatewayConfiguration.shutdownDelay
+        ) {
+            [flags, port = inbox?.port] () throws(ConfigurationError) in
+            try GatewayConfiguration(flags.values(), sandboxPort: port)
+        }
         let services = ServiceGroup(
-            services: [GatewayService(gateway: gateway, sandbox: inbox, logger: logger)],
-            gracefulShutdownSignals: [.sigterm, .sigint],
+            services: [service], gracefulShutdownSignals: [.sigterm, .sigint],
             logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() })
         try await services.run()
-    }
-}
-
-/// The gateway for as long as it serves.
-private struct GatewayService: Service {
-    let gateway: Gateway
-    let sandbox: SandboxServer?
-    let logger: Logger
-
-    func run() async throws {
-        try await gracefulShutdown()
-        logger.info("stopping")
-        await gateway.stop()
-        await sandbox?.shutdown()
-        logger.info("stopped")
+        if !service.isComplete { throw ExitCode(75) }
     }
 }

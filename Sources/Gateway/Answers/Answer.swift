@@ -7,7 +7,7 @@ enum Answer {
     static let json = [("Content-Type", "application/json")]
 
     /// The relay took responsibility for the message.
-    static func accepted(id: String, relay: String, _ receipt: Delivery.Receipt) -> HTTPResponse {
+    static func accepted(id: String, _ receipt: Delivery.Receipt) -> HTTPResponse {
         var json = JSONText()
         json.object { json in
             json.member("id", id)
@@ -15,7 +15,7 @@ enum Answer {
             json.member("code", receipt.reply.code)
             json.member("enhanced_code", receipt.reply.enhancedCode?.description)
             json.member("text", receipt.reply.text)
-            json.member("relay", relay)
+            json.member("relay", receipt.relay)
             json.name("accepted")
             json.array(receipt.accepted) { $0.value($1.description) }
             json.name("rejected")

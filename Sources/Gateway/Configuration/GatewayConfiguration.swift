@@ -18,12 +18,12 @@ public struct GatewayConfiguration: Sendable {
     public var listenPort: Int
     /// The certificate chain and the private key for HTTPS (PEM), or nil for HTTP.
     public var tls: (certificate: [UInt8], key: [UInt8])?
-    /// How sessions with the relay are set up.
-    public var relay: SMTPConfiguration
+    /// The relays, that of `POSTERN_RELAY_URL` first.
+    public var relays: [RelayConfiguration]
+    /// Which message goes to which relay.
+    let routes: RoutePlan
     /// What is worth a warning at every start.
     public var warnings: [String]
-    /// The bounds of the pool of sessions.
-    public var pool: SMTPPoolLimits
     /// The keys that requests may carry; none is needed where there are none.
     public var keys: APIKeys
     /// How long and how much is kept under an `Idempotency-Key`.
@@ -32,6 +32,8 @@ public struct GatewayConfiguration: Sendable {
     public var maximumMessageBytes: Int
     /// Requests taken at once.
     public var maximumInFlight: Int
+    /// How long after the signal to stop messages are still taken.
+    public var shutdownDelay: Duration
     /// How long a drain may take.
     public var shutdownGrace: Duration
     /// The least level of the log lines that are written.
@@ -47,33 +49,17 @@ public struct GatewayConfiguration: Sendable {
     /// - Throws: ``ConfigurationError`` that names the first setting that is missing or malformed.
     public init(_ values: SettingValues, sandboxPort: Int? = nil) throws(ConfigurationError) {
         (listenHost, listenPort) = try Self.address(values)
-        warnings = []
         let identity = try Self.identity(values)
         if let sandboxPort {
-            relay = SMTPConfiguration(host: "127.0.0.1", port: sandboxPort, identity: identity)
+            relays = [try RelayConfiguration(sandboxPort: sandboxPort, values, identity: identity)]
         } else {
-            guard let text = values.value(of: .relayURL) else {
-                throw ConfigurationError(
-                    Setting.relayURL.name, "it is needed: write smtp://host:port, or start with --sandbox")
-            }
-            let url = try RelayURL(text)
-            relay = try url.configuration(identity: identity, trustRoots: values.value(of: .relayCAFile))
-            if let warning = url.warning { warnings.append(warning) }
+            relays = try Self.relays(values, identity)
         }
-        let connect = try values.duration(.relayConnectTimeout)
-        let reply = try values.duration(.relayReplyTimeout)
-        relay.timeouts.connect = connect
-        relay.timeouts.greeting = connect
-        relay.timeouts.reply = reply
-        relay.timeouts.data = reply
-        relay.timeouts.content = reply
-        relay.timeouts.finalReply = try values.duration(.relayFinalReplyTimeout)
-        pool = SMTPPoolLimits()
-        pool.sessions = try values.integer(.relayConnections)
-        pool.queueTimeout = try values.duration(.queueTimeout)
+        routes = try RoutePlan(values, relays: relays.map(\.name))
+        warnings = relays.compactMap(\.warning)
         maximumInFlight = try values.integer(.maxInFlight)
-        pool.queueLength = maximumInFlight
         maximumMessageBytes = try values.integer(.maxMessageBytes)
+        shutdownDelay = try values.duration(.shutdownDelay)
         shutdownGrace = try values.duration(.shutdownGrace)
         keys = try APIKeys(values)
         idempotency = try IdempotencyLimits(values)
@@ -87,6 +73,28 @@ public struct GatewayConfiguration: Sendable {
                 "\(listenHost) can be reached from outside and there are no keys; set POSTERN_API_KEYS, "
                     + "or POSTERN_ALLOW_ANONYMOUS=true to let anyone send")
         }
+    }
+
+    /// The relay that a message goes to where nothing else is said.
+    public var relay: SMTPConfiguration { relays[0].smtp }
+
+    private static func relays(
+        _ values: SettingValues, _ identity: ClientDomain
+    ) throws(ConfigurationError) -> [RelayConfiguration] {
+        let hasDefault = values.value(of: .relayURL) != nil
+        let names = (hasDefault ? [RelayConfiguration.defaultName] : []) + values.relays
+        guard !names.isEmpty else {
+            throw ConfigurationError(
+                Setting.relayURL.name, "it is needed: write smtp://host:port, or start with --sandbox")
+        }
+        guard Set(names).count == names.count else {
+            throw ConfigurationError(
+                Setting.relayURL.of(relay: RelayConfiguration.defaultName).name,
+                "the relay of POSTERN_RELAY_URL has this name; choose another")
+        }
+        var relays: [RelayConfiguration] = []
+        for name in names { relays.append(try RelayConfiguration(name, values, identity: identity)) }
+        return relays
     }
 
     /// Host and port, the host of an IPv6 address without its brackets.

@@ -1,13 +1,15 @@
 internal import Foundation
 internal import NIOSSL
-public import SMTP
+internal import SMTP
 
 /// The address of a relay as `POSTERN_RELAY_URL` has it.
-public struct RelayURL: Sendable {
+struct RelayURL: Sendable {
     enum Security: String {
         case none, opportunistic, required, implicit
     }
 
+    /// What named the relay.
+    private let urlSetting: Setting
     let host: String
     let port: Int
     let credentials: SMTPCredentials?
@@ -16,7 +18,7 @@ public struct RelayURL: Sendable {
     let allowsClearTextAuthentication: Bool
 
     /// What is worth a warning at every start.
-    public var warning: String? {
+    var warning: String? {
         verifies
             ? nil : "the relay's certificate is not verified (verify=false): anyone on the way can read and change mail"
     }
@@ -25,8 +27,9 @@ public struct RelayURL: Sendable {
     ///
     /// - Throws: ``ConfigurationError`` that says what is wrong. It holds nothing of the text: where a character of a
     ///   password is not escaped, any part of the URL may be a piece of the secret.
-    public init(_ text: String) throws(ConfigurationError) {
-        func wrong(_ problem: String) -> ConfigurationError { ConfigurationError(Setting.relayURL.name, problem) }
+    init(_ text: String, of setting: Setting = .relayURL) throws(ConfigurationError) {
+        func wrong(_ problem: String) -> ConfigurationError { ConfigurationError(setting.name, problem) }
+        urlSetting = setting
         guard let url = URLComponents(string: text), let scheme = url.scheme?.lowercased(),
             scheme == "smtp" || scheme == "smtps", var host = url.host, !host.isEmpty
         else { throw wrong("it is not of the form smtp://host:port. \(Self.escaping)") }
@@ -78,7 +81,7 @@ public struct RelayURL: Sendable {
             throw wrong("credentials would travel in clear; use tls=required, or insecure_auth=true if that is meant")
         }
         self.credentials = try credentials.map { given throws(ConfigurationError) in
-            try Self.credentials(given.user, given.password, mechanism: options["auth"])
+            try Self.credentials(given.user, given.password, mechanism: options["auth"], setting)
         }
         if credentials == nil, options["auth"] != nil { throw wrong("auth is given and there are no credentials") }
         port = url.port ?? (scheme == "smtps" ? 465 : credentials == nil ? 25 : 587)
@@ -98,12 +101,12 @@ public struct RelayURL: Sendable {
 
     /// With a mechanism of OAuth the password is the access token.
     private static func credentials(
-        _ user: String, _ password: String, mechanism name: String?
+        _ user: String, _ password: String, mechanism name: String?, _ setting: Setting
     ) throws(ConfigurationError) -> SMTPCredentials {
         guard let name else { return SMTPCredentials(username: user, password: password) }
         guard let mechanism = AuthenticationMechanism(rawValue: name.uppercased()) else {
             let known = AuthenticationMechanism.allCases.map { $0.rawValue.lowercased() }.joined(separator: ", ")
-            throw ConfigurationError(Setting.relayURL.name, "auth is none of \(known)")
+            throw ConfigurationError(setting.name, "auth is none of \(known)")
         }
         switch mechanism {
         case .oauthBearer, .xoauth2: return SMTPCredentials(username: user, mechanism: mechanism) { password }
@@ -116,13 +119,14 @@ public struct RelayURL: Sendable {
     /// - Parameters:
     ///   - identity: the name for EHLO.
     ///   - trustRoots: a file of extra trust roots (PEM), or nil.
+    ///   - setting: what named the file.
     /// - Throws: ``ConfigurationError`` where TLS cannot be set up.
-    public func configuration(
-        identity: ClientDomain, trustRoots: String?
+    func configuration(
+        identity: ClientDomain, trustRoots: String?, setting: Setting = .relayCAFile
     ) throws(ConfigurationError) -> SMTPConfiguration {
         var tls = SMTPSecurity.standardTLS
         if !verifies { tls.certificateVerification = .none }
-        if let trustRoots { tls.additionalTrustRoots = [.certificates(try Self.certificates(in: trustRoots))] }
+        if let trustRoots { tls.additionalTrustRoots = [.certificates(try Self.certificates(in: trustRoots, setting))] }
         let security: SMTPSecurity
         do {
             switch self.security {
@@ -132,7 +136,7 @@ public struct RelayURL: Sendable {
             case .implicit: security = try .implicit(tls)
             }
         } catch {
-            throw ConfigurationError(Setting.relayURL.name, "TLS cannot be set up: \(error)")
+            throw ConfigurationError(urlSetting.name, "TLS cannot be set up: \(error)")
         }
         var configuration = SMTPConfiguration(
             host: host, port: port, identity: identity, security: security, credentials: credentials)
@@ -140,7 +144,9 @@ public struct RelayURL: Sendable {
         return configuration
     }
 
-    private static func certificates(in file: String) throws(ConfigurationError) -> [NIOSSLCertificate] {
+    private static func certificates(in file: String, _ setting: Setting) throws(ConfigurationError)
+        -> [NIOSSLCertificate]
+    {
         do {
             let certificates = try NIOSSLCertificate.fromPEMBytes(Array(Data(contentsOf: URL(filePath: file))))
             if !certificates.isEmpty { return certificates }
@@ -148,11 +154,11 @@ public struct RelayURL: Sendable {
             // The same as a file without a certificate.
         } catch {
             throw ConfigurationError(
-                Setting.relayCAFile.name,
+                setting.name,
                 "the file \(file.debugDescription) cannot be read: \(error.localizedDescription)")
         }
         throw ConfigurationError(
-            Setting.relayCAFile.name,
+            setting.name,
             "the file \(file.debugDescription) does not hold certificates in PEM form, -----BEGIN CERTIFICATE-----")
     }
 }

@@ -6,12 +6,13 @@ extension Setting {
     public static let all: [Setting] =
         [
             listen, allowAnonymous, apiKeys, tlsCertificateFile, tlsKeyFile, maxMessageBytes, maxInFlight, queueTimeout,
-            shutdownGrace, heloName, logLevel, logFormat,
+            shutdownDelay, shutdownGrace, heloName, logLevel, logFormat, routes,
         ] + ofIdempotency + ofRelays
 
     /// The settings that each relay may have for itself, as `POSTERN_RELAY_<NAME>_…`.
     static let ofRelays: [Setting] = [
         relayURL, relayCAFile, relayConnections, relayConnectTimeout, relayReplyTimeout, relayFinalReplyTimeout,
+        relayRate, relayBreakerFailures, relayBreakerPause,
     ]
 
     // MARK: HTTP
@@ -31,6 +32,9 @@ extension Setting {
         "POSTERN_MAX_IN_FLIGHT", .number(1...100_000), default: "10000", "requests taken at once: then 503")
     static let queueTimeout = Setting(
         "POSTERN_QUEUE_TIMEOUT", .time, default: "30s", "how long a request may wait for a session: then 503")
+    static let shutdownDelay = Setting(
+        "POSTERN_SHUTDOWN_DELAY", .delay, default: "1s",
+        "how long after SIGTERM messages are still taken while /readyz says no, so that load balancers notice first")
     static let shutdownGrace = Setting(
         "POSTERN_SHUTDOWN_GRACE", .time, default: "30s", "how long a drain may take")
 
@@ -52,6 +56,20 @@ extension Setting {
     static let relayFinalReplyTimeout = Setting(
         "POSTERN_RELAY_FINAL_REPLY_TIMEOUT", .time, default: "10m",
         "the reply to the final dot; giving up earlier only makes an unknown outcome")
+
+    static let relayRate = Setting(
+        "POSTERN_RELAY_RATE", .number(1...100_000), default: nil,
+        "most messages a second to the relay; further ones wait their turn, within POSTERN_QUEUE_TIMEOUT")
+    static let relayBreakerFailures = Setting(
+        "POSTERN_RELAY_BREAKER_FAILURES", .number(1...10_000), default: "5",
+        "failures of the relay in a row after which it is left alone for a while")
+    static let relayBreakerPause = Setting(
+        "POSTERN_RELAY_BREAKER_PAUSE", .time, default: "5s",
+        "how long it is left alone, before one message tries it again")
+    static let routes = Setting(
+        "POSTERN_ROUTES", .list, default: nil,
+        "which relays a message goes to, the first match counts: `key:NAME=relay`, `from:DOMAIN=first>second`, `to:*.DOMAIN=relay`, `*=relay`"
+    )
 
     // MARK: Logs
 

@@ -12,6 +12,8 @@ public enum SettingKind: Hashable, Sendable {
     case bytes(ClosedRange<Int>)
     /// A time such as `500ms`, `30s`, `10m` or `1h`, a day at most.
     case time
+    /// A time that may be none: `0s`.
+    case delay
     /// The path of a file.
     case file
     /// Several values, separated by commas or lines; a list in a configuration file.
@@ -26,6 +28,7 @@ public enum SettingKind: Hashable, Sendable {
         case .number(let range): "number, \(range.lowerBound) to \(range.upperBound)"
         case .bytes(let range): "bytes, \(range.lowerBound) to \(range.upperBound)"
         case .time: "time"
+        case .delay: "time, or 0s"
         case .file: "path of a file"
         case .list: "list"
         }
@@ -40,6 +43,8 @@ public enum SettingKind: Hashable, Sendable {
         case .number(let range), .bytes(let range):
             Int(text).map(range.contains) ?? false
                 ? nil : "is not a whole number from \(range.lowerBound) to \(range.upperBound)"
+        case .delay:
+            Self.delay(text) == nil ? "is not a time; write 0s, 500ms, 30s, 10m or 1h, a day at most" : nil
         case .time: Self.time(text) == nil ? "is not a time; write 500ms, 30s, 10m or 1h, a day at most" : nil
         }
     }
@@ -50,6 +55,10 @@ public enum SettingKind: Hashable, Sendable {
         case "false", "no", "0": false
         default: nil
         }
+    }
+
+    static func delay(_ text: String) -> Duration? {
+        text == "0s" ? .zero : time(text)
     }
 
     static func time(_ text: String) -> Duration? {

@@ -155,7 +155,7 @@ public struct SettingValues: Sendable {
     /// A time such as `500ms`, `30s`, `10m` or `1h`.
     func duration(_ setting: Setting) throws(ConfigurationError) -> Duration {
         let text = try checked(setting)
-        guard let value = SettingKind.time(text) else { throw malformed(setting, text) }
+        guard let value = SettingKind.delay(text) else { throw malformed(setting, text) }
         return value
     }
 

@@ -3,38 +3,153 @@ internal import MailAddress
 internal import NIOCore
 internal import SMTP
 
-/// Sends composed messages to the relay over its pool of sessions.
-struct Delivery {
+/// Sends composed messages from one event loop: to the relay that the routes say, and to the next one as long as it is
+/// certain that the message was not sent.
+final class Delivery: Sendable {
     /// What the relay said of a message that it took.
     struct Receipt {
+        /// The relay's name.
+        let relay: String
         let reply: Reply
         var accepted: [AddrSpec]
         var rejected: [RejectedRecipient]
         /// The recipients of further transactions that failed, each with the failure.
         var failed: [(address: AddrSpec, error: SMTPError)] = []
+        let times: Times
     }
 
-    /// The relay's name in answers.
-    let relay = "default"
-    let pool: SMTPSessionPool
+    /// How long a message took.
+    struct Times {
+        /// Until a session was free.
+        let queue: Duration
+        /// From MAIL until the content could be sent.
+        let envelope: Duration
+        /// Until the reply to the final dot.
+        let content: Duration
+    }
+
+    /// What the loop alone touches.
+    private struct State {
+        var relays: RelaySet
+        /// By the relay's name, which may be the same over reloads.
+        var metrics: [String: MessageMetrics] = [:]
+    }
+
+    /// The loop that the messages are sent on.
+    let loop: any EventLoop
+    private let registry: MetricRegistry
+    private let state: NIOLoopBoundBox<State>
+
+    init(_ relays: RelaySet, _ registry: MetricRegistry, on loop: any EventLoop) {
+        self.loop = loop
+        self.registry = registry
+        state = NIOLoopBoundBox.makeBoxSendingValue(State(relays: relays), eventLoop: loop)
+    }
+
+    /// From the next message on other relays are used; those under way keep theirs.
+    func use(_ relays: RelaySet) {
+        loop.execute { self.state.value.relays = relays }
+    }
 
     /// Opens, writes and closes one message. Recipients that the relay does not take in one transaction get it in
-    /// further ones; the first reply is the receipt's.
+    /// further ones; the first reply is the receipt's. To be called on the loop.
     ///
-    /// - Parameter eventLoop: the loop that the calling task runs on after its first wait.
+    /// - Parameter key: the name of the API key that the request carried, for the routes.
     func send(
-        _ content: [UInt8], to envelope: Envelope, on eventLoop: any EventLoop
-    ) async throws(SMTPError) -> Receipt {
+        _ content: [UInt8], to envelope: Envelope, key: String?
+    ) async throws(DeliveryFailure) -> Receipt {
         var envelope = envelope
         envelope.size = content.count
         envelope.maySplit = envelope.recipientPolicy == .any && envelope.recipients.count > 1
-        let first = try await transact(content, envelope, on: eventLoop)
-        var receipt = Receipt(reply: first.reply, accepted: first.accepted, rejected: first.rejected)
-        var remaining = first.remaining
+        let (receipt, metrics) = try await firstUsable(for: envelope, key: key) { relay, wait throws(SMTPError) in
+            let receipt = try await self.transact(content, envelope, with: relay, waited: wait)
+            return (receipt, self.metrics(of: relay))
+        }
+        metrics.sent(receipt, bytes: content.count)
+        return receipt
+    }
+
+    /// Opens a message whose content is yet to come, and is not kept: another relay is asked only as long as the content
+    /// has not begun. To be called on the loop.
+    func open(_ envelope: Envelope, key: String?) async throws(DeliveryFailure) -> OpenMessage {
+        try await firstUsable(for: envelope, key: key) { relay, wait throws(SMTPError) in
+            let begun = ContinuousClock.now
+            let writer = try await relay.pool.open(envelope, generatesFields: false, on: self.loop)
+            return OpenMessage(writer, to: relay, waited: wait, since: begun, metrics: self.metrics(of: relay))
+        }
+    }
+
+    /// Tries a message's relays in their order, as long as it is certain that it was not sent.
+    ///
+    /// - Parameter attempt: sends to a relay; the wait for its turn comes with it.
+    private func firstUsable<Value: ~Copyable>(
+        for envelope: Envelope, key: String?, _ attempt: (Relay, Duration) async throws(SMTPError) -> Value
+    ) async throws(DeliveryFailure) -> Value {
+        let relays = state.value.relays.relays(for: envelope, key: key)
+        var failure = DeliveryFailure.noRelay
+        for (index, relay) in relays.enumerated() {
+            do throws(DeliveryFailure) {
+                return try await admitted(to: relay, attempt)
+            } catch {
+                failure = error
+                guard error.allowsFallback, index + 1 < relays.count else {
+                    metrics(of: relay).failed(error)
+                    throw error
+                }
+                metrics(of: relay).fellBack(error)
+            }
+        }
+        // The plan has a relay for every message.
+        throw failure
+    }
+
+    private func admitted<Value: ~Copyable>(
+        to relay: Relay, _ attempt: (Relay, Duration) async throws(SMTPError) -> Value
+    ) async throws(DeliveryFailure) -> Value {
+        switch relay.admit() {
+        case .pass(let wait):
+            if wait > .zero { await pause(wait) }
+            do throws(SMTPError) {
+                let value = try await attempt(relay, wait)
+                relay.answered()
+                return value
+            } catch {
+                relay.ended(with: error)
+                throw DeliveryFailure(relay.name, .smtp(error))
+            }
+        case .broken(let error, let time): throw DeliveryFailure(relay.name, .leftAlone(error, retryAfter: time))
+        case .throttled(let time): throw DeliveryFailure(relay.name, .throttled(retryAfter: time))
+        }
+    }
+
+    private func transact(
+        _ content: [UInt8], _ envelope: Envelope, with relay: Relay, waited: Duration
+    ) async throws(SMTPError) -> Receipt {
+        let begun = ContinuousClock.now
+        var message = try await relay.pool.open(envelope, generatesFields: false, on: loop)
+        let opened = ContinuousClock.now
+        let queue = message.waited
+        try await message.write(content)
+        let first = try await message.finish()
+        let times = Times(
+            queue: waited + queue, envelope: max(.zero, opened - begun - queue), content: .now - opened)
+        var receipt = Receipt(
+            relay: relay.name, reply: first.reply, accepted: first.accepted, rejected: first.rejected, times: times)
+        if !first.remaining.isEmpty { await sendOn(content, envelope, first.remaining, with: relay, &receipt) }
+        return receipt
+    }
+
+    /// Sends a message to the recipients that are left over. The relay has taken it for others: no other relay is asked.
+    private func sendOn(
+        _ content: [UInt8], _ envelope: Envelope, _ recipients: [AddrSpec], with relay: Relay, _ receipt: inout Receipt
+    ) async {
+        var remaining = recipients
         // Each round takes one recipient at least, or ends.
         while !remaining.isEmpty {
             do throws(SMTPError) {
-                let next = try await transact(content, envelope.for(remaining), on: eventLoop)
+                var message = try await relay.pool.open(envelope.for(remaining), generatesFields: false, on: loop)
+                try await message.write(content)
+                let next = try await message.finish()
                 receipt.accepted += next.accepted
                 receipt.rejected += next.rejected
                 remaining = next.remaining
@@ -42,17 +157,22 @@ struct Delivery {
                 receipt.rejected += error.rejected
                 let answered = Set(error.rejected.map(\.address))
                 receipt.failed = remaining.filter { !answered.contains($0) }.map { ($0, error) }
-                break
+                return
             }
         }
-        return receipt
     }
 
-    private func transact(
-        _ content: [UInt8], _ envelope: Envelope, on eventLoop: any EventLoop
-    ) async throws(SMTPError) -> SMTPReceipt {
-        var message = try await pool.open(envelope, generatesFields: false, on: eventLoop)
-        try await message.write(content)
-        return try await message.finish()
+    /// Waits for a relay's turn, on the loop.
+    private func pause(_ time: Duration) async {
+        await withCheckedContinuation { continuation in
+            loop.scheduleTask(in: TimeAmount(time)) { continuation.resume() }
+        }
+    }
+
+    private func metrics(of relay: Relay) -> MessageMetrics {
+        if let known = state.value.metrics[relay.name] { return known }
+        let new = MessageMetrics(relay.name, registry)
+        state.value.metrics[relay.name] = new
+        return new
     }
 }

@@ -6,20 +6,17 @@ internal import Synchronization
 /// Takes composed messages from the HTTP server's threads to the loops on which the sessions live, and makes an answer
 /// of what becomes of them.
 final class Dispatch: Sendable {
-    let delivery: Delivery
     private let once: SendingOnce
     private let inboxes: [LoopInbox]
     private let log: MessageLog
     private let nextLoop = Atomic<Int>(0)
     private let messages = Atomic<Int>(0)
 
-    init(
-        _ delivery: Delivery, on eventLoops: [any EventLoop], idempotency store: any IdempotencyStore, log: MessageLog
-    ) {
-        self.delivery = delivery
+    /// - Parameter deliveries: one for each loop.
+    init(_ deliveries: [Delivery], idempotency store: any IdempotencyStore, log: MessageLog) {
         once = SendingOnce(store: store, logger: log.logger)
         self.log = log
-        inboxes = eventLoops.map { LoopInbox($0) }
+        inboxes = deliveries.map { LoopInbox($0) }
     }
 
     /// Messages that are under way.
@@ -33,7 +30,7 @@ final class Dispatch: Sendable {
         let inbox = begin()
         inbox.add {
             Task.immediate(executorPreference: inbox.executor) {
-                inbox.answer(responder, await self.answer(composed, context, on: inbox.loop).response)
+                inbox.answer(responder, await self.answer(composed, context, from: inbox.delivery).response)
                 self.end()
             }
         }
@@ -44,7 +41,7 @@ final class Dispatch: Sendable {
         let inbox = begin()
         inbox.add {
             Task.immediate(executorPreference: inbox.executor) {
-                inbox.answer(responder, await self.answer(request, context, on: inbox.loop))
+                inbox.answer(responder, await self.answer(request, context, from: inbox.delivery))
                 self.end()
             }
         }
@@ -59,7 +56,7 @@ final class Dispatch: Sendable {
         inbox.add {
             Task.immediate(executorPreference: inbox.executor) {
                 let answer = await self.once.answer(under: key, fingerprint, context) {
-                    await self.answer(composed, context, on: inbox.loop)
+                    await self.answer(composed, context, from: inbox.delivery)
                 }
                 inbox.answer(responder, answer.response)
                 self.end()
@@ -93,7 +90,7 @@ final class Dispatch: Sendable {
         let inbox = begin()
         defer { end() }
         return await withTaskExecutorPreference(inbox.executor) {
-            await self.answer(composed, context, on: inbox.loop)
+            await self.answer(composed, context, from: inbox.delivery)
         }
     }
 
@@ -113,12 +110,13 @@ final class Dispatch: Sendable {
     }
 
     private func answer(
-        _ composed: Composition, _ context: RequestContext, on loop: any EventLoop
+        _ composed: Composition, _ context: RequestContext, from delivery: Delivery
     ) async -> MessageAnswer {
-        do throws(SMTPError) {
-            let receipt = try await delivery.send(composed.content, to: composed.envelope, on: loop)
+        do throws(DeliveryFailure) {
+            let receipt = try await delivery.send(
+                composed.content, to: composed.envelope, key: context.caller.name)
             log.accepted(composed.id, composed.envelope, octets: composed.content.count, receipt, context)
-            return MessageAnswer(Answer.accepted(id: composed.id, relay: delivery.relay, receipt), isFinal: true)
+            return MessageAnswer(Answer.accepted(id: composed.id, receipt), isFinal: true)
         } catch {
             let problem = Problem(error)
             log.failed(composed.id, composed.envelope, problem, error, context)
@@ -127,15 +125,15 @@ final class Dispatch: Sendable {
     }
 
     private func answer(
-        _ request: HTTPStreamedRequest, _ context: RequestContext, on loop: any EventLoop
+        _ request: HTTPStreamedRequest, _ context: RequestContext, from delivery: Delivery
     ) async -> HTTPResponse {
         var message: RawMessage?
         do throws(RawUpload.Failure) {
             let upload = try await RawUpload(request)
             message = upload.message
-            let (receipt, octets) = try await upload.send(on: delivery.pool, loop)
+            let (receipt, octets) = try await upload.send(by: delivery, key: context.caller.name)
             log.accepted(upload.message.id, upload.message.envelope, octets: octets, receipt, context)
-            return Answer.accepted(id: upload.message.id, relay: delivery.relay, receipt)
+            return Answer.accepted(id: upload.message.id, receipt)
         } catch {
             switch (error, message) {
             case (.relay(let error), let message?):
@@ -155,5 +153,10 @@ final class Dispatch: Sendable {
                 return problem.response
             }
         }
+    }
+
+    /// From the next message on other relays are used.
+    func use(_ relays: RelaySet) {
+        for inbox in inboxes { inbox.delivery.use(relays) }
     }
 }

@@ -7,15 +7,18 @@ internal import Synchronization
 /// Waking a thread costs more than the work that waits for it. So what one turn of the HTTP server brings is handed over
 /// with one wake-up, and so is what one tick of the loop answers.
 final class LoopInbox: Sendable {
-    /// The loop that the messages are sent on.
-    let loop: any EventLoop
+    /// Sends the messages, on its loop.
+    let delivery: Delivery
     /// Runs tasks on that loop.
     let executor: HTTPTaskExecutor
     private let incoming = Mutex<[@Sendable () -> Void]>([])
     private let outgoing: NIOLoopBoundBox<[(HTTPResponder, HTTPResponse)]>
 
-    init(_ loop: any EventLoop) {
-        self.loop = loop
+    private var loop: any EventLoop { delivery.loop }
+
+    init(_ delivery: Delivery) {
+        self.delivery = delivery
+        let loop = delivery.loop
         executor = HTTPTaskExecutor { loop.execute($0) }
         outgoing = NIOLoopBoundBox.makeBoxSendingValue([], eventLoop: loop)
     }

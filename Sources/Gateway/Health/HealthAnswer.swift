@@ -10,21 +10,25 @@ enum HealthAnswer {
         return HTTPResponse(status: 200, headers: Answer.json, body: json.bytes)
     }
 
-    /// Whether messages can be sent now.
-    static func ready(relay: String, _ finding: RelayHealth.Finding, isDraining: Bool, version: String) -> HTTPResponse
-    {
-        let isReady = finding.error == nil && !isDraining
-        let (seconds, attoseconds) = finding.latency.components
-        let milliseconds = Int(seconds * 1000 + attoseconds / 1_000_000_000_000_000)
+    /// Whether messages can be sent now: every route has a relay that can be used, and the gateway is not shutting down.
+    ///
+    /// - Parameter choices: the names of the relays of each route.
+    static func ready(
+        _ findings: [RelayHealth.Finding], choices: [[String]], isDraining: Bool, version: String
+    ) -> HTTPResponse {
+        let usable = Set(findings.filter { $0.error == nil }.map(\.name))
+        let isReady = !isDraining && choices.allSatisfy { !usable.isDisjoint(with: $0) }
+        let status =
+            isDraining ? "draining" : !isReady ? "unavailable" : usable.count < findings.count ? "degraded" : "ok"
         var json = JSONText()
         json.object { json in
-            json.member("status", isReady ? "ok" : isDraining ? "draining" : "unavailable")
+            json.member("status", status)
             json.name("relays")
-            json.array([finding]) { json, finding in
+            json.array(findings) { json, finding in
                 json.object { json in
-                    json.member("name", relay)
+                    json.member("name", finding.name)
                     json.member("status", finding.error == nil ? "ok" : "unavailable")
-                    json.member("latency_ms", milliseconds)
+                    json.member("latency_ms", Int(finding.latency.nanoseconds / 1_000_000))
                     json.member("error", finding.error.map { RelayFailure($0).description })
                 }
             }

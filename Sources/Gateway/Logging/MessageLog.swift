@@ -20,11 +20,15 @@ struct MessageLog: Sendable {
         var metadata = Self.metadata(context)
         metadata["id"] = .string(id)
         metadata["status"] = .string(Answer.status(receipt))
+        metadata["relay"] = .string(receipt.relay)
         metadata["code"] = .string(String(receipt.reply.code))
         metadata["text"] = .string(receipt.reply.text)
         metadata["recipients"] = .string(String(envelope.recipients.count))
         metadata["bytes"] = .string(String(octets))
-        metadata["duration_ms"] = .string(Self.milliseconds(since: context.start))
+        metadata["queue_ms"] = .string(Self.milliseconds(receipt.times.queue))
+        metadata["envelope_ms"] = .string(Self.milliseconds(receipt.times.envelope))
+        metadata["content_ms"] = .string(Self.milliseconds(receipt.times.content))
+        metadata["duration_ms"] = .string(Self.milliseconds(.now - context.start))
         logger.info("message accepted", metadata: metadata)
     }
 
@@ -35,28 +39,30 @@ struct MessageLog: Sendable {
         metadata["http_status"] = .string(String(problem.status))
         metadata["outcome"] = .string(SMTPOutcome.notSent.rawValue)
         metadata["detail"] = .string(problem.detail)
-        metadata["duration_ms"] = .string(Self.milliseconds(since: context.start))
+        metadata["duration_ms"] = .string(Self.milliseconds(.now - context.start))
         logger.warning("message not accepted", metadata: metadata)
     }
 
     func failed(
-        _ id: String, _ envelope: Envelope, _ problem: Problem, _ error: SMTPError, _ context: RequestContext
+        _ id: String, _ envelope: Envelope, _ problem: Problem, _ failure: DeliveryFailure, _ context: RequestContext
     ) {
         var metadata = Self.metadata(context)
         metadata["id"] = .string(id)
+        metadata["relay"] = .string(failure.relay)
         metadata["http_status"] = .string(String(problem.status))
-        metadata["reason"] = .string(error.reason.description)
-        metadata["stage"] = .string(error.stage.rawValue)
-        metadata["outcome"] = .string(error.outcome.rawValue)
-        metadata["detail"] = .string(error.detail)
+        metadata["reason"] = .string(failure.error?.reason.description ?? problem.label)
+        if let code = failure.error?.code { metadata["code"] = .string(String(code)) }
+        if let stage = problem.stage { metadata["stage"] = .string(stage.rawValue) }
+        if let outcome = problem.outcome { metadata["outcome"] = .string(outcome.rawValue) }
+        metadata["detail"] = .string(failure.error?.detail ?? problem.detail)
         metadata["recipients"] = .string(String(envelope.recipients.count))
-        metadata["duration_ms"] = .string(Self.milliseconds(since: context.start))
+        metadata["duration_ms"] = .string(Self.milliseconds(.now - context.start))
         logger.warning("message not accepted", metadata: metadata)
     }
 
     /// What all lines of a request carry. Room for the rest is made at once: a line is written for every message.
     private static func metadata(_ context: RequestContext) -> Logger.Metadata {
-        var metadata = Logger.Metadata(minimumCapacity: 12)
+        var metadata = Logger.Metadata(minimumCapacity: 16)
         metadata["request_id"] = .string(context.id)
         if let name = context.caller.name { metadata["key"] = .string(name) }
         if let index = context.index { metadata["batch_index"] = .string(String(index)) }
@@ -67,9 +73,8 @@ struct MessageLog: Sendable {
         return metadata
     }
 
-    private static func milliseconds(since start: ContinuousClock.Instant) -> String {
-        let (seconds, attoseconds) = (ContinuousClock.now - start).components
-        let microseconds = seconds * 1_000_000 + attoseconds / 1_000_000_000_000
+    private static func milliseconds(_ duration: Duration) -> String {
+        let microseconds = duration.nanoseconds / 1000
         let fraction = String(microseconds % 1000 + 1000).dropFirst()
         return "\(microseconds / 1000).\(fraction)"
     }

@@ -1,6 +1,5 @@
 internal import HTTPServer
 internal import InternetMessage
-internal import NIOCore
 internal import SMTP
 
 /// A raw message on its way from the HTTP client to the relay.
@@ -15,7 +14,7 @@ struct RawUpload: Sendable {
         /// It is not one that can be sent.
         case message(Problem)
         /// The relay did not take it.
-        case relay(SMTPError)
+        case relay(DeliveryFailure)
     }
 
     /// Octets that are gathered at most before a session is asked for, beside those of the header section.
@@ -60,11 +59,13 @@ struct RawUpload: Sendable {
         rest = isWhole ? nil : request.body
     }
 
-    /// Sends the message on a session of the pool.
+    /// Sends the message. Once its content flows there is no other relay to go to: it cannot be read a second time.
     ///
     /// Where it does not come to its end, no final dot goes out and the session is given up: nothing is delivered.
-    func send(on pool: SMTPSessionPool, _ eventLoop: any EventLoop) async throws(Failure) -> (Delivery.Receipt, Int) {
-        var writer = try await Self.open(message.envelope, on: pool, eventLoop)
+    ///
+    /// - Parameter key: the name of the API key that the request carried, for the routes.
+    func send(by delivery: Delivery, key: String?) async throws(Failure) -> (Delivery.Receipt, Int) {
+        var writer = try await Self.open(message.envelope, by: delivery, key)
         var count = message.header.count + first.count
         try await Self.write(message.header, to: &writer)
         var kind = ContentKind()
@@ -80,7 +81,7 @@ struct RawUpload: Sendable {
                 count += piece.count
             }
         }
-        return (try await Self.close(writer), count)
+        return (try await Self.close(writer, count), count)
     }
 
     private static func check(_ kind: ContentKind, takesEightBit: Bool) throws(Failure) {
@@ -135,27 +136,28 @@ struct RawUpload: Sendable {
     }
 
     private static func open(
-        _ envelope: Envelope, on pool: SMTPSessionPool, _ eventLoop: any EventLoop
-    ) async throws(Failure) -> SMTPMessageWriter {
-        do throws(SMTPError) {
-            return try await pool.open(envelope, generatesFields: false, on: eventLoop)
+        _ envelope: Envelope, by delivery: Delivery, _ key: String?
+    ) async throws(Failure) -> OpenMessage {
+        do throws(DeliveryFailure) {
+            return try await delivery.open(envelope, key: key)
         } catch {
             throw .relay(error)
         }
     }
 
-    private static func write(_ octets: [UInt8], to writer: inout SMTPMessageWriter) async throws(Failure) {
-        do throws(SMTPError) {
+    private static func write(_ octets: [UInt8], to writer: inout OpenMessage) async throws(Failure) {
+        do throws(DeliveryFailure) {
             try await writer.write(octets)
         } catch {
             throw .relay(error)
         }
     }
 
-    private static func close(_ writer: consuming SMTPMessageWriter) async throws(Failure) -> Delivery.Receipt {
-        do throws(SMTPError) {
-            let receipt = try await writer.finish()
-            return Delivery.Receipt(reply: receipt.reply, accepted: receipt.accepted, rejected: receipt.rejected)
+    private static func close(
+        _ writer: consuming OpenMessage, _ count: Int
+    ) async throws(Failure) -> Delivery.Receipt {
+        do throws(DeliveryFailure) {
+            return try await writer.finish(octets: count)
         } catch {
             throw .relay(error)
         }

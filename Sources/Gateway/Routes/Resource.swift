@@ -4,6 +4,7 @@ enum Resource: Equatable {
     case batch
     case live
     case ready
+    case metrics
     case sandboxMessages
     case sandboxMessage(id: String)
     /// `*`: the server as a whole (RFC 9110, section 7.1).
@@ -16,6 +17,7 @@ enum Resource: Equatable {
         case "/messages/batch": self = .batch
         case "/livez": self = .live
         case "/readyz", "/healthz": self = .ready
+        case "/metrics": self = .metrics
         case "*": self = .server
         case "/sandbox/messages" where hasSandbox: self = .sandboxMessages
         default:
@@ -29,7 +31,7 @@ enum Resource: Equatable {
     var methods: [String] {
         switch self {
         case .messages, .batch: ["POST", "OPTIONS"]
-        case .live, .ready, .sandboxMessage: ["GET", "HEAD", "OPTIONS"]
+        case .live, .ready, .metrics, .sandboxMessage: ["GET", "HEAD", "OPTIONS"]
         case .sandboxMessages: ["GET", "HEAD", "DELETE", "OPTIONS"]
         case .server: ["OPTIONS"]
         }
@@ -43,7 +45,7 @@ enum Resource: Equatable {
         switch self {
         case .messages: ["dry_run"]
         case .batch: ["dry_run", "on_error"]
-        case .live, .ready, .sandboxMessages, .sandboxMessage, .server: nil
+        case .live, .ready, .metrics, .sandboxMessages, .sandboxMessage, .server: nil
         }
     }
 }

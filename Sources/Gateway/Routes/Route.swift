@@ -6,6 +6,7 @@ enum Route: Equatable {
     case sendBatch(dryRun: Bool, stopsOnError: Bool)
     case live
     case ready
+    case metrics
     case sandboxMessages
     case sandboxMessage(id: String)
     case deleteSandboxMessages
@@ -49,6 +50,7 @@ enum Route: Equatable {
                 dryRun: try Self.flag("dry_run", in: head.query), stopsOnError: try Self.stopsOnError(head.query))
         case .live: self = .live
         case .ready: self = .ready
+        case .metrics: self = .metrics
         case .sandboxMessages where head.method == "DELETE": self = .deleteSandboxMessages
         case .sandboxMessages: self = .sandboxMessages
         case .sandboxMessage(let id): self = .sandboxMessage(id: id)

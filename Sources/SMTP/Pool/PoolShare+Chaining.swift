@@ -7,11 +7,12 @@ extension PoolShare {
     }
 
     func connectionMayChain(_ connection: Connection) -> ChainedEnvelope? {
-        guard chains, !isShutDown, let session = connection.session, let waiter = waiters.first, !waiter.isSecondTry,
-            waiter.envelope.recipients.count <= Self.maximumChainedRecipients, !isSpent(session, chaining: true),
-            connection.mayChain(waiter.envelope)
+        guard chains, !isShutDown, let session = connection.session, let first = waiters.first, !first.isSecondTry,
+            first.envelope.recipients.count <= Self.maximumChainedRecipients, !isSpent(session, chaining: true),
+            connection.mayChain(first.envelope)
         else { return nil }
         waiters.removeFirst()
+        let waiter = timed(first)
         counts.chained += 1
         if !chainDeadline.isSet { chainDeadline.set(after: limits.chainPatience) }
         return ChainedEnvelope(envelope: waiter.envelope) { result in

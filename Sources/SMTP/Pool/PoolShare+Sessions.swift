@@ -9,6 +9,10 @@ extension PoolShare {
             switch result {
             case .success(let session):
                 counts.connected += 1
+                let connection = session.connection
+                observer?.sessionEstablished(
+                    connect: Duration(connection.connectedAt - connection.createdAt),
+                    tls: connection.tlsTook.map { Duration($0) })
                 sessions[ObjectIdentifier(session.connection)] = session
                 session.connection.owner = self
                 session.connection.session = session
@@ -20,6 +24,7 @@ extension PoolShare {
 
     private func connectionAttemptFailed(_ error: SMTPError) {
         counts.failedConnections += 1
+        observer?.sessionFailed(error)
         finishWarmUps(error)
         nextConnectionAttempt = .now() + TimeAmount(limits.reconnectDelay)
         // While there are sessions or attempts left, those who wait may still be served.

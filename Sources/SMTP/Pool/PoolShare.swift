@@ -6,6 +6,8 @@ final class PoolShare: SessionOwner {
     struct Opened: Sendable {
         let session: SMTPSession
         let opened: SMTPSession.Opened
+        /// How long the message waited for the session.
+        let waited: TimeAmount
     }
 
     struct Waiter {
@@ -13,12 +15,15 @@ final class PoolShare: SessionOwner {
         let deadline: NIODeadline
         /// Whether the message has already met a session that the server had given up.
         var isSecondTry = false
+        /// How long it has waited for the session that it is opened on.
+        var waited = TimeAmount.zero
         let completion: (Result<Opened, SMTPError>) -> Void
     }
 
     let configuration: SMTPConfiguration
     let limits: SMTPPoolLimits
     let eventLoop: any EventLoop
+    let observer: (any SMTPPoolObserver)?
     /// All sessions that are set up.
     var sessions: [ObjectIdentifier: SMTPSession] = [:]
     /// Those that wait for a message; the one used last is used next, so that the others can be ended.
@@ -43,7 +48,11 @@ final class PoolShare: SessionOwner {
     lazy var promptDeadline = Deadline(eventLoop) { [unowned self] in stopRelyingOnPromptness() }
     lazy var reconnectDeadline = Deadline(eventLoop) { [unowned self] in serve() }
 
-    init(_ configuration: SMTPConfiguration, limits: SMTPPoolLimits, eventLoop: any EventLoop) {
+    init(
+        _ configuration: SMTPConfiguration, limits: SMTPPoolLimits, eventLoop: any EventLoop,
+        observer: (any SMTPPoolObserver)? = nil
+    ) {
+        self.observer = observer
         self.configuration = configuration
         self.limits = limits
         self.eventLoop = eventLoop
@@ -135,10 +144,19 @@ final class PoolShare: SessionOwner {
     }
 
     func begin(_ waiter: Waiter, on session: SMTPSession) {
+        let waiter = timed(waiter)
         let wasUsed = session.connection.transactions > 0
         session.connection.open(waiter.envelope) { result in
             self.opened(waiter, on: session, result) { wasUsed && Self.meansStale($0) }
         }
+    }
+
+    /// A waiter whose turn has come. One that found a session at once has no deadline, and costs no look at the clock.
+    func timed(_ waiter: Waiter) -> Waiter {
+        guard waiter.deadline != .distantFuture else { return waiter }
+        var waiter = waiter
+        waiter.waited = .now() - (waiter.deadline - TimeAmount(limits.queueTimeout))
+        return waiter
     }
 
     /// Hands an opened message over, or sends it on another session where the failure was the session's.
@@ -149,7 +167,7 @@ final class PoolShare: SessionOwner {
         switch result {
         case .success(let recipients):
             let opened = SMTPSession.Opened(session.connection, recipients)
-            waiter.completion(.success(Opened(session: session, opened: opened)))
+            waiter.completion(.success(Opened(session: session, opened: opened, waited: waiter.waited)))
         case .failure(let error):
             if !waiter.isSecondTry, !isShutDown, isOfTheSession(error) {
                 tryAgain(waiter, suspectsIdle: Self.meansStale(error))

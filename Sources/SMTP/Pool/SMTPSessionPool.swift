@@ -63,14 +63,18 @@ public final class SMTPSessionPool: Sendable {
     ///   - configuration: how sessions are set up.
     ///   - limits: the bounds; sessions and queue are divided among the loops, each of which gets one session at least.
     ///   - eventLoops: the loops, one at least.
-    public init(_ configuration: SMTPConfiguration, limits: SMTPPoolLimits = .init(), on eventLoops: [any EventLoop]) {
+    ///   - observer: who is told about sessions, or nil.
+    public init(
+        _ configuration: SMTPConfiguration, limits: SMTPPoolLimits = .init(), on eventLoops: [any EventLoop],
+        observer: (any SMTPPoolObserver)? = nil
+    ) {
         let count = eventLoops.count
         shares = eventLoops.enumerated().map { index, eventLoop in
             var share = limits
             share.sessions = max(1, (limits.sessions + count - 1 - index) / count)
             share.queueLength = max(1, limits.queueLength / count)
             return NIOLoopBoundBox.makeBoxSendingValue(
-                PoolShare(configuration, limits: share, eventLoop: eventLoop), eventLoop: eventLoop)
+                PoolShare(configuration, limits: share, eventLoop: eventLoop, observer: observer), eventLoop: eventLoop)
         }
     }
 
@@ -94,7 +98,8 @@ public final class SMTPSessionPool: Sendable {
             if share.eventLoop.inEventLoop { open() } else { share.eventLoop.execute(open) }
         }
         let opened = try result.get()
-        return SMTPMessageWriter(opened.session, opened.opened, envelope, generatesFields: generatesFields)
+        return SMTPMessageWriter(
+            opened.session, opened.opened, envelope, generatesFields: generatesFields, waited: Duration(opened.waited))
     }
 
     /// What the pool is doing now.

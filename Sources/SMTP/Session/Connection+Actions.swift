@@ -76,6 +76,7 @@ extension Connection {
             obey()
             return
         }
+        tlsBeganAt = .now()
         do {
             try context.pipeline.syncOperations.addHandler(
                 Self.tlsHandler(tls, host: configuration.host), position: .first)

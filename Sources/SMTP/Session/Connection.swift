@@ -52,6 +52,12 @@ final class Connection: ChannelInboundHandler {
     /// When the last transaction ended or the connection was set up.
     var readySince = NIODeadline.now()
     let createdAt = NIODeadline.now()
+    /// When the TCP connection was made.
+    private(set) var connectedAt = NIODeadline.now()
+    /// When the TLS handshake began.
+    var tlsBeganAt = NIODeadline.now()
+    /// How long the handshake took; nil without TLS.
+    private(set) var tlsTook: TimeAmount?
 
     init(
         _ configuration: SMTPConfiguration, eventLoop: any EventLoop,
@@ -200,6 +206,8 @@ final class Connection: ChannelInboundHandler {
             context.close(promise: nil)
             return
         }
+        connectedAt = .now()
+        tlsBeganAt = connectedAt
         updateDeadline()
         context.fireChannelActive()
     }
@@ -225,6 +233,7 @@ final class Connection: ChannelInboundHandler {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case .handshakeCompleted? = event as? TLSUserEvent {
+            tlsTook = .now() - tlsBeganAt
             takeTLSFacts(context)
             conversation.tlsEstablished(serverEndPoint: serverEndPoint())
             obey()

@@ -19,6 +19,9 @@ public struct SMTPMessageWriter: ~Copyable, Sendable {
     /// The recipients that need a further transaction, where the envelope may be split.
     public var remaining: [AddrSpec] { opened.remaining }
 
+    /// How long the message waited for a session of its pool; zero outside a pool.
+    public let waited: Duration
+
     private let envelope: Envelope
     private let session: SMTPSession
     private let transaction: Int
@@ -34,7 +37,11 @@ public struct SMTPMessageWriter: ~Copyable, Sendable {
     /// of this size, and wait while the server is slow.
     static let pieceSize = 256 * 1024
 
-    init(_ session: SMTPSession, _ opened: SMTPSession.Opened, _ envelope: Envelope, generatesFields: Bool) {
+    init(
+        _ session: SMTPSession, _ opened: SMTPSession.Opened, _ envelope: Envelope, generatesFields: Bool,
+        waited: Duration = .zero
+    ) {
+        self.waited = waited
         self.session = session
         self.envelope = envelope
         transaction = opened.transaction

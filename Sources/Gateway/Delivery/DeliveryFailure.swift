@@ -1,0 +1,34 @@
+internal import SMTP
+
+/// Why a message was not sent, or why nobody knows, and which relay it was about.
+struct DeliveryFailure: Error {
+    enum Cause {
+        /// The session or the transaction failed.
+        case smtp(SMTPError)
+        /// The relay failed several times in a row, with this error the last time, and is left alone for a while.
+        case leftAlone(SMTPError?, retryAfter: Duration)
+        /// The relay's rate is used up for longer than the message may wait.
+        case throttled(retryAfter: Duration)
+        /// No route leads anywhere.
+        case noRelay
+    }
+
+    /// The relay's name.
+    let relay: String
+    let cause: Cause
+
+    init(_ relay: String, _ cause: Cause) {
+        self.relay = relay
+        self.cause = cause
+    }
+
+    static let noRelay = DeliveryFailure("none", .noRelay)
+
+    /// The failure of the SMTP core, where it was one of this message.
+    var error: SMTPError? {
+        if case .smtp(let error) = cause { error } else { nil }
+    }
+
+    /// Whether another relay may be asked.
+    var allowsFallback: Bool { error?.allowsFallback ?? true }
+}

@@ -1,0 +1,106 @@
+internal import CoreMetrics
+internal import SMTP
+internal import Synchronization
+
+/// The metrics of a gateway, and how they are read.
+final class GatewayMetrics: Sendable {
+    let registry = MetricRegistry()
+    private let relays = Mutex<[String: RelayMetrics]>([:])
+    private let requests: [RequestMetrics]
+    private let reloads: Counter
+    private let failedReloads: Counter
+
+    /// - Parameter threads: how many threads of the HTTP server count requests.
+    init(threads: Int) {
+        let registry = registry
+        requests = (0..<max(1, threads)).map { _ in RequestMetrics(registry) }
+        reloads = Counter(
+            label: MetricFamily.reloads.name, dimensions: [("result", "success")], factory: registry)
+        failedReloads = Counter(
+            label: MetricFamily.reloads.name, dimensions: [("result", "failure")], factory: registry)
+    }
+
+    /// The metrics of a relay, the same ones for the same name.
+    func relay(_ name: String) -> RelayMetrics {
+        relays.withLock { relays in
+            if let known = relays[name] { return known }
+            let new = RelayMetrics(name, registry)
+            relays[name] = new
+            return new
+        }
+    }
+
+    /// A request was answered on a thread of the HTTP server.
+    func answered(_ path: String, status: Int, thread: Int) {
+        requests[thread % requests.count].answered(path, status: status)
+    }
+
+    func reloaded(_ succeeded: Bool) {
+        (succeeded ? reloads : failedReloads).increment()
+    }
+
+    /// What is only known when it is asked for.
+    struct Figures {
+        struct OfRelay {
+            let name: String
+            let pool: SMTPSessionPool.Figures
+            let breaker: CircuitBreaker.State
+            /// The last probe's result; nil where there was none.
+            let isUp: Bool?
+        }
+
+        let relays: [OfRelay]
+        let inFlight: Int
+        let isDraining: Bool
+    }
+
+    /// Everything, as Prometheus reads it.
+    func text(_ figures: Figures) -> String {
+        var text = PrometheusText()
+        registry.write(into: &text)
+        text.gauge(.poolSessions, figures.relays) { text, relay, labels in
+            let pool = relay.pool
+            text.sample(labels.adding("state", "busy"), Double(pool.sessions - pool.idle))
+            text.sample(labels.adding("state", "idle"), Double(pool.idle))
+            text.sample(labels.adding("state", "connecting"), Double(pool.connecting))
+        }
+        text.gauge(.poolWaiting, figures.relays) { $0.sample($2, Double($1.pool.waiting)) }
+        text.gauge(.breaker, figures.relays) { $0.sample($2, $1.breaker.figure) }
+        text.gauge(.relayUp, figures.relays) { text, relay, labels in
+            if let isUp = relay.isUp { text.sample(labels, isUp ? 1 : 0) }
+        }
+        text.gauge(.inFlight, Double(figures.inFlight))
+        text.gauge(.draining, figures.isDraining ? 1 : 0)
+        text.gauge(.build, 1, Labels([("version", Gateway.version)]))
+        ProcessFigures()?.write(into: &text)
+        return text.text
+    }
+}
+
+extension CircuitBreaker.State {
+    /// 0 closed, 1 half-open, 2 open.
+    var figure: Double {
+        switch self {
+        case .closed: 0
+        case .halfOpen: 1
+        case .open: 2
+        }
+    }
+}
+
+extension PrometheusText {
+    /// A family with a sample.
+    mutating func gauge(_ family: MetricFamily, _ value: Double, _ labels: Labels = Labels()) {
+        begin(family)
+        sample(labels, value)
+    }
+
+    /// A family with samples for each relay.
+    mutating func gauge(
+        _ family: MetricFamily, _ relays: [GatewayMetrics.Figures.OfRelay],
+        _ samples: (inout PrometheusText, GatewayMetrics.Figures.OfRelay, Labels) -> Void
+    ) {
+        begin(family)
+        for relay in relays { samples(&self, relay, Labels([("relay", relay.name)])) }
+    }
+}

@@ -1,0 +1,157 @@
+internal import NIOCore
+internal import SMTP
+internal import Synchronization
+
+/// A relay at work: its pool of sessions, its circuit breaker, and its rate.
+///
+/// It ends by itself when the last message that uses it has been answered: so a reload takes nothing from messages under
+/// way.
+final class Relay: Sendable {
+    /// What stands between a message and the relay.
+    enum Admission {
+        /// It may be sent after so long, without a wait mostly.
+        case pass(after: Duration)
+        /// The relay is left alone for so long; it failed with this error.
+        case broken(SMTPError?, retryAfter: Duration)
+        /// The relay's rate is used up for longer than a message may wait.
+        case throttled(retryAfter: Duration)
+    }
+
+    /// A rate that all loops share.
+    private final class Rate: Sendable {
+        let machine: Mutex<MessageRate>
+
+        init(perSecond: Int) {
+            machine = Mutex(MessageRate(perSecond: perSecond))
+        }
+    }
+
+    let configuration: RelayConfiguration
+    let pool: SMTPSessionPool
+    private let breaker: Mutex<(machine: CircuitBreaker, lastError: SMTPError?)>
+    /// Whether there is nothing that a success would change: then a message takes no lock.
+    private let isUntroubled = Atomic<Bool>(true)
+    /// Nil where the relay has no rate: then there is nothing to lock.
+    private let rate: Rate?
+    private let isShutDown = Atomic<Bool>(false)
+    private let observer: RelayMetrics?
+
+    var name: String { configuration.name }
+
+    init(_ configuration: RelayConfiguration, on eventLoops: [any EventLoop], metrics: RelayMetrics? = nil) {
+        self.configuration = configuration
+        observer = metrics
+        pool = SMTPSessionPool(configuration.smtp, limits: configuration.pool, on: eventLoops, observer: metrics)
+        breaker = Mutex(
+            (CircuitBreaker(failures: configuration.breakerFailures, pause: configuration.breakerPause), nil))
+        rate = configuration.messagesPerSecond.map { Rate(perSecond: $0) }
+    }
+
+    deinit {
+        guard !isShutDown.load(ordering: .relaxed) else { return }
+        let pool = pool
+        Task { await pool.shutdown() }
+    }
+
+    /// Ends the pool; ``deinit`` leaves it alone then.
+    func shutdown(grace: Duration) async {
+        isShutDown.store(true, ordering: .relaxed)
+        await pool.shutdown(grace: grace)
+    }
+
+    // MARK: A message's way
+
+    /// Whether and when a message may be sent. Each one that passes is followed by ``answered()`` or
+    /// ``ended(with:)``.
+    func admit() -> Admission {
+        if !isUntroubled.load(ordering: .relaxed) {
+            let refused: Admission? = breaker.withLock { breaker in
+                guard case .refuse(let time) = breaker.machine.admit(at: .now) else { return nil }
+                return .broken(breaker.lastError, retryAfter: time)
+            }
+            if let refused { return refused }
+        }
+        guard let rate else { return .pass(after: .zero) }
+        switch rate.machine.withLock({ $0.takeTurn(at: .now, patience: configuration.pool.queueTimeout) }) {
+        case .after(let wait): return .pass(after: wait)
+        case .refuse(let time):
+            gaveUp()
+            observer?.throttled()
+            return .throttled(retryAfter: time)
+        }
+    }
+
+    /// The relay answered to a message, be it with a refusal of that message.
+    func answered() {
+        guard !isUntroubled.load(ordering: .relaxed) else { return }
+        breaker.withLock { breaker in
+            breaker.machine.succeeded()
+            isUntroubled.store(breaker.machine.isUntroubled, ordering: .relaxed)
+        }
+    }
+
+    /// The relay could not be used.
+    private func failed(_ error: SMTPError) {
+        let opened = breaker.withLock { breaker in
+            isUntroubled.store(false, ordering: .relaxed)
+            breaker.lastError = error
+            return breaker.machine.failed(at: .now)
+        }
+        if opened { observer?.breakerOpened() }
+    }
+
+    /// A message that had passed failed, through the relay's fault or not.
+    func ended(with error: SMTPError) {
+        if error.isOfTheRelay {
+            failed(error)
+        } else if error.reason == .refused {
+            answered()
+        } else {
+            gaveUp()
+        }
+    }
+
+    /// Nothing was learnt about the relay.
+    private func gaveUp() {
+        guard !isUntroubled.load(ordering: .relaxed) else { return }
+        breaker.withLock { $0.machine.gaveUp(at: .now) }
+    }
+
+    /// A probe found the relay well.
+    func probeSucceeded() {
+        guard !isUntroubled.load(ordering: .relaxed) else { return }
+        breaker.withLock { breaker in
+            breaker.machine.probeSucceeded()
+            isUntroubled.store(true, ordering: .relaxed)
+        }
+    }
+
+    /// The breaker's state, for the metrics.
+    var breakerState: CircuitBreaker.State { breaker.withLock { $0.machine.state } }
+}
+
+extension SMTPError {
+    /// Whether the relay is to blame, and not the message: it could not be reached, fell silent, or let nobody in.
+    var isOfTheRelay: Bool {
+        switch reason {
+        case .unreachable, .timedOut, .connectionLost, .protocolViolation, .tls, .authenticationUnavailable: true
+        case .refused:
+            switch stage {
+            case .connect, .greeting, .ehlo, .startTLS, .auth: true
+            // 421: the server is about to close (RFC 5321, section 3.8).
+            default: code == 421
+            }
+        default: false
+        }
+    }
+
+    /// Whether another relay may be asked: the message was certainly not taken, and not refused for good.
+    var allowsFallback: Bool {
+        guard outcome == .notSent else { return false }
+        switch reason {
+        case .shutDown, .invalidUse: return false
+        case .refused: return isOfTheRelay || isTransient
+        default: return true
+        }
+    }
+}

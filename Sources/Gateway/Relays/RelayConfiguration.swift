@@ -1,0 +1,80 @@
+internal import Foundation
+public import SMTP
+
+/// One relay as the settings describe it.
+public struct RelayConfiguration: Sendable {
+    /// The name of the relay that `POSTERN_RELAY_URL` gives, and of the sandbox's.
+    public static let defaultName = "default"
+
+    /// The name in answers, logs and metrics.
+    public let name: String
+    /// How sessions with it are set up.
+    public var smtp: SMTPConfiguration
+    /// The bounds of its pool of sessions.
+    public var pool: SMTPPoolLimits
+    /// Messages a second, or nil for no bound.
+    let messagesPerSecond: Int?
+    let breakerFailures: Int
+    let breakerPause: Duration
+    /// What is worth a warning at every start.
+    let warning: String?
+    /// All that the relay depends on, files included: a reload that does not change it leaves the relay as it is.
+    let origin: [String]
+
+    /// The relay that `POSTERN_RELAY_URL` gives, or a named one.
+    init(_ name: String, _ values: SettingValues, identity: ClientDomain) throws(ConfigurationError) {
+        let (url, urlSetting) = Self.value(of: .relayURL, name, values, inherits: false)
+        guard let url else { throw ConfigurationError(urlSetting.name, "it is needed: write smtp://host:port") }
+        let relayURL = try RelayURL(url, of: urlSetting)
+        let roots = Self.value(of: .relayCAFile, name, values)
+        let content = try roots.0.map { _ throws(ConfigurationError) in try values.file(roots.1) } ?? nil
+        let smtp = try relayURL.configuration(identity: identity, trustRoots: roots.0, setting: roots.1)
+        let warning = relayURL.warning.map { name == Self.defaultName ? $0 : "relay \(name): \($0)" }
+        try self.init(
+            name, values, smtp, warning: warning,
+            origin: [url, identity.description, content?.base64EncodedString() ?? ""])
+    }
+
+    /// The sandbox's embedded relay.
+    init(sandboxPort port: Int, _ values: SettingValues, identity: ClientDomain) throws(ConfigurationError) {
+        let smtp = SMTPConfiguration(host: "127.0.0.1", port: port, identity: identity)
+        try self.init(Self.defaultName, values, smtp, warning: nil, origin: ["sandbox"])
+    }
+
+    private init(
+        _ name: String, _ values: SettingValues, _ smtp: SMTPConfiguration, warning: String?, origin: [String]
+    ) throws(ConfigurationError) {
+        func setting(_ general: Setting) -> Setting { Self.value(of: general, name, values).1 }
+        self.name = name
+        self.smtp = smtp
+        self.warning = warning
+        let connect = try values.duration(setting(.relayConnectTimeout))
+        let reply = try values.duration(setting(.relayReplyTimeout))
+        self.smtp.timeouts.connect = connect
+        self.smtp.timeouts.greeting = connect
+        self.smtp.timeouts.reply = reply
+        self.smtp.timeouts.data = reply
+        self.smtp.timeouts.content = reply
+        self.smtp.timeouts.finalReply = try values.duration(setting(.relayFinalReplyTimeout))
+        pool = SMTPPoolLimits()
+        pool.sessions = try values.integer(setting(.relayConnections))
+        pool.queueTimeout = try values.duration(.queueTimeout)
+        pool.queueLength = try values.integer(.maxInFlight)
+        let rate = setting(.relayRate)
+        messagesPerSecond = values.value(of: rate) == nil ? nil : try values.integer(rate)
+        breakerFailures = try values.integer(setting(.relayBreakerFailures))
+        breakerPause = try values.duration(setting(.relayBreakerPause))
+        self.origin =
+            origin + (Setting.ofRelays.map(setting) + [.queueTimeout, .maxInFlight]).map { values.value(of: $0) ?? "" }
+    }
+
+    /// A setting of this relay: its own, or else the general one.
+    private static func value(
+        of general: Setting, _ name: String, _ values: SettingValues, inherits: Bool = true
+    ) -> (String?, Setting) {
+        guard name != defaultName else { return (values.value(of: general), general) }
+        let own = general.of(relay: name)
+        if let value = values.value(of: own) { return (value, own) }
+        return inherits ? (values.value(of: general), general) : (nil, own)
+    }
+}

@@ -1,0 +1,39 @@
+/// Which relay gets which message, as the settings say it.
+struct RoutePlan: Hashable, Sendable {
+    /// In the order in which they are tried; the last one matches every message.
+    let routes: [RelayRoute]
+
+    /// Reads `POSTERN_ROUTES`.
+    ///
+    /// Messages that no route matches go to the relay of `POSTERN_RELAY_URL`, or to the only one there is.
+    ///
+    /// - Throws: ``ConfigurationError`` where a route is malformed, names a relay that is not there, or where nothing is
+    ///   said of the messages that no route matches.
+    init(_ values: SettingValues, relays: [String]) throws(ConfigurationError) {
+        var routes: [RelayRoute] = []
+        for text in values.list(.routes) {
+            let route = try RelayRoute(text)
+            if let unknown = route.relays.first(where: { !relays.contains($0) }) {
+                throw ConfigurationError(
+                    Setting.routes.name,
+                    "there is no relay \(unknown.debugDescription); there are \(relays.joined(separator: ", "))")
+            }
+            routes.append(route)
+        }
+        guard routes.count <= RelayRoute.bound else {
+            throw ConfigurationError(
+                Setting.routes.name, "\(routes.count) routes are too many; \(RelayRoute.bound) is the most")
+        }
+        if !routes.contains(where: { $0.condition == .always }) {
+            let usual = relays.contains(RelayConfiguration.defaultName) ? RelayConfiguration.defaultName : relays.first
+            guard let usual, usual == RelayConfiguration.defaultName || relays.count == 1 else {
+                throw ConfigurationError(
+                    Setting.routes.name,
+                    "it says nothing of the messages that no route matches; add *=\(relays.joined(separator: ">")), or set POSTERN_RELAY_URL"
+                )
+            }
+            routes.append(RelayRoute(always: usual))
+        }
+        self.routes = routes
+    }
+}

@@ -1,0 +1,77 @@
+import Gateway
+import Logging
+import Sandbox
+import ServiceLifecycle
+import Synchronization
+import UnixSignals
+
+/// The gateway for as long as it serves: it reloads on SIGHUP, and drains on the signal to stop.
+final class GatewayService: Service {
+    private let gateway: Gateway
+    private let sandbox: SandboxServer?
+    private let logger: Logger
+    private let delay: Duration
+    private let configuration: @Sendable () throws(ConfigurationError) -> GatewayConfiguration
+    private let wasCutShort = Atomic<Bool>(false)
+
+    /// Whether every message was finished when the gateway ended.
+    var isComplete: Bool { !wasCutShort.load(ordering: .relaxed) }
+
+    /// - Parameters:
+    ///   - delay: how long messages are still taken after the signal to stop.
+    ///   - configuration: reads the settings anew.
+    init(
+        gateway: Gateway, sandbox: SandboxServer?, logger: Logger, delay: Duration,
+        configuration: @escaping @Sendable () throws(ConfigurationError) -> GatewayConfiguration
+    ) {
+        self.gateway = gateway
+        self.sandbox = sandbox
+        self.logger = logger
+        self.delay = delay
+        self.configuration = configuration
+    }
+
+    func run() async throws {
+        let reloads = Task { await self.reloadOnSignal() }
+        try await gracefulShutdown()
+        reloads.cancel()
+        logger.info("stopping", metadata: ["delay": "\(delay)"])
+        gateway.leave()
+        let ending = Task {
+            // A second signal ends the wait, too.
+            try? await Task.sleep(for: delay)
+            return await gateway.stop()
+        }
+        let impatience = Task {
+            for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
+                logger.warning("stopping at once", metadata: ["signal": "\(signal)"])
+                ending.cancel()
+            }
+        }
+        let isComplete = await ending.value
+        impatience.cancel()
+        await sandbox?.shutdown()
+        wasCutShort.store(!isComplete, ordering: .relaxed)
+        if isComplete {
+            logger.info("stopped")
+        } else {
+            logger.error("stopped before every message was finished; their clients were told what is known")
+        }
+    }
+
+    private func reloadOnSignal() async {
+        for await _ in await UnixSignalsSequence(trapping: .sighup) {
+            do throws(ConfigurationError) {
+                let configuration = try configuration()
+                await gateway.reload(configuration)
+                logger.notice(
+                    "configuration reloaded",
+                    metadata: ["relays": "\(configuration.relays.map(\.name).joined(separator: ", "))"])
+                for warning in configuration.warnings { logger.warning("\(warning)") }
+            } catch {
+                gateway.reloadFailed()
+                logger.error("configuration not reloaded, the old one stays", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+}
