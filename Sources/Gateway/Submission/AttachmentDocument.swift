@@ -8,7 +8,7 @@ struct AttachmentDocument: DecodableWithErrors {
     init(from decoder: any Decoder) throws {
         var members = try Members(of: decoder, known: ["filename", "content", "content_type", "content_id"])
         let filename: String? = members.value("filename", expected: "a string")
-        let content = members.base64("content")
+        let content = LargeContent.content(for: decoder) ?? members.base64("content")
         if content == nil, !members.hasError("/content") {
             members.add(FieldError("/content", "an attachment needs its content in base64"))
         }

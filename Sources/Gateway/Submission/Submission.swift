@@ -18,6 +18,15 @@ struct Submission {
     ///
     /// - Throws: a ``Problem`` that names every bad member.
     init(json body: [UInt8]) throws(Problem) {
+        if let large = LargeContent(in: body) {
+            // What is wrong with the document is said of all of it, below.
+            let decoder = JSONDecoder()
+            if let key = LargeContent.key { decoder.userInfo[key] = large }
+            if let document = try? decoder.decode(MessageDocument.self, from: Data(large.document)) {
+                try self.init(document)
+                return
+            }
+        }
         let document: MessageDocument
         do {
             document = try Self.decoder.decode(MessageDocument.self, from: Data(body))
