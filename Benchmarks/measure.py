@@ -14,6 +14,7 @@ import time
 
 import gateways
 import in_flight
+import uploads
 from processes import Failure, clean_environment, smtp_sink
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -271,7 +272,7 @@ def machine_lines(found, options):
              f"congestion control {found['congestion_control']}; Postern {found['postern']}; {found['swift']}; "
              f"{found['go']}; libmicrohttpd {found['libmicrohttpd']}; {found['wrk']}; "
              f"smtp-sink of Postfix {found['postfix']}.", ""]
-    if not options.fresh_starts and not options.in_flight:
+    if not options.fresh_starts and not options.in_flight and not options.uploads:
         lines += [f"{options.rounds} rounds in turns, {options.seconds} s each after {options.warm_up} s of warming "
                   f"up, wrk with {options.wrk_threads} thread(s), {gateways.SESSIONS} sessions to a fresh smtp-sink; "
                   "median (lowest–highest).", ""]
@@ -296,6 +297,8 @@ def arguments():
                         help="instead: start Postern N times, load it at once, and count the starts that froze")
     parser.add_argument("--in-flight", action="store_true",
                         help="instead: many requests at once against a slow relay, and many idle connections")
+    parser.add_argument("--uploads", type=int, metavar="MB", default=0,
+                        help="instead: a raw message of so many megabytes, its memory, and a relay that is slow")
     parser.add_argument("--requests", type=int, default=2000, help="requests at once of --in-flight")
     parser.add_argument("--idle-connections", type=int, default=5000, help="idle connections of --in-flight")
     parser.add_argument("--json", metavar="FILE", help="every run and figure, as JSON")
@@ -332,7 +335,7 @@ def raise_open_files():
 def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     options = arguments()
-    if ("postern" in options.series or options.in_flight or options.fresh_starts) \
+    if ("postern" in options.series or options.in_flight or options.fresh_starts or options.uploads) \
             and not os.access(options.postern, os.X_OK):
         raise Failure(f"no executable {options.postern}: leave out --no-build, or give --postern FILE")
     open_files = raise_open_files()
@@ -352,7 +355,11 @@ def main():
         lines += in_flight_lines(result)
         sound &= result["requests"]["all_accepted"] and result["idle"]["served"] \
             and result["idle"]["accepted"] >= options.idle_connections
-    if not options.fresh_starts and not options.in_flight:
+    if options.uploads:
+        report["uploads"] = result = uploads.run(options.postern, options.work, options.uploads * 1_000_000)
+        lines += uploads.lines(result)
+        sound &= uploads.good(result)
+    if not options.fresh_starts and not options.in_flight and not options.uploads:
         report["runs"] = runs = rounds(options)
         lines += table(runs, options)
         report["ratios"] = {str(connections): ratios(runs, connections) for connections in options.connections}

@@ -171,12 +171,14 @@ final class GatewayCore: HTTPHandler {
     private func send(_ request: HTTPRequest, dryRun: Bool, _ responder: HTTPResponder) {
         let context = RequestContext(request.head, request.context)
         do throws(Problem) {
+            let key = try Self.idempotencyKey(request.head, context)
+            // A raw message comes here only where it is not to be streamed.
+            let isRaw = (dryRun || key != nil) && BodyKind(request.head) == .raw
             let composed =
-                BodyKind(request.head) == .raw
-                ? try RawMessage.composition(request) : try Composition(Submission(json: request.body))
+                isRaw ? try RawMessage.composition(request) : try Composition(Submission(json: request.body))
             if dryRun {
                 responder.respond(Answer.dryRun(composed))
-            } else if let key = try Self.idempotencyKey(request.head, context) {
+            } else if let key {
                 dispatch.send(composed, once: key, MessageFingerprint(request), context, responder)
             } else {
                 dispatch.send(composed, context, responder)

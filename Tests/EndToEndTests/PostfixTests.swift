@@ -25,11 +25,13 @@ final class Postfix {
     }
 
     /// The delivered file whose text holds a mark, when it has arrived: without the fields that Postfix puts on top.
-    func delivered(with mark: String) async throws -> [UInt8]? {
+    ///
+    /// - Parameter name: whose mailbox is looked into; nil for all of them.
+    func delivered(with mark: String, to name: String? = nil) async throws -> [UInt8]? {
         let needle = Data(mark.utf8)
         for _ in 0..<300 {
             let files = FileManager.default.enumerator(atPath: folder + "/mail")?.compactMap { $0 as? String } ?? []
-            for file in files where file.contains("/new/") {
+            for file in files where file.contains(name.map { "\($0)/new/" } ?? "/new/") {
                 guard let data = FileManager.default.contents(atPath: folder + "/mail/" + file),
                     data.range(of: needle) != nil, let start = data.range(of: Data("\nDate: ".utf8))
                 else { continue }
