@@ -42,6 +42,7 @@ enum RequestIdentifier {
         bits = (bits ^ (bits >> 30)) &* 0xBF58_476D_1CE4_E5B9
         bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB
         bits ^= bits >> 31
+        // Each of the `length` octets that are announced is written, and all are ASCII.
         return unsafe String(unsafeUninitializedCapacity: length) { buffer in
             for place in 0..<length {
                 unsafe buffer[place] = digits[Int(truncatingIfNeeded: bits & 31)]

@@ -173,7 +173,12 @@ import Testing
         }
         let unanswered = Task {
             let slow = try await open(pool)
-            try await waitUntilOneWaits(pool)
+            // Both sessions are taken, and a third message waits.
+            while true {
+                let figures = await pool.figures
+                if figures.sessions == 2, figures.waiting > 0 { break }
+                try await Task.sleep(for: .milliseconds(2))
+            }
             return try await slow.close().code
         }
         while relay.reads.first?.contains(Self.commands) != true { try await Task.sleep(for: .milliseconds(2)) }

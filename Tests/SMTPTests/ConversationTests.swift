@@ -86,6 +86,11 @@ struct Play {
             case .write(let bytes): texts.append("> " + String(buffer: bytes).replacing("\r\n", with: "|"))
             case .startTLS: texts.append("start TLS")
             case .askForToken: texts.append("ask for token")
+            case .derive(let derivation):
+                #expect(conversation.awaiting == .auth)
+                texts.append("derive")
+                derivation.run()
+                conversation.derived()
             case .ready: texts.append("ready")
             case .opened(let opened): texts.append("opened" + Self.text(opened))
             case .finished(let finished):
@@ -463,6 +468,23 @@ struct Play {
             play.server("530 5.7.0 not from here\r\n") == [
                 "close refused auth 530 not_sent"
             ])
+    }
+
+    /// Salting a password takes thousands of digests: it is done elsewhere, and once for all sessions.
+    @Test func thePasswordIsSaltedOnce() throws {
+        let credentials = SMTPCredentials(username: "u", password: "p")
+        for isFirst in [true, false] {
+            var play = try Play(security: .implicit, credentials: credentials)
+            _ = play.server("220 hello\r\n")
+            let sent = try #require(play.server("250-server\r\n250 AUTH SCRAM-SHA-256\r\n").first)
+            let response = try #require(Base64.decode(sent.dropLast().split(separator: " ").last ?? ""))
+            let nonce = try #require(String(decoding: response, as: UTF8.self).split(separator: "r=").last)
+            let challenge = Base64.encode(Array("r=\(nonce)x,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096".utf8))
+            var actions = play.server("334 \(challenge)\r\n")
+            if isFirst { #expect(actions.removeFirst() == "derive") }
+            #expect(actions.count == 1)
+            #expect(play.conversation.awaiting == .auth)
+        }
     }
 
     @Test func theTranscriptHoldsContentWhereItIsAskedFor() throws {

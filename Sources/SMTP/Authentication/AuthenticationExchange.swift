@@ -3,6 +3,9 @@ protocol AuthenticationExchange: Sendable {
     /// The response that goes out with AUTH, or nil where the server speaks first.
     mutating func initialResponse() throws(AuthenticationFailure) -> [UInt8]?
 
+    /// Work to be done before ``respond(to:)`` is called with that challenge, or nil.
+    func derivation(for challenge: [UInt8]) -> KeyDerivation?
+
     /// The response to a challenge.
     mutating func respond(to challenge: [UInt8]) throws(AuthenticationFailure) -> [UInt8]
 
@@ -14,6 +17,7 @@ protocol AuthenticationExchange: Sendable {
 }
 
 extension AuthenticationExchange {
+    func derivation(for challenge: [UInt8]) -> KeyDerivation? { nil }
     var isComplete: Bool { true }
     var refusalDetail: String? { nil }
 }

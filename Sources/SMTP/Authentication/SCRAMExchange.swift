@@ -69,8 +69,20 @@ struct SCRAMExchange: AuthenticationExchange {
 
     private var firstBare: String { "n=\(username),r=\(nonce)" }
 
-    /// The final message of the client, to the first of the server.
-    private mutating func final(after serverFirst: String) throws(AuthenticationFailure) -> [UInt8] {
+    func derivation(for challenge: [UInt8]) -> KeyDerivation? {
+        // What is not sound is found when it is answered.
+        guard case .firstSent = state, let text = String(validating: challenge, as: UTF8.self),
+            let (_, salting) = try? checked(text), !saltedPasswords.holds(salting)
+        else { return nil }
+        return KeyDerivation(salting: salting) { [password, saltedPasswords] in
+            _ = try? saltedPasswords.saltedPassword(password, salt: salting.salt, iterations: salting.iterations)
+        }
+    }
+
+    /// The nonce of both and what the password is salted with, from the first message of the server.
+    private func checked(
+        _ serverFirst: String
+    ) throws(AuthenticationFailure) -> (nonce: String, salting: SaltedPasswords.Salting) {
         let attributes = serverFirst.split(separator: ",", omittingEmptySubsequences: false)
         guard attributes.count >= 3, attributes[0].hasPrefix("r="), attributes[1].hasPrefix("s="),
             attributes[2].hasPrefix("i="), let salt = Base64.decode(attributes[1].dropFirst(2)),
@@ -86,7 +98,14 @@ struct SCRAMExchange: AuthenticationExchange {
         guard Self.iterations.contains(iterations) else {
             throw .server("the server wants \(iterations) iterations of SCRAM, which is not from 4096 to 600000")
         }
-        let salted = try saltedPasswords.saltedPassword(password, salt: salt, iterations: iterations)
+        return (joint, SaltedPasswords.Salting(salt: salt, iterations: iterations))
+    }
+
+    /// The final message of the client, to the first of the server.
+    private mutating func final(after serverFirst: String) throws(AuthenticationFailure) -> [UInt8] {
+        let (joint, salting) = try checked(serverFirst)
+        let salted = try saltedPasswords.saltedPassword(
+            password, salt: salting.salt, iterations: salting.iterations)
         let finalBare = "c=\(Base64.encode(binding.input)),r=\(joint)"
         let message = Array("\(firstBare),\(serverFirst),\(finalBare)".utf8)
         let clientKey = Array(Self.code(Array("Client Key".utf8), salted))
@@ -103,7 +122,7 @@ struct SCRAMExchange: AuthenticationExchange {
     ) throws(AuthenticationFailure) {
         if serverFinal.hasPrefix("e=") {
             throw .server(
-                "the server breaks off: " + SMTPTranscript.shown(String(serverFinal.dropFirst(2).prefix(100))))
+                "the server breaks off: " + PrintableText.shown(String(serverFinal.dropFirst(2).prefix(100))))
         }
         let attribute = serverFinal.prefix { $0 != "," }
         guard attribute.hasPrefix("v="), let signature = Base64.decode(attribute.dropFirst(2)),

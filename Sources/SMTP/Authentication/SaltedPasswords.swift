@@ -5,7 +5,7 @@ internal import Synchronization
 /// The salted forms of one password. Making one costs thousands of digests, and a server salts a user's password the same
 /// way each time: the sessions of a pool share them.
 final class SaltedPasswords: Sendable {
-    private struct Salting: Hashable {
+    struct Salting: Hashable, Sendable {
         let salt: [UInt8]
         let iterations: Int
     }
@@ -14,6 +14,11 @@ final class SaltedPasswords: Sendable {
     private static let bound = 4
 
     private let known = Mutex<[Salting: SymmetricKey]>([:])
+
+    /// Whether a form need not be made any more.
+    func holds(_ salting: Salting) -> Bool {
+        known.withLock { $0[salting] != nil }
+    }
 
     /// `Hi(password, salt, iterations)` of RFC 5802, section 2.2.
     func saltedPassword(

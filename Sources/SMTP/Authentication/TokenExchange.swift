@@ -33,7 +33,7 @@ struct TokenExchange: AuthenticationExchange {
         if challenge.isEmpty { return response }
         guard refusalDetail == nil else { throw .server("the server sends a second challenge behind its error") }
         let status = (try? JSONDecoder().decode(ServerError.self, from: Data(challenge)))?.status ?? "no status"
-        refusalDetail = "the token was refused: " + SMTPTranscript.shown(String(status.prefix(Self.maximumStatus)))
+        refusalDetail = "the token was refused: " + PrintableText.shown(String(status.prefix(Self.maximumStatus)))
         return mechanism == .oauthBearer ? [1] : []
     }
 

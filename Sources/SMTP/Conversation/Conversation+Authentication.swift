@@ -8,7 +8,12 @@ extension Conversation {
         /// How many access tokens have been asked for.
         var tokens = 0
 
+        /// The challenge that is answered when the work for it is done.
+        var held: [UInt8]?
+
         var awaitsToken: Bool { exchange == nil && tokens > 0 }
+        /// Whether something is under way on the client's side.
+        var awaitsOwner: Bool { awaitsToken || held != nil }
     }
 
     /// How many access tokens are tried: one may just have expired.
@@ -64,19 +69,37 @@ extension Conversation {
         failAuthentication("the source of access tokens failed: \(reason)")
     }
 
-    mutating func takeAuthentication(_ reply: Reply) {
+    /// The work for a challenge is done.
+    mutating func derived() {
+        guard let challenge = authentication?.held else { return }
+        authentication?.held = nil
+        respond(to: challenge)
+    }
+
+    private mutating func respond(to challenge: [UInt8]) {
         guard var exchange = authentication?.exchange else { return }
+        do throws(AuthenticationFailure) {
+            let response = try exchange.respond(to: challenge)
+            authentication?.exchange = exchange
+            send(.authResponse(response), expecting: .authentication)
+        } catch {
+            failAuthentication(error)
+        }
+    }
+
+    mutating func takeAuthentication(_ reply: Reply) {
+        guard let exchange = authentication?.exchange else { return }
         if reply.code == 334 {
             guard let challenge = Base64.decode(reply.text) else {
                 fail(protocolViolation("the server's challenge of AUTH is not base64", at: .auth))
                 return
             }
-            do throws(AuthenticationFailure) {
-                let response = try exchange.respond(to: challenge)
-                authentication?.exchange = exchange
-                send(.authResponse(response), expecting: .authentication)
-            } catch {
-                failAuthentication(error)
+            if let derivation = exchange.derivation(for: challenge) {
+                authentication?.held = challenge
+                progress += 1
+                act(.derive(derivation))
+            } else {
+                respond(to: challenge)
             }
         } else if reply.isPositiveCompletion {
             guard exchange.isComplete else {

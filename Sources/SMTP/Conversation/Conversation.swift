@@ -64,7 +64,7 @@ struct Conversation {
     var awaiting: SMTPStage? {
         switch phase {
         case .handshake: handshakeStage
-        case .connecting where authentication?.awaitsToken == true: .auth
+        case .connecting where authentication?.awaitsOwner == true: .auth
         default: due.first?.stage
         }
     }
@@ -202,8 +202,6 @@ struct Conversation {
             fail(protocolViolation("the server sent a reply that no command asked for: \(reply)"))
         }
     }
-
-    // MARK: Transitions
 
     mutating func becomeReady() {
         phase = .ready

@@ -8,6 +8,8 @@ enum ConversationAction: Equatable {
     case startTLS
     /// Ask the credentials for an access token, then call `tokenArrived` or `tokenFailed`.
     case askForToken
+    /// Do this work, on another thread than the event loop's, then call `derived`.
+    case derive(KeyDerivation)
     /// The session is set up.
     case ready
     /// The server waits for the content.

@@ -10,6 +10,7 @@ extension Connection {
             case .transcript(let line): configuration.transcript?.write(line)
             case .startTLS: startTLS()
             case .askForToken: askForToken()
+            case .derive(let derivation): derive(derivation)
             case .ready:
                 readySince = .now()
                 wholeDeadline.clear()
@@ -97,6 +98,18 @@ extension Connection {
     func serverEndPoint() -> [UInt8]? {
         guard case .password? = configuration.credentials?.secret, let tlsFacts else { return nil }
         return ServerEndPoint.hash(of: tlsFacts.peerCertificate)
+    }
+
+    private func derive(_ derivation: KeyDerivation) {
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        let eventLoop = eventLoop
+        Task.detached {
+            derivation.run()
+            eventLoop.execute {
+                bound.value.conversation.derived()
+                bound.value.obey()
+            }
+        }
     }
 
     private func askForToken() {

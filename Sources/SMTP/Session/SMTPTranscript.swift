@@ -21,7 +21,7 @@ public struct SMTPTranscript: Sendable {
     public static func fileHandle(_ handle: FileHandle) -> SMTPTranscript {
         SMTPTranscript { line in
             // One call a line keeps the lines of several sessions apart. A handle that is closed loses them.
-            try? handle.write(contentsOf: Data((shown(line) + "\n").utf8))
+            try? handle.write(contentsOf: Data((PrintableText.shown(line) + "\n").utf8))
         }
     }
 
@@ -31,20 +31,6 @@ public struct SMTPTranscript: Sendable {
     ///   - logger: where they go.
     ///   - level: their level.
     public static func logger(_ logger: Logger, level: Logger.Level = .trace) -> SMTPTranscript {
-        SMTPTranscript { line in logger.log(level: level, "\(shown(line))") }
-    }
-
-    /// The line with control characters shown, so that a server cannot drive the terminal.
-    static func shown(_ line: String) -> String {
-        guard line.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) else { return line }
-        var shown = ""
-        for scalar in line.unicodeScalars {
-            if scalar.value < 0x20 || scalar.value == 0x7F {
-                shown += "\\x" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
-            } else {
-                shown.unicodeScalars.append(scalar)
-            }
-        }
-        return shown
+        SMTPTranscript { line in logger.log(level: level, "\(PrintableText.shown(line))") }
     }
 }

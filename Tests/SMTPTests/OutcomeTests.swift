@@ -1,0 +1,126 @@
+import MailAddress
+import NIOCore
+import Testing
+
+@testable import SMTP
+
+/// Cuts the connection behind every byte of a server, and holds what each message is told against what was on the wire.
+@Suite struct OutcomeTests {
+    /// How two messages are sent on one session.
+    enum Way: String, CaseIterable, CustomTestStringConvertible {
+        case oneAfterAnother, chained, oneByOne, deferred, deferredAndChained
+
+        var testDescription: String { rawValue }
+
+        var extensions: String {
+            switch self {
+            case .oneAfterAnother, .chained: "250 PIPELINING\r\n"
+            case .oneByOne: "250 HELP\r\n"
+            case .deferred, .deferredAndChained: "250-PIPELINING\r\n250 CHUNKING\r\n"
+            }
+        }
+
+        var isChained: Bool { self == .chained || self == .deferredAndChained }
+        var isDeferred: Bool { self == .deferred || self == .deferredAndChained }
+    }
+
+    /// A client that sends two messages, and writes down what it is told of each.
+    struct Client {
+        var conversation: Conversation
+        let way: Way
+        /// What each message was told; every message is told once.
+        var told: [[String]] = [[], []]
+        /// Whether the last octet of each message has been handed over.
+        var isComplete = [false, false]
+        /// The message that the next answer is about.
+        var current = 0
+
+        init(_ way: Way) throws {
+            self.way = way
+            conversation = Conversation(ConversationSettings(identity: try #require(ClientDomain("c.example.org"))))
+        }
+
+        static let envelopes: [Envelope] = [
+            try? Envelope(from: "a@example.org", to: ["b@example.net"]),
+            try? Envelope(from: "c@example.org", to: ["d@example.net"]),
+        ].compactMap { $0 }
+
+        mutating func obey() {
+            while let action = conversation.nextAction() {
+                switch action {
+                case .ready: begin()
+                case .opened: finish()
+                case .finished: tell("finished")
+                case .failed(let error): tell(error.outcome.rawValue)
+                default: continue
+                }
+            }
+        }
+
+        private mutating func begin() {
+            guard current < 2, told[current].isEmpty else { return }
+            if way.isDeferred, current == 0 || !way.isChained {
+                conversation.openDeferred(Self.envelopes[current])
+                finish()
+            } else {
+                conversation.open(Self.envelopes[current])
+            }
+        }
+
+        private mutating func finish() {
+            isComplete[current] = true
+            let content = conversation.transaction?.isChunked == true ? "x\r\n" : "x\r\n.\r\n"
+            let next = way.isChained && current == 0 ? Self.envelopes[1] : nil
+            conversation.finishContent(ByteBuffer(string: content), followedBy: next)
+        }
+
+        private mutating func tell(_ result: String) {
+            told[current].append(result)
+            current += 1
+            if conversation.phase == .ready { begin() }
+        }
+    }
+
+    private func server(_ way: Way) -> [UInt8] {
+        let envelope = "250 ok\r\n250 ok\r\n"
+        let message = way.isDeferred ? envelope + "250 queued\r\n" : envelope + "354 go\r\n250 queued\r\n"
+        let second =
+            way == .deferredAndChained ? "250 reset\r\n" + envelope + "354 go\r\n250 queued\r\n" : message
+        return Array(("220 hello\r\n250-server\r\n" + way.extensions + message + second).utf8)
+    }
+
+    @Test(arguments: Way.allCases) func everyCut(_ way: Way) throws {
+        let bytes = server(way)
+        for cut in 0...bytes.count {
+            var client = try Client(way)
+            for byte in bytes[..<cut] {
+                client.conversation.received(ByteBuffer(bytes: [byte]))
+                client.obey()
+            }
+            client.conversation.connectionClosed("cut")
+            client.obey()
+            for message in 0..<2 {
+                let finished = client.told[message] == ["finished"]
+                guard !finished else { continue }
+                // Nobody knows exactly where all of the message was handed over and nothing came back.
+                if client.isComplete[message] {
+                    #expect(client.told[message] == ["unknown"], "\(way), message \(message), cut at \(cut)")
+                } else {
+                    #expect(
+                        client.told[message] == ["not_sent"] || client.told[message] == [],
+                        "\(way), message \(message), cut at \(cut)")
+                }
+            }
+            // Whatever had begun was told, and nothing twice.
+            #expect(client.told.allSatisfy { $0.count <= 1 })
+            #expect(client.conversation.phase == .closed)
+        }
+        // With all of it both are sent.
+        var client = try Client(way)
+        for byte in bytes {
+            client.conversation.received(ByteBuffer(bytes: [byte]))
+            client.obey()
+        }
+        #expect(client.told == [["finished"], ["finished"]])
+    }
+}
