@@ -1,5 +1,6 @@
 internal import Foundation
 internal import HTTPServer
+internal import InternetMessage
 internal import Logging
 internal import NIOCore
 internal import SMTP
@@ -13,6 +14,7 @@ final class GatewayCore: HTTPHandler {
     private let eventLoops: [any EventLoop]
     /// What a reload puts others in the place of.
     private let current: Mutex<(relays: RelaySet, keys: APIKeys)>
+    private let signer: DKIMSigner?
     private let caughtMessages: (any CaughtMessages)?
     private let maximumMessageBytes: Int
     private let maximumInFlight: Int
@@ -32,6 +34,7 @@ final class GatewayCore: HTTPHandler {
         current = Mutex((relays, configuration.keys))
         self.metrics = metrics
         self.eventLoops = eventLoops
+        signer = configuration.signer
         self.caughtMessages = caughtMessages
         maximumMessageBytes = configuration.maximumMessageBytes
         maximumInFlight = configuration.maximumInFlight
@@ -152,7 +155,7 @@ final class GatewayCore: HTTPHandler {
         let context = RequestContext(request.head, request.context)
         do throws(Problem) {
             let route = try Route(request.head, hasSandbox: caughtMessages != nil)
-            let composed = try Composition(Submission(FormDocument(request.parts).document))
+            let composed = try Composition(Submission(FormDocument(request.parts).document), signer: signer)
             if route == .sendMessage(dryRun: true) {
                 responder.respond(Answer.dryRun(composed))
             } else if let key = try Self.idempotencyKey(request.head, context) {
@@ -175,7 +178,8 @@ final class GatewayCore: HTTPHandler {
             // A raw message comes here only where it is not to be streamed.
             let isRaw = (dryRun || key != nil) && BodyKind(request.head) == .raw
             let composed =
-                isRaw ? try RawMessage.composition(request) : try Composition(Submission(json: request.body))
+                isRaw
+                ? try RawMessage.composition(request) : try Composition(Submission(json: request.body), signer: signer)
             if dryRun {
                 responder.respond(Answer.dryRun(composed))
             } else if let key {
@@ -192,7 +196,7 @@ final class GatewayCore: HTTPHandler {
     private func sendBatch(_ request: HTTPRequest, dryRun: Bool, stopsOnError: Bool, _ responder: HTTPResponder) {
         let context = RequestContext(request.head, request.context)
         do throws(Problem) {
-            let batch = try Batch(json: request.body, stopsOnError: stopsOnError)
+            let batch = try Batch(json: request.body, stopsOnError: stopsOnError, signer: signer)
             if dryRun {
                 responder.respond(batch.dryRun())
             } else {

@@ -16,7 +16,7 @@ public struct Attachment: Hashable, Sendable {
         case base64(Base64Text)
     }
 
-    /// The name to save the file under, as plain text; nil suggests none.
+    /// The name to save the file under, as plain text; nil and an empty text suggest none.
     public var filename: String?
     /// What the file consists of.
     public var content: Content

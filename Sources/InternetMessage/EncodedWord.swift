@@ -34,7 +34,7 @@ enum EncodedWord {
 
 extension HeaderWriter {
     /// Writes text as encoded words, with a line break between them. No character is split (RFC 2047, section 5), and
-    /// of both encodings the shorter one is taken for the whole text.
+    /// of both encodings the one is preferred that is shorter for the whole text.
     mutating func encodedWords(_ text: String) {
         let characters = Array(text.utf8)
         let qCount = characters.reduce(0) { $0 + EncodedWord.qCount($1) }
@@ -45,12 +45,11 @@ extension HeaderWriter {
             if index > 0 || column + 1 + needed > EncodedWord.maximumLineOctets { endLine() }
             octets.append(UInt8(ascii: " "))
             let room = min(EncodedWord.maximumOctets, EncodedWord.maximumLineOctets - column) - EncodedWord.frameOctets
-            let end =
-                isBase64
-                ? Self.endOfWord(characters, from: index, room: room / 4 * 3) { _ in 1 }
-                : Self.endOfWord(characters, from: index, room: room, count: EncodedWord.qCount)
-            append(isBase64 ? "=?utf-8?b?" : "=?utf-8?q?")
-            if isBase64 {
+            let base64End =
+                isBase64 ? Self.endOfBase64Word(characters, from: index, room: room / 4 * 3) : nil
+            let end = base64End ?? Self.endOfWord(characters, from: index, room: room, count: EncodedWord.qCount)
+            append(base64End != nil ? "=?utf-8?b?" : "=?utf-8?q?")
+            if base64End != nil {
                 Base64.append(characters[index..<end], to: &octets)
             } else {
                 for octet in characters[index..<end] { appendQ(octet) }
@@ -73,6 +72,22 @@ extension HeaderWriter {
             end = next
         }
         return end
+    }
+
+    /// The end of the last character that still fits and makes the word end without padding; nil where there is none,
+    /// and another encoding has to do. The last word of all may be padded.
+    ///
+    /// Some readers join words before they decode them, and take padding in the middle for the end of all.
+    private static func endOfBase64Word(_ characters: [UInt8], from start: Int, room: Int) -> Int? {
+        let end = endOfWord(characters, from: start, room: room) { _ in 1 }
+        guard end < characters.count else { return end }
+        var candidate = end
+        while candidate > start {
+            // Not in the middle of a character: there octets begin with the bits 10.
+            if (candidate - start) % 3 == 0, characters[candidate] & 0xC0 != 0x80 { return candidate }
+            candidate -= 1
+        }
+        return nil
     }
 
     private mutating func appendQ(_ octet: UInt8) {

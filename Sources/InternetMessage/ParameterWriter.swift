@@ -9,7 +9,10 @@ extension HeaderWriter {
 
     /// Writes a parameter; what is not ASCII, or is long, in the extended form of RFC 2231.
     mutating func parameter(_ name: String, _ value: String) {
-        if HeaderText.isToken(value), value.utf8.count <= Self.maximumPlainParameterOctets {
+        // A token may hold `*`, `'` and `%`, at which some readers stumble (RFC 2231, section 7).
+        if !value.isEmpty, value.utf8.count <= Self.maximumPlainParameterOctets,
+            value.utf8.allSatisfy(Self.isAttributeOctet)
+        {
             beginParameter(name.utf8.count + 1 + value.utf8.count)
             append("\(name)=\(value)")
         } else if HeaderText.isASCII(value), value.utf8.count <= Self.maximumPlainParameterOctets,

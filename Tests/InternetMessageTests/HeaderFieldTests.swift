@@ -148,4 +148,16 @@ import Testing
         }
         #expect(decoded == text)
     }
+
+    @Test func onlyTheLastEncodedWordIsPadded() throws {
+        for text in ["aéあ😀", "Привет", "日本語 ", " 日本語日本語日本語日本語日本語日本語日本語日本語日本語", "a日", "😀"].map({
+            String(repeating: $0, count: 60)
+        }) {
+            let raw = try #require(try Samples.field("Subject") { $0.subject = text })
+            let words = raw.split(whereSeparator: \.isWhitespace).dropFirst()
+            #expect(words.count > 2)
+            #expect(words.dropLast().allSatisfy { !$0.hasSuffix("=?=") })
+            #expect(try words.map { try #require(EncodedWordReader.decode(String($0))) }.joined() == text)
+        }
+    }
 }

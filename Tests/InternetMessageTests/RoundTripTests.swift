@@ -1,38 +1,26 @@
-import Foundation
-import InternetMessage
-import MailAddress
 import Testing
 
-/// Messages made at random are read by a reader that others wrote: the email package of Python.
+/// Messages made at random are read by readers that others wrote: the email package of Python, and GMime.
 @Suite struct RoundTripTests {
-    private static let count = 400
+    /// 64 times every combination of parts.
+    private static let count = 2_048
 
-    private static let python: URL? = {
-        let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
-        let candidates = folders.map { URL(fileURLWithPath: "\($0)/python3") }
-        return candidates.first { FileManager.default.isExecutableFile(atPath: $0.path) }
-    }()
-
-    @Test(.enabled(if: python != nil))
-    func pythonReadsWhatWentIn() throws {
+    private static let cases = Result {
         var samples = RandomMessages(seed: 20_250_701)
-        let cases = try (0..<Self.count).map { try samples.next(id: $0) }
-        let file = FileManager.default.temporaryDirectory.appending(path: "postern-messages-\(UUID().uuidString).json")
-        try JSONEncoder().encode(cases).write(to: file)
-        defer { try? FileManager.default.removeItem(at: file) }
-        let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .appending(path: "Resources/read_messages.py")
-        let process = Process()
-        let python: URL = try #require(Self.python)
-        process.executableURL = python
-        process.arguments = [script.path, file.path]
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = output
-        try process.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 0, "\(text)")
-        #expect(text.hasSuffix("\(Self.count) messages, 0 differences\n"))
+        return try (0..<count).map { try samples.next(id: $0) }
+    }
+
+    @Test(.enabled(if: Readers.has("import email")))
+    func pythonReadsWhatWentIn() throws {
+        let (status, output) = try Readers.read(Self.cases.get(), with: "read_messages.py")
+        #expect(status == 0, "\(output)")
+        #expect(output.hasSuffix("\(Self.count) messages, 0 differences\n"))
+    }
+
+    @Test(.enabled(if: Readers.has("import gi; gi.require_version('GMime', '3.0'); from gi.repository import GMime")))
+    func gmimeReadsWhatWentIn() throws {
+        let (status, output) = try Readers.read(Self.cases.get(), with: "read_messages_with_gmime.py")
+        #expect(status == 0, "\(output)")
+        #expect(output.hasSuffix("\(Self.count) messages, 0 differences\n"))
     }
 }

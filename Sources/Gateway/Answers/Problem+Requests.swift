@@ -76,6 +76,11 @@ extension Problem {
         ).retryLater().notSent(retryable: true)
     }
 
+    static func signing(_ detail: String) -> Problem {
+        Problem("signing-failed", "The message could not be signed", status: 500, detail: detail)
+            .notSent(retryable: false)
+    }
+
     static let draining = Problem(
         "draining", "The gateway is shutting down", status: 503,
         detail: "no new messages are taken; send it to another instance or try again later"

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import HTTPServer
+internal import InternetMessage
 
 /// The checked messages of a batch, in their order; in place of one that is not valid, the problem with it.
 struct Batch: Sendable {
@@ -10,10 +11,10 @@ struct Batch: Sendable {
     /// Whether nothing more is sent once a message was not accepted.
     let stopsOnError: Bool
 
-    /// Decodes, checks and composes.
+    /// Decodes, checks, composes, and signs where there is a signer.
     ///
     /// - Throws: a ``Problem`` where the document is no list of 1 to 100 elements.
-    init(json body: [UInt8], stopsOnError: Bool) throws(Problem) {
+    init(json body: [UInt8], stopsOnError: Bool, signer: DKIMSigner?) throws(Problem) {
         let document: BatchDocument
         do {
             document = try Self.decoder.decode(BatchDocument.self, from: Data(body))
@@ -32,7 +33,7 @@ struct Batch: Sendable {
                 guard let message else {
                     throw .invalid([FieldError("", "a message has to be a JSON object")])
                 }
-                return .success(try Composition(Submission(message)))
+                return .success(try Composition(Submission(message), signer: signer))
             } catch {
                 return .failure(error)
             }

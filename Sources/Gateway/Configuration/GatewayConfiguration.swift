@@ -1,4 +1,5 @@
 internal import Foundation
+public import InternetMessage
 public import Logging
 public import SMTP
 
@@ -28,6 +29,8 @@ public struct GatewayConfiguration: Sendable {
     public var keys: APIKeys
     /// How long and how much is kept under an `Idempotency-Key`.
     public var idempotency: IdempotencyLimits
+    /// What signs messages, or nil where nothing does.
+    public var signer: DKIMSigner?
     /// The largest request body in bytes.
     public var maximumMessageBytes: Int
     /// Requests taken at once.
@@ -63,6 +66,7 @@ public struct GatewayConfiguration: Sendable {
         shutdownGrace = try values.duration(.shutdownGrace)
         keys = try APIKeys(values)
         idempotency = try IdempotencyLimits(values)
+        signer = try Self.signer(values)
         tls = try Self.tls(values)
         // The kinds of both settings have been checked.
         logLevel = values.value(of: .logLevel).flatMap(Logger.Level.init(rawValue:)) ?? .info

@@ -6,7 +6,7 @@ extension Setting {
     public static let all: [Setting] =
         [
             listen, allowAnonymous, apiKeys, tlsCertificateFile, tlsKeyFile, maxMessageBytes, maxInFlight, queueTimeout,
-            shutdownDelay, shutdownGrace, heloName, logLevel, logFormat, routes,
+            shutdownDelay, shutdownGrace, heloName, dkimKeys, logLevel, logFormat, routes,
         ] + ofIdempotency + ofRelays
 
     /// The settings that each relay may have for itself, as `POSTERN_RELAY_<NAME>_…`.
@@ -41,6 +41,9 @@ extension Setting {
     // MARK: SMTP
 
     static let heloName = Setting("POSTERN_HELO_NAME", .text, "the name given in EHLO; by default this host's name")
+    static let dkimKeys = Setting(
+        "POSTERN_DKIM_KEYS", .list,
+        "keys that sign messages from a domain and those below it, each `domain:selector:file` (RSA or Ed25519, PEM)")
     package static let relayURL = Setting(
         "POSTERN_RELAY_URL", .text,
         "the relay, smtp://[user:password@]host[:port][?tls=none|opportunistic|required] or smtps://…",

@@ -1,4 +1,5 @@
 internal import InternetMessage
+internal import MailAddress
 internal import SMTP
 
 /// A checked message in the form in which it is sent.
@@ -15,15 +16,23 @@ struct Composition {
         self.content = content
     }
 
-    /// Composes the message.
+    /// Composes the message, and signs it where there is a key for its author's domain.
     ///
     /// - Throws: a ``Problem`` where the fields cannot stand together.
-    init(_ submission: Submission) throws(Problem) {
-        let composed: ComposedMessage
+    init(_ submission: Submission, signer: DKIMSigner? = nil) throws(Problem) {
+        let message = submission.message
+        var composed: ComposedMessage
         do throws(CompositionError) {
-            composed = try Composer.compose(submission.message)
+            composed = try Composer.compose(message, spareOctets: signer?.spareOctets ?? 0)
         } catch {
-            throw .invalid([FieldError(Submission.pointer(to: error.field, in: submission.message), error.description)])
+            throw .invalid([FieldError(Submission.pointer(to: error.field, in: message), error.description)])
+        }
+        if let signer {
+            do throws(DKIMError) {
+                try signer.sign(&composed, from: message.from[0].address, at: message.date)
+            } catch {
+                throw .signing(error.description)
+            }
         }
         var envelope = submission.envelope
         envelope.needsSMTPUTF8 = envelope.needsSMTPUTF8 || composed.needsSMTPUTF8
