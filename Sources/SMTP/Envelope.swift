@@ -23,8 +23,14 @@ public struct Envelope: Hashable, Sendable {
     /// The size of the content in octets, where it is known: declared to servers that offer SIZE (RFC 1870), and
     /// refused locally where it is larger than they take.
     public var size: Int?
-    /// Whether the header section holds UTF-8, so that SMTPUTF8 is needed (RFC 6531).
-    public var needsSMTPUTF8 = false
+    /// Whether SMTPUTF8 is needed: because an address does, or, where this is set, because the header section holds UTF-8
+    /// (RFC 6531).
+    public var needsSMTPUTF8: Bool {
+        get { addressesNeedSMTPUTF8 || headerNeedsSMTPUTF8 }
+        set { headerNeedsSMTPUTF8 = newValue }
+    }
+    private let addressesNeedSMTPUTF8: Bool
+    private var headerNeedsSMTPUTF8 = false
     /// What the message asks of the server beyond RFC 5321, or nil for nothing.
     public var extensions: MailExtensions?
 
@@ -37,7 +43,7 @@ public struct Envelope: Hashable, Sendable {
         }
         self.reversePath = reversePath
         self.recipients = recipients
-        needsSMTPUTF8 = recipients.contains(where: \.needsSMTPUTF8) || reversePath?.needsSMTPUTF8 ?? false
+        addressesNeedSMTPUTF8 = recipients.contains(where: \.needsSMTPUTF8) || reversePath?.needsSMTPUTF8 ?? false
     }
 
     /// The same envelope for some of its recipients, one at least.

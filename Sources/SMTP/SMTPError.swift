@@ -115,6 +115,14 @@ public struct SMTPError: Error, Sendable, Hashable, CustomStringConvertible {
             tlsFailure: tlsFailure)
     }
 
+    /// The same failure with recipients that were refused before, in an earlier transaction of the same message.
+    public func after(refusing earlier: [RejectedRecipient]) -> SMTPError {
+        guard !earlier.isEmpty else { return self }
+        return SMTPError(
+            reason, stage: stage, outcome: outcome, reply: reply, detail: detail, rejected: earlier + rejected,
+            tlsFailure: tlsFailure)
+    }
+
     /// The refusal that a negative reply is.
     static func refused(_ reply: Reply, at stage: SMTPStage, rejected: [RejectedRecipient] = []) -> SMTPError {
         SMTPError(

@@ -64,6 +64,38 @@ import Testing
         }
     }
 
+    /// Where those who were named are refused, the others are still asked.
+    @Test func thoseWhoWereNotNamedAreAsked() async throws {
+        let first: [ScriptedRelay.Step] = [
+            .expectEnd("DATA\r\n"), .send("250 ok\r\n550 5.1.1 nobody\r\n550 5.1.1 nobody\r\n554 no\r\n"),
+            .expectEnd("RSET\r\n"), .send("250 ok\r\n"),
+        ]
+        let second: [ScriptedRelay.Step] = [
+            .expect("MAIL FROM:<a@example.org>\r\nRCPT TO:<d@example.net>\r\nDATA\r\n"),
+            .send("250 ok\r\n250 ok\r\n354 go\r\n"), .expectEnd("\r\n.\r\n"), .send("250 2.0.0 second\r\n"),
+        ]
+        let refused: [ScriptedRelay.Step] = [
+            .expectEnd("DATA\r\n"), .send("250 ok\r\n450 4.2.0 later\r\n503 no\r\n"), .expectEnd("RSET\r\n"),
+            .send("250 ok\r\n"),
+        ]
+        let setUp = Self.setUp("250-PIPELINING\r\n250 LIMITS RCPTMAX=2\r\n")
+        var bench = try await Bench.start([:], setUp + first + second)
+        var answer = try await bench.post(Self.body)
+        #expect(answer.status == 200)
+        #expect(answer.json["accepted"] as? [String] == ["d@example.net"])
+        var rejected = try #require(answer.json["rejected"] as? [[String: Any]])
+        #expect(rejected.compactMap { $0["address"] as? String } == ["b@example.net", "c@example.net"])
+        await bench.stop()
+
+        // With nobody accepted at all, everybody is told of.
+        bench = try await Bench.start([:], setUp + first + refused)
+        answer = try await bench.post(Self.body)
+        #expect(answer.status == 503)
+        rejected = try #require(answer.json["rejected"] as? [[String: Any]])
+        #expect(rejected.compactMap { $0["code"] as? Int } == [550, 550, 450])
+        await bench.stop()
+    }
+
     /// All or none cannot be had in two transactions.
     @Test func allOrNoneIsNotSplit() async throws {
         let bench = try await Bench.start([:], Self.setUp("250-PIPELINING\r\n250 LIMITS RCPTMAX=2\r\n"))

@@ -64,6 +64,16 @@ import Testing
         #expect(play.conversation.phase == .ready)
     }
 
+    /// A server that takes the end of what it refused a part of may have taken something.
+    @Test func aServerThatContradictsItself() throws {
+        var play = try Play.ready(Self.chunking)
+        _ = try play.openDeferred()
+        _ = play.write("one\r\n")
+        _ = play.finish("two\r\n")
+        #expect(play.server("250 ok\r\n250 ok\r\n452 4.3.1 full\r\n250 queued\r\n") == ["> RSET|"])
+        #expect(play.server("250 ok\r\n") == ["failed protocol_violation content unknown"])
+    }
+
     @Test func aChunkThatIsRefusedBehindTheLast() throws {
         var play = try Play.ready(Self.chunking)
         _ = try play.openDeferred()

@@ -432,6 +432,50 @@ struct Play {
         #expect(play.server("221 bye\r\n") == ["close"])
     }
 
+    // MARK: Replies before their commands
+
+    /// What came before a command was sent is no reply to it, though it would fit.
+    @Test func aReplyThatCameBeforeItsCommandIsNone() throws {
+        var play = try Play()
+        #expect(play.server("220 hello\r\n250 server\r\n").last == "close protocol_violation ehlo not_sent")
+
+        play = try Play.ready()
+        _ = try play.open()
+        // The reply to RSET, before it was sent.
+        #expect(
+            play.server("250 ok\r\n550 no\r\n554 nobody\r\n250 ok\r\n")
+                == ["> RSET|", "failed refused rcpt 550 not_sent", "close protocol_violation data not_sent"])
+
+        // A piece of one counts as well, and is known when the rest has come.
+        play = try Play()
+        #expect(play.server("220 hello\r\n25") == ["> EHLO client.example.org|"])
+        #expect(play.server("0 server\r\n") == ["close protocol_violation ehlo not_sent"])
+    }
+
+    /// A goodbye behind a reply is a goodbye.
+    @Test func aGoodbyeBehindAReply() throws {
+        var play = try Play.ready()
+        _ = try play.open()
+        _ = play.server("250 ok\r\n250 ok\r\n354 go\r\n")
+        _ = play.finish("x\r\n.\r\n")
+        #expect(
+            play.server("250 queued\r\n421 closing\r\n") == ["finished 250", "close refused mail 421 not_sent"])
+    }
+
+    // MARK: STARTTLS refused
+
+    @Test func aRefusalOfSTARTTLSThatIsNone() throws {
+        for (reply, close) in [
+            ("421 4.3.2 closing", "close refused starttls 421 not_sent"),
+            ("354 go", "close protocol_violation starttls not_sent"),
+        ] {
+            var play = try Play(security: .opportunistic)
+            _ = play.server("220 hello\r\n")
+            #expect(play.server("250-server\r\n250 STARTTLS\r\n") == ["> STARTTLS|"])
+            #expect(play.server(reply + "\r\n") == [close])
+        }
+    }
+
     // MARK: Channel binding
 
     /// With a certificate to bind to, the server's offer decides: bound, or told that it was not offered (RFC 5802,
@@ -457,7 +501,9 @@ struct Play {
         var play = try Play(
             security: .none, credentials: SMTPCredentials(username: "u", mechanism: .oauthBearer) { "t" })
         _ = play.server("220 hello\r\n")
-        #expect(play.server("250-server\r\n250 AUTH OAUTHBEARER\r\n") != ["ask for token"])
+        #expect(
+            play.server("250-server\r\n250 AUTH OAUTHBEARER\r\n")
+                == ["close authentication_unavailable auth not_sent"])
         play = try Play(
             security: .implicit, credentials: SMTPCredentials(username: "u", mechanism: .oauthBearer) { "t" })
         _ = play.server("220 hello\r\n")

@@ -122,7 +122,35 @@ final class Delivery: Sendable {
         }
     }
 
+    /// Sends a message, in further transactions too where the relay does not take all recipients in one. Where it refused
+    /// those that it was told, the others are still asked.
     private func transact(
+        _ content: [UInt8], _ envelope: Envelope, with relay: Relay, waited: Duration
+    ) async throws(SMTPError) -> Receipt {
+        var part = envelope
+        var refused: [RejectedRecipient] = []
+        while true {
+            do throws(SMTPError) {
+                var receipt = try await transactOnce(content, part, with: relay, waited: waited)
+                if !refused.isEmpty { receipt.rejected = refused + receipt.rejected }
+                return receipt
+            } catch {
+                let untold = Self.untold(part.recipients, after: error)
+                guard part.maySplit, !untold.isEmpty else { throw error.after(refusing: refused) }
+                refused += error.rejected
+                part = try part.for(untold)
+            }
+        }
+    }
+
+    /// The recipients that a transaction has not come to, because all whom it named were refused.
+    private static func untold(_ recipients: [AddrSpec], after error: SMTPError) -> [AddrSpec] {
+        guard error.reason == .refused, error.stage == .rcpt, !error.rejected.isEmpty else { return [] }
+        let answered = Set(error.rejected.map(\.address))
+        return recipients.filter { !answered.contains($0) }
+    }
+
+    private func transactOnce(
         _ content: [UInt8], _ envelope: Envelope, with relay: Relay, waited: Duration
     ) async throws(SMTPError) -> Receipt {
         let begun = ContinuousClock.now
@@ -144,7 +172,7 @@ final class Delivery: Sendable {
         _ content: [UInt8], _ envelope: Envelope, _ recipients: [AddrSpec], with relay: Relay, _ receipt: inout Receipt
     ) async {
         var remaining = recipients
-        // Each round takes one recipient at least, or ends.
+        // Each round answers for one recipient at least, or ends.
         while !remaining.isEmpty {
             do throws(SMTPError) {
                 var message = try await relay.pool.open(envelope.for(remaining), generatesFields: false, on: loop)
@@ -155,6 +183,11 @@ final class Delivery: Sendable {
                 remaining = next.remaining
             } catch {
                 receipt.rejected += error.rejected
+                let untold = Self.untold(remaining, after: error)
+                guard untold.isEmpty else {
+                    remaining = untold
+                    continue
+                }
                 let answered = Set(error.rejected.map(\.address))
                 receipt.failed = remaining.filter { !answered.contains($0) }.map { ($0, error) }
                 return

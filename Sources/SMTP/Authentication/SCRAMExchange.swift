@@ -83,6 +83,11 @@ struct SCRAMExchange: AuthenticationExchange {
     private func checked(
         _ serverFirst: String
     ) throws(AuthenticationFailure) -> (nonce: String, salting: SaltedPasswords.Salting) {
+        if serverFirst.hasPrefix("e=") {
+            throw .server(
+                "the server breaks off: " + PrintableText.shown(String(serverFirst.dropFirst(2).prefix(100)))
+                    + "; ask for another mechanism, such as SCRAM-SHA-256 in place of SCRAM-SHA-256-PLUS")
+        }
         let attributes = serverFirst.split(separator: ",", omittingEmptySubsequences: false)
         guard attributes.count >= 3, attributes[0].hasPrefix("r="), attributes[1].hasPrefix("s="),
             attributes[2].hasPrefix("i="), let salt = Base64.decode(attributes[1].dropFirst(2)),

@@ -17,8 +17,8 @@ extension Conversation {
     /// Content, ready for the wire: dots doubled where it follows DATA, as it is where it goes with BDAT.
     mutating func writeContent(_ bytes: ByteBuffer) {
         guard phase == .content || phase == .deferred, let transaction else { return }
-        recordContent(bytes)
         guard transaction.isChunked else {
+            recordContent(bytes)
             act(.write(bytes))
             return
         }
@@ -26,6 +26,7 @@ extension Conversation {
         if phase == .deferred { self.transaction = appendEnvelope(transaction, to: &group) }
         move(to: .content)
         append(.chunk(size: bytes.readableBytes, isLast: false), to: &group, expecting: .chunk)
+        recordContent(bytes)
         group.writeImmutableBuffer(bytes)
         act(.write(group))
     }
@@ -36,7 +37,6 @@ extension Conversation {
     ///   with the reply to this content, and is answered like any other.
     mutating func finishContent(_ bytes: ByteBuffer, followedBy next: Envelope? = nil) {
         guard phase == .content || phase == .deferred, let transaction else { return }
-        recordContent(bytes)
         var group: ByteBuffer
         if transaction.isChunked {
             group = ByteBuffer()
@@ -48,6 +48,7 @@ extension Conversation {
             progress += 1
             due.append(.content)
         }
+        recordContent(bytes)
         phase = .finalReply
         if let next {
             // What follows a BDAT that failed is undefined until RSET (RFC 3030, section 2).
@@ -111,7 +112,9 @@ extension Conversation {
             goOnToChained()
             act(.finished(FinishedTransaction(reply: reply, opened: finished.opened)))
         } else {
-            let refusal = earlier ?? SMTPError.refused(reply, at: .content, rejected: finished.rejected)
+            let refusal =
+                reply.isPositiveCompletion
+                ? contradiction(finished) : earlier ?? .refused(reply, at: .content, rejected: finished.rejected)
             if reply.code == 421 {
                 transaction = nil
                 act(.failed(refusal))
@@ -127,6 +130,14 @@ extension Conversation {
         if phase == .envelope, chainedIsTakenBack {
             connectionClosed("the next message was taken back", reason: .shutDown)
         }
+    }
+
+    /// A server that refused a chunk, or everybody, and took the end of the message: it may have taken something.
+    private func contradiction(_ transaction: Transaction) -> SMTPError {
+        SMTPError(
+            .protocolViolation, stage: .content, outcome: .unknown,
+            detail: "the server took the end of a message of which it had refused a part before",
+            rejected: transaction.rejected)
     }
 
     /// The transaction whose envelope has gone out already becomes the one under way.

@@ -80,7 +80,9 @@ extension Conversation {
             }
             phase = .handshake
             act(.startTLS)
-        } else if settings.security == .required {
+        } else if reply.isPositiveIntermediate {
+            fail(unexpected(reply, at: .startTLS))
+        } else if settings.security == .required || reply.code == 421 {
             fail(.refused(reply, at: .startTLS))
         } else {
             authenticate()

@@ -15,7 +15,9 @@ extension Conversation {
                 .unsupported, stage: .mail,
                 detail: "an address or a header field is not ASCII and the server does not offer SMTPUTF8")
         }
-        if let problem = envelope.extensions?.problem(with: capabilities, isSecure: isSecure) {
+        if let problem = envelope.extensions?.problem(
+            with: capabilities, isVerified: isSecure && settings.verifiesCertificate)
+        {
             return SMTPError(.unsupported, stage: .mail, detail: problem)
         }
         if !envelope.maySplit, capabilities.named(of: envelope.recipients) < envelope.recipients.count {

@@ -46,6 +46,8 @@ struct Conversation {
     /// Whether the chained transaction was taken back: when its turn comes, the session ends instead.
     var chainedIsTakenBack = false
     var parser: ReplyParser
+    /// Whether what the parser holds came before any command that it could be the reply to.
+    private var hasUnaskedBytes = false
     private var actions = CircularBuffer<ConversationAction>(initialCapacity: 4)
     /// Counts commands and replies, so that the owner sees when a deadline begins anew.
     var progress = 0
@@ -91,7 +93,15 @@ struct Conversation {
         do throws(ReplyParser.Failure) {
             while phase != .closed, phase != .handshake, let reply = try parser.next() {
                 if settings.keepsTranscript { record(reply) }
-                take(reply)
+                if hasUnaskedBytes {
+                    hasUnaskedBytes = false
+                    takeUnsolicited(reply)
+                } else {
+                    // With the last reply that was due, more bytes cannot answer what is only sent because of it.
+                    let isLastDue = due.count <= 1
+                    take(reply)
+                    hasUnaskedBytes = isLastDue && !parser.isEmpty
+                }
             }
         } catch {
             fail(protocolViolation(error.description))

@@ -15,6 +15,8 @@ struct ConversationSettings: Sendable {
     /// The name given in EHLO.
     var identity: ClientDomain
     var security = Security.none
+    /// Whether the server's certificate is verified where there is TLS.
+    var verifiesCertificate = true
     var credentials: SMTPCredentials?
     /// Whether credentials may travel without TLS.
     var allowsClearTextAuthentication = false

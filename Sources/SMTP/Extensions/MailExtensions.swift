@@ -37,14 +37,16 @@ public struct MailExtensions: Hashable, Sendable {
 
     /// The same without what is optional and not offered.
     func offered(by capabilities: Capabilities) -> MailExtensions {
-        guard bodyIsOptional, !capabilities.eightBitMIME else { return self }
+        guard bodyIsOptional, body == .eightBitMIME, !capabilities.eightBitMIME else { return self }
         var offered = self
         offered.body = nil
         return offered
     }
 
     /// Why the message cannot be sent over a session, or nil where it can.
-    func problem(with capabilities: Capabilities, isSecure: Bool) -> String? {
+    ///
+    /// - Parameter isVerified: whether the session is on TLS with a certificate that was verified (RFC 8689, section 4.2.1).
+    func problem(with capabilities: Capabilities, isVerified: Bool) -> String? {
         if body == .eightBitMIME, !bodyIsOptional, !capabilities.eightBitMIME {
             return "the content is not 7-bit and the server does not offer 8BITMIME; encode the content"
         }
@@ -54,8 +56,9 @@ public struct MailExtensions: Hashable, Sendable {
         if notification != nil, !capabilities.dsn {
             return "a delivery status notification is asked for and the server does not offer DSN; leave it out"
         }
-        if requiresTLS, !isSecure {
-            return "TLS is required for the message and the session is in clear text; use TLS to the server"
+        if requiresTLS, !isVerified {
+            return "TLS is required for the message and the session is not on TLS with a verified certificate; use "
+                + "verified TLS to the server"
         }
         if requiresTLS, !capabilities.requireTLS {
             return "TLS is required for the message and the server does not offer REQUIRETLS; leave it out, or use a "

@@ -8,7 +8,7 @@ extension PoolShare {
 
     func connectionMayChain(_ connection: Connection) -> ChainedEnvelope? {
         guard chains, !isShutDown, let session = connection.session, let first = waiters.first, !first.isSecondTry,
-            first.envelope.recipients.count <= Self.maximumChainedRecipients, !isSpent(session, chaining: true),
+            first.envelope.recipients.count <= Self.maximumChainedRecipients, !isSpent(session),
             connection.mayChain(first.envelope)
         else { return nil }
         waiters.removeFirst()
@@ -16,7 +16,7 @@ extension PoolShare {
         counts.chained += 1
         if !chainDeadline.isSet { chainDeadline.set(after: limits.chainPatience) }
         return ChainedEnvelope(envelope: waiter.envelope) { result in
-            self.opened(waiter, on: session, result) { error in
+            self.opened(waiter, on: session, result, restedSince: nil) { error in
                 if Self.meansMishandled(error) { self.chains = false }
                 // MAIL may have been refused for where it stood and not for what it said: asked alone, the server tells.
                 return Self.meansStale(error) || error.stage == .mail || Self.meansMishandled(error)
@@ -33,7 +33,8 @@ extension PoolShare {
         case .mail, .rcpt, .data:
             switch error.reason {
             case .timedOut, .protocolViolation: true
-            default: error.code == 503 || error.code == 554
+            // 554 is also what a recipient is refused with.
+            default: error.code == 503 || (error.code == 554 && error.stage == .mail)
             }
         default: false
         }
@@ -46,7 +47,7 @@ extension PoolShare {
         for session in sessions.values {
             guard let since = session.connection.chainedSince else { continue }
             if since <= limit {
-                // Answered as a session that was lost would be: the message is sent on another one.
+                // The message is sent on another session.
                 session.connection.takeBackChained()?(.failure(Self.takenBack))
             } else {
                 goesOn = true
@@ -56,5 +57,5 @@ extension PoolShare {
     }
 
     private static let takenBack = SMTPError(
-        .connectionLost, stage: .mail, detail: "the message before this one took too long")
+        .shutDown, stage: .mail, detail: "the message before this one took too long")
 }

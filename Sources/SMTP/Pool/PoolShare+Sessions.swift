@@ -28,7 +28,11 @@ extension PoolShare {
         finishWarmUps(error)
         nextConnectionAttempt = .now() + TimeAmount(limits.reconnectDelay)
         // While there are sessions or attempts left, those who wait may still be served.
-        guard sessions.isEmpty, connecting == 0 else { return }
+        guard sessions.isEmpty, connecting == 0 else {
+            // Sets the time of the next attempt, where one is wanted.
+            serve()
+            return
+        }
         let failed = waiters
         waiters = CircularBuffer()
         for waiter in failed { waiter.completion(.failure(error)) }
@@ -43,24 +47,33 @@ extension PoolShare {
             probing -= 1
         }
         guard !isShutDown else {
-            connection.quit {}
+            end(session)
             return
         }
         if isSpent(session) {
             retire(session)
-        } else if waiters.isEmpty {
+            if !waiters.isEmpty { eventLoop.assumeIsolated().execute { self.serve() } }
+        } else if let waiter = nextWaiter(for: connection) {
+            begin(waiter, on: session, fromIdle: false)
+        } else {
             idle.append(session)
             if !idleDeadline.isSet { idleDeadline.set(after: limits.idleTimeout) }
-        } else {
-            begin(waiters.removeFirst(), on: session)
         }
         finishWarmUps(nil)
     }
 
+    /// The first message that can be sent on a connection. Those before it are told at once why theirs cannot, and not by
+    /// opening one after the other: each would come back here.
+    private func nextWaiter(for connection: Connection) -> Waiter? {
+        while let waiter = waiters.popFirst() {
+            guard let refusal = connection.localRefusal(of: waiter.envelope) else { return waiter }
+            waiter.completion(.failure(refusal))
+        }
+        return nil
+    }
+
     /// Whether a session has done its share: its age, its messages, or what the server's LIMITS allow (RFC 9422).
-    ///
-    /// - Parameter chaining: whether the message under way is still to be counted.
-    func isSpent(_ session: SMTPSession, chaining: Bool = false) -> Bool {
+    func isSpent(_ session: SMTPSession) -> Bool {
         let connection = session.connection
         // A session that no message was sent on yet can always take one.
         guard connection.transactions > 0 else { return false }
@@ -74,17 +87,37 @@ extension PoolShare {
     /// Ends a session in good order, and lets another take its place.
     func retire(_ session: SMTPSession) {
         counts.retired += 1
+        end(session)
+    }
+
+    /// Ends a session with QUIT. A server that does not answer holds no place meanwhile, and not for long.
+    func end(_ session: SMTPSession) {
+        let identifier = ObjectIdentifier(session.connection)
+        sessions[identifier] = nil
+        leaving[identifier] = session
+        session.connection.probeTimeout = limits.probeTimeout
         session.connection.quit {}
+    }
+
+    /// Closes the sessions that rest and have done so at least since then.
+    func endIdle(since time: NIODeadline) {
+        let suspects = idle.filter { $0.connection.readySince <= time }
+        idle.removeAll { $0.connection.readySince <= time }
+        for session in suspects { session.connection.close("the session was replaced", reason: .shutDown) }
     }
 
     func connectionClosed(_ connection: Connection, error: SMTPError) {
         sessions[ObjectIdentifier(connection)] = nil
+        leaving[ObjectIdentifier(connection)] = nil
+        idle.removeAll { $0.connection === connection }
         if connection.isProbed {
             connection.isProbed = false
             probing -= 1
             counts.replaced += 1
+            // Those that rested as long are not asked one after the other.
+            endIdle(since: connection.readySince)
         }
-        idle.removeAll { $0.connection === connection }
+        setUpForWarmUps()
         finishShutdown()
         if !waiters.isEmpty { eventLoop.assumeIsolated().execute { self.serve() } }
     }
@@ -93,7 +126,7 @@ extension PoolShare {
         let limit = NIODeadline.now() - TimeAmount(limits.idleTimeout)
         let overdue = idle.filter { $0.connection.readySince <= limit }
         idle.removeAll { $0.connection.readySince <= limit }
-        for session in overdue { session.connection.quit {} }
+        for session in overdue { end(session) }
         if let oldest = idle.map(\.connection.readySince).min() {
             idleDeadline.set(after: .nanoseconds(max(1, (oldest - limit).nanoseconds)))
         }
@@ -112,14 +145,18 @@ extension PoolShare {
             completion(.failure(SMTPError(.shutDown, stage: .connect, detail: "the pool is shut down")))
             return
         }
-        let wanted = min(count, limits.sessions)
-        warmUps.append(WarmUp(sessions: wanted, completion: completion))
-        while sessions.count + connecting < wanted { connect() }
+        warmUps.append(WarmUp(sessions: min(count, limits.sessions), completion: completion))
+        setUpForWarmUps()
         finishWarmUps(nil)
     }
 
+    private func setUpForWarmUps() {
+        guard !isShutDown, let wanted = warmUps.map(\.sessions).max() else { return }
+        while sessions.count + connecting < wanted { connect() }
+    }
+
     /// Answers those whose sessions are there, and, where no connection can be made, all.
-    private func finishWarmUps(_ error: SMTPError?) {
+    func finishWarmUps(_ error: SMTPError?) {
         guard !warmUps.isEmpty else { return }
         let waiting = warmUps
         warmUps = []

@@ -10,9 +10,10 @@ extension PoolShare {
         for waiter in unserved {
             waiter.completion(.failure(SMTPError(.shutDown, stage: .connect, detail: "the pool is shut down")))
         }
+        finishWarmUps(SMTPError(.shutDown, stage: .connect, detail: "the pool is shut down"))
         let unused = idle
         idle = []
-        for session in unused { session.connection.quit {} }
+        for session in unused { end(session) }
         graceDeadline.set(after: grace)
         finishShutdown()
     }
@@ -20,12 +21,14 @@ extension PoolShare {
     func abort() {
         // A session that is still being set up has no message; whoever sets it up ends it.
         connecting = 0
-        for session in sessions.values { session.connection.close("the pool is shut down", reason: .shutDown) }
+        for session in Array(sessions.values) + Array(leaving.values) {
+            session.connection.close("the pool is shut down", reason: .shutDown)
+        }
         finishShutdown()
     }
 
     func finishShutdown() {
-        guard isShutDown, sessions.isEmpty, connecting == 0 else { return }
+        guard isShutDown, sessions.isEmpty, leaving.isEmpty, connecting == 0 else { return }
         for deadline in [queueDeadline, idleDeadline, graceDeadline, chainDeadline, promptDeadline, reconnectDeadline] {
             deadline.cancel()
         }

@@ -29,6 +29,8 @@ final class PoolShare: SessionOwner {
     /// Those that wait for a message; the one used last is used next, so that the others can be ended.
     var idle: [SMTPSession] = []
     var connecting = 0
+    /// Sessions that have been told to end, and have not: they take no message, and no other's place.
+    var leaving: [ObjectIdentifier: SMTPSession] = [:]
     /// Sessions that rested for long and are being asked whether the server is still there.
     var probing = 0
     /// What has happened so far.
@@ -75,7 +77,9 @@ final class PoolShare: SessionOwner {
         counts.messages += 1
         let waitsForChain = fewSessionsAreEnough
         if waiters.isEmpty, !waitsForChain, let session = takeIdle(for: 1) {
-            begin(Waiter(envelope: envelope, deadline: .distantFuture, completion: completion), on: session)
+            begin(
+                Waiter(envelope: envelope, deadline: .distantFuture, completion: completion), on: session,
+                fromIdle: true)
             return
         }
         guard waiters.count < limits.queueLength else {
@@ -99,7 +103,9 @@ final class PoolShare: SessionOwner {
 
     /// Gives sessions to those who wait, and opens more where they are wanted and allowed.
     func serve() {
-        while !waiters.isEmpty, let session = takeIdle(for: waiters.count) { begin(waiters.removeFirst(), on: session) }
+        while !waiters.isEmpty, let session = takeIdle(for: waiters.count) {
+            begin(waiters.removeFirst(), on: session, fromIdle: true)
+        }
         guard connecting + probing < waiters.count, sessions.count + connecting < limits.sessions else { return }
         let now = NIODeadline.now()
         if now < nextConnectionAttempt, sessions.count + connecting > 0 {
@@ -128,12 +134,16 @@ final class PoolShare: SessionOwner {
     /// A session that can take a message at once. One that has rested for long is asked first whether its server is
     /// still there, and comes back by `connectionBecameReady`.
     private func takeIdle(for messages: Int) -> SMTPSession? {
-        while probing < messages, let session = idle.popLast() {
+        while let session = idle.last {
             let connection = session.connection
+            let hasRested = NIODeadline.now() - connection.readySince > TimeAmount(limits.probeAfter)
+            // Those below have rested even longer.
+            if hasRested, probing >= messages { return nil }
+            idle.removeLast()
             guard connection.isReady else { continue }
             if isSpent(session) {
                 retire(session)
-            } else if NIODeadline.now() - connection.readySince > TimeAmount(limits.probeAfter) {
+            } else if hasRested {
                 probing += 1
                 connection.probe(within: limits.probeTimeout)
             } else {
@@ -143,11 +153,13 @@ final class PoolShare: SessionOwner {
         return nil
     }
 
-    func begin(_ waiter: Waiter, on session: SMTPSession) {
+    /// - Parameter fromIdle: whether the session rested until now, so that its server may have given it up.
+    func begin(_ waiter: Waiter, on session: SMTPSession, fromIdle: Bool) {
         let waiter = timed(waiter)
-        let wasUsed = session.connection.transactions > 0
+        let wasUsed = fromIdle || session.connection.transactions > 0
+        let restedSince = session.connection.readySince
         session.connection.open(waiter.envelope) { result in
-            self.opened(waiter, on: session, result) { wasUsed && Self.meansStale($0) }
+            self.opened(waiter, on: session, result, restedSince: restedSince) { wasUsed && Self.meansStale($0) }
         }
     }
 
@@ -162,7 +174,7 @@ final class PoolShare: SessionOwner {
     /// Hands an opened message over, or sends it on another session where the failure was the session's.
     func opened(
         _ waiter: Waiter, on session: SMTPSession, _ result: Result<OpenedTransaction, SMTPError>,
-        isOfTheSession: (SMTPError) -> Bool
+        restedSince: NIODeadline?, isOfTheSession: (SMTPError) -> Bool
     ) {
         switch result {
         case .success(let recipients):
@@ -170,7 +182,9 @@ final class PoolShare: SessionOwner {
             waiter.completion(.success(Opened(session: session, opened: opened, waited: waiter.waited)))
         case .failure(let error):
             if !waiter.isSecondTry, !isShutDown, isOfTheSession(error) {
-                tryAgain(waiter, suspectsIdle: Self.meansStale(error))
+                tryAgain(waiter)
+                // A connection that was lost without a word makes those suspect that rested as long, and no others.
+                if error.reason == .connectionLost, let restedSince { endIdle(since: restedSince) }
             } else {
                 waiter.completion(.failure(error))
             }
@@ -186,37 +200,30 @@ final class PoolShare: SessionOwner {
     }
 
     /// Sends a message again on another session.
-    ///
-    /// - Parameter suspectsIdle: whether those that are idle are as suspect as the one that failed.
-    private func tryAgain(_ waiter: Waiter, suspectsIdle: Bool) {
+    private func tryAgain(_ waiter: Waiter) {
         counts.replaced += 1
-        let suspects = suspectsIdle ? idle : []
-        if suspectsIdle { idle = [] }
-        for session in suspects { session.connection.close("the session was replaced", reason: .shutDown) }
-        var waiter = waiter
-        waiter.isSecondTry = true
         waiters.prepend(
             Waiter(
                 envelope: waiter.envelope, deadline: .now() + TimeAmount(limits.queueTimeout), isSecondTry: true,
                 completion: waiter.completion))
-        queueDeadline.set(after: limits.queueTimeout)
+        if !queueDeadline.isSet { queueDeadline.set(after: limits.queueTimeout) }
         // The failed session leaves `sessions` right after this call.
         eventLoop.assumeIsolated().execute { self.serve() }
     }
 
+    /// A message that is tried again stands before those that came earlier: the whole queue is looked at.
     private func expireWaiters() {
         let now = NIODeadline.now()
-        while let first = waiters.first, first.deadline <= now {
-            waiters.removeFirst()
-            counts.expired += 1
-            first.completion(
+        let expired = waiters.filter { $0.deadline <= now }
+        waiters.removeAll { $0.deadline <= now }
+        if let next = waiters.map(\.deadline).min() { queueDeadline.set(after: .nanoseconds((next - now).nanoseconds)) }
+        counts.expired += expired.count
+        for waiter in expired {
+            waiter.completion(
                 .failure(
                     SMTPError(
                         .queueTimedOut, stage: .connect,
                         detail: "no session with the server became free in \(limits.queueTimeout); try again later")))
-        }
-        if let first = waiters.first {
-            queueDeadline.set(after: .nanoseconds((first.deadline - now).nanoseconds))
         }
     }
 }

@@ -140,9 +140,13 @@ public final class SMTPSessionPool: Sendable {
     ///
     /// - Parameter grace: how long messages under way may take; their sessions are closed afterwards.
     public func shutdown(grace: Duration = .seconds(30)) async {
-        for share in shares {
-            await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
-                share.eventLoop.execute { share.value.shutdown(grace: grace) { continuation.resume() } }
+        await withTaskGroup(of: Void.self) { group in
+            for share in shares {
+                group.addTask {
+                    await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+                        share.eventLoop.execute { share.value.shutdown(grace: grace) { continuation.resume() } }
+                    }
+                }
             }
         }
     }

@@ -11,6 +11,8 @@ extension Connection {
             case .startTLS: startTLS()
             case .askForToken: askForToken()
             case .derive(let derivation): derive(derivation)
+            // A server that said goodbye in the same breath: what follows tells.
+            case .ready where isClosed: continue
             case .ready:
                 readySince = .now()
                 wholeDeadline.clear()
@@ -29,7 +31,7 @@ extension Connection {
         readySince = .now()
         wholeDeadline.clear()
         if let completion = take(&finishCompletion) {
-            owner?.connection(self, answeredAfter: readySince - finishedAt)
+            if Self.isAnswer(result) { owner?.connection(self, answeredAfter: readySince - finishedAt) }
             if let next = take(&chainedCompletion) {
                 openCompletion = next
                 chainedSince = nil
@@ -45,6 +47,14 @@ extension Connection {
         }
         // Where a chained transaction has failed already, its own turn in the queue of actions is still to come.
         if isReady, openCompletion == nil { owner?.connectionBecameReady(self) }
+    }
+
+    /// Whether the server has said something of the content.
+    private static func isAnswer(_ result: Result<FinishedTransaction, SMTPError>) -> Bool {
+        switch result {
+        case .success: true
+        case .failure(let error): error.reply != nil
+        }
     }
 
     private func finishClosing(_ error: SMTPError?) {

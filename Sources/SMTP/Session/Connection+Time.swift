@@ -16,7 +16,7 @@ extension Connection {
     }
 
     private func bound(at stage: SMTPStage) -> Duration {
-        if conversation.phase == .probing { return probeTimeout }
+        if conversation.phase == .probing || (conversation.phase == .quitting && owner != nil) { return probeTimeout }
         return conversation.due.first == .chunk
             ? configuration.timeouts.content : configuration.timeouts.bound(at: stage)
     }

@@ -159,6 +159,18 @@ final class Connection: ChannelInboundHandler {
         return take(&chainedCompletion)
     }
 
+    /// The task that wrote a message, or waited for its reply, was cancelled. Where that message is over already, the
+    /// connection belongs to another one.
+    func cancel(transaction: Int) {
+        guard transaction == transactions, !isReady else { return }
+        close("the task was cancelled", reason: .shutDown)
+    }
+
+    /// Why an envelope cannot be sent here, or nil where it can.
+    func localRefusal(of envelope: Envelope) -> SMTPError? {
+        conversation.localRefusal(of: envelope)
+    }
+
     /// Gives up a message whose content is not complete.
     func abandon(transaction: Int) {
         guard transaction == transactions else { return }

@@ -31,7 +31,8 @@ public struct SMTPConfiguration: Sendable {
 
     var conversation: ConversationSettings {
         ConversationSettings(
-            identity: identity, security: security.mode, credentials: credentials,
+            identity: identity, security: security.mode, verifiesCertificate: security.verifiesCertificate,
+            credentials: credentials,
             allowsClearTextAuthentication: allowsClearTextAuthentication, keepsTranscript: transcript != nil,
             recordsContent: transcript?.includesContent ?? false)
     }

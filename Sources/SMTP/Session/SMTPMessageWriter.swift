@@ -96,7 +96,7 @@ public struct SMTPMessageWriter: ~Copyable, Sendable {
         let piece = pending
         pending = ByteBuffer()
         let transaction = transaction
-        let _: Void = try await session.perform { connection, completion in
+        let _: Void = try await session.perform(transaction: transaction) { connection, completion in
             connection.write(piece, transaction: transaction, completion: completion)
         }
     }
@@ -120,7 +120,8 @@ public struct SMTPMessageWriter: ~Copyable, Sendable {
         if !isBinary { stuffer.finish(into: &pending) }
         let last = pending
         let transaction = transaction
-        let finished: FinishedTransaction = try await session.perform { connection, completion in
+        let finished: FinishedTransaction = try await session.perform(transaction: transaction) {
+            connection, completion in
             connection.finish(last, transaction: transaction, completion: completion)
         }
         return SMTPReceipt(finished, envelope)

@@ -215,7 +215,12 @@ public final class SMTPSession: Sendable {
         }
     }
 
+    /// Does something on the event loop and waits for it.
+    ///
+    /// - Parameter transaction: the transaction that it belongs to, or nil where it is the session's. A cancelled task ends
+    ///   the session only as long as that transaction goes on.
     func perform<Value: Sendable>(
+        transaction: Int? = nil,
         _ operation: @escaping @Sendable (Connection, @escaping (Result<Value, SMTPError>) -> Void) -> Void
     ) async throws(SMTPError) -> Value {
         let result = await withTaskCancellationHandler {
@@ -225,7 +230,13 @@ public final class SMTPSession: Sendable {
                 }
             }
         } onCancel: {
-            onEventLoop { $0.close("the task was cancelled", reason: .shutDown) }
+            onEventLoop { connection in
+                if let transaction {
+                    connection.cancel(transaction: transaction)
+                } else {
+                    connection.close("the task was cancelled", reason: .shutDown)
+                }
+            }
         }
         return try result.get()
     }
