@@ -1,6 +1,12 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+/// Set by Fuzz/run: its targets need a compiler with libFuzzer, and are no part of any other build.
+let isFuzzed = Context.environment["POSTERN_FUZZ"] != nil
+/// What libFuzzer has to see of our own code.
+let coverage: [SwiftSetting] =
+    isFuzzed ? [.unsafeFlags(["-sanitize-coverage=edge,inline-8bit-counters,pc-table,trace-cmp"])] : []
+
 /// How every target of ours is built: warnings are errors; in the sources an unmarked unsafe expression is one too.
 let common: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
@@ -9,7 +15,7 @@ let common: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
-let strict = common + [.strictMemorySafety()]
+let strict = common + [.strictMemorySafety()] + coverage
 
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
@@ -103,3 +109,13 @@ let package = Package(
             swiftSettings: common),
     ]
 )
+
+if isFuzzed {
+    package.targets += [
+        .executableTarget(
+            name: "PosternFuzz",
+            dependencies: ["SMTP", "MailAddress", "InternetMessage", "Sandbox", nioCore],
+            path: "Fuzz/PosternFuzz", swiftSettings: common)
+    ]
+    package.products.append(.executable(name: "PosternFuzz", targets: ["PosternFuzz"]))
+}

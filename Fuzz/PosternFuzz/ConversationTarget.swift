@@ -1,0 +1,178 @@
+import MailAddress
+import NIOCore
+
+@testable import SMTP
+
+/// A client that sends messages, against a server that answers anything, at any split of its bytes, while anything else
+/// happens: each message is answered once, nothing is written behind the end, no line is put on the wire by anybody but
+/// the client, and no credentials in clear text.
+enum ConversationTarget {
+    static func run(_ bytes: [UInt8]) {
+        guard var client = Client(bytes) else { return }
+        client.play()
+    }
+
+    /// What servers say, so that an input need not spell it.
+    private static let replies = [
+        "220 server\r\n", "250 ok\r\n", "354 go\r\n", "235 ok\r\n", "334 \r\n", "334 PDFAc2VydmVyPg==\r\n",
+        "250-server\r\n250-PIPELINING\r\n250-SIZE 1000\r\n250-DSN\r\n250-SMTPUTF8\r\n250 8BITMIME\r\n",
+        "250-server\r\n250-PIPELINING\r\n250-CHUNKING\r\n250 AUTH PLAIN LOGIN CRAM-MD5 SCRAM-SHA-256\r\n",
+        "250-server\r\n250-STARTTLS\r\n250 AUTH PLAIN OAUTHBEARER XOAUTH2\r\n",
+        "250-server\r\n250-CHUNKING\r\n250 LIMITS RCPTMAX=1 MAILMAX=2\r\n", "250 server\r\n", "502 what\r\n",
+        "550 5.1.1 no\r\n", "450 4.2.0 later\r\n", "452 4.5.3 too many\r\n", "421 4.3.2 bye\r\n", "554 5.5.1 no\r\n",
+        "250 ok\r\n250 ok\r\n354 go\r\n", "250 ok\r\n550 no\r\n554 no\r\n", "250 ok\r\n250 ok\r\n250 ok\r\n",
+        "250-ok\r\n251 ok\r\n", "503 no\r\n", "535 5.7.8 no\r\n", "221 bye\r\n", "\u{16}\u{3}\u{1}", "250-",
+    ]
+
+    private struct Client {
+        private var input: Input
+        private var conversation: Conversation
+        private let allowsClearText: Bool
+        /// Messages that were begun, and those that were answered.
+        private var begun = 0
+        private var answered = 0
+        private var finished = 0
+        private var isClosed = false
+        private let envelopes: [Envelope]
+
+        init?(_ bytes: [UInt8]) {
+            input = Input(bytes)
+            let flags = input.byte()
+            guard let identity = ClientDomain("client.example.org") else { return nil }
+            var settings = ConversationSettings(identity: identity)
+            settings.security = [.none, .opportunistic, .required, .implicit][Int(flags & 3)]
+            switch flags >> 2 & 3 {
+            case 1: settings.credentials = SMTPCredentials(username: "user", password: "secret")
+            case 2: settings.credentials = SMTPCredentials(username: "user") { "secret" }
+            default: break
+            }
+            settings.allowsClearTextAuthentication = flags & 16 != 0
+            settings.keepsTranscript = flags & 32 != 0
+            if flags & 64 != 0 { settings.replyLimits = ReplyParser.Limits(line: 80, reply: 200) }
+            allowsClearText = settings.allowsClearTextAuthentication
+            conversation = Conversation(settings)
+            do {
+                var several = try Envelope(from: "a@example.org", to: ["b@example.net", "c@example.net"])
+                var all = several
+                all.recipientPolicy = .all
+                several.size = 900
+                envelopes = [
+                    try Envelope(from: "a@example.org", to: ["b@example.net"]), several, all,
+                    try Envelope(from: "", to: ["bü@example.net"]),
+                ]
+            } catch {
+                return nil
+            }
+        }
+
+        mutating func play() {
+            obey()
+            while !input.isEmpty {
+                step(input.byte())
+                obey()
+            }
+            conversation.connectionClosed("the end")
+            obey()
+            ensure(isClosed, "it did not end")
+            ensure(begun == answered, "\(begun) messages begun and \(answered) answered")
+        }
+
+        /// One event, as the owner of a conversation brings it about.
+        private mutating func step(_ event: UInt8) {
+            switch event {
+            case 0..<128:
+                for piece in pieces(of: input.bytes(Int(event) + 1), seed: event) { receive(piece) }
+            case 128..<200:
+                let reply = Array(ConversationTarget.replies[Int(event - 128) % ConversationTarget.replies.count].utf8)
+                receive(reply)
+            case 200..<208: open(envelopes[Int(event) & 3], mayDefer: event & 4 != 0)
+            case 208..<212:
+                if conversation.phase == .content || conversation.phase == .deferred {
+                    conversation.writeContent(ByteBuffer(string: "text\r\n"))
+                }
+            case 212..<224: finish(followedBy: event & 8 != 0 ? envelopes[Int(event) & 3] : nil)
+            case 224..<228: conversation.abandonContent()
+            case 228..<230: conversation.takeBackChained()
+            case 230: if conversation.phase == .ready { conversation.probe() }
+            case 231: conversation.quit()
+            case 232..<240: conversation.tlsEstablished()
+            case 240: conversation.tlsFailed(TLSDiagnosis(.handshake, "failed", advice: ""))
+            case 241: conversation.deadlinePassed()
+            case 242: conversation.connectionClosed("closed")
+            case 243..<248: conversation.tokenArrived("token")
+            case 248: conversation.tokenFailed("no token")
+            case 249: conversation.tokenArrived("a\r\ntoken")
+            default: receive([input.byte()])
+            }
+        }
+
+        private mutating func receive(_ bytes: [UInt8]) {
+            conversation.received(ByteBuffer(bytes: bytes))
+            obey()
+        }
+
+        private mutating func open(_ envelope: Envelope, mayDefer: Bool) {
+            guard conversation.phase == .ready else { return }
+            begun += 1
+            if mayDefer, conversation.capabilities.chunking, conversation.capabilities.pipelining {
+                conversation.openDeferred(envelope)
+            } else {
+                conversation.open(envelope)
+            }
+        }
+
+        private mutating func finish(followedBy next: Envelope?) {
+            guard conversation.phase == .content || conversation.phase == .deferred else { return }
+            finished += 1
+            // As the writer ends it: with the dot, or with nothing where the length tells the end.
+            let end = conversation.transaction?.isChunked == true ? "text\r\n" : "text\r\n.\r\n"
+            if let next, conversation.mayChain(next) {
+                begun += 1
+                conversation.finishContent(ByteBuffer(string: end), followedBy: next)
+            } else {
+                conversation.finishContent(ByteBuffer(string: end))
+            }
+        }
+
+        private mutating func obey() {
+            while let action = conversation.nextAction() {
+                ensure(!isClosed, "\(action) behind the end")
+                switch action {
+                case .write(let bytes): check(bytes)
+                case .finished, .failed: takeAnswer(action)
+                case .close: isClosed = true
+                case .transcript(let line):
+                    ensure(!line.contains("c2VjcmV0") && !line.contains("AHVzZXIA"), "credentials in \(line)")
+                case .opened, .ready, .startTLS, .askForToken: break
+                }
+            }
+            // A session that can take the next message owes no answer.
+            if conversation.phase == .ready { ensure(begun == answered, "\(begun) begun and \(answered) answered") }
+        }
+
+        private mutating func takeAnswer(_ action: ConversationAction) {
+            answered += 1
+            ensure(answered <= begun, "an answer to nothing: \(action)")
+            switch action {
+            case .finished: ensure(answered <= finished, "finished without its content: \(action)")
+            case .failed(let error):
+                if error.outcome == .unknown { ensure(finished > 0, "unknown without content: \(error)") }
+            default: break
+            }
+        }
+
+        /// Only whole lines that end in CRLF go out, whatever the server said.
+        private func check(_ bytes: ByteBuffer) {
+            let text = Array(bytes.readableBytesView)
+            ensure(text.suffix(2) == [13, 10], "no whole line: \(text)")
+            for (index, byte) in text.enumerated() {
+                if byte == 10 { ensure(index > 0 && text[index - 1] == 13, "a lone LF") }
+                if byte == 13 { ensure(index + 1 < text.count && text[index + 1] == 10, "a lone CR") }
+                ensure(byte != 0, "a NUL")
+            }
+            if text.starts(with: Array("AUTH".utf8)) {
+                ensure(conversation.isSecure || allowsClearText, "AUTH in clear text")
+            }
+        }
+    }
+}
