@@ -45,7 +45,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
-        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
     ],
     targets: [
         .target(name: "CIDN2", linkerSettings: [.linkedLibrary("idn2")]),
@@ -68,7 +67,6 @@ let package = Package(
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
-                .product(name: "Tracing", package: "swift-distributed-tracing"),
             ],
             swiftSettings: strict),
         .target(
@@ -99,10 +97,14 @@ let package = Package(
             name: "HTTPServerTests", dependencies: ["HTTPServer", "TestSupport", logging], swiftSettings: common),
         .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "TestSupport"], swiftSettings: common),
         .testTarget(
-            name: "GatewayTests", dependencies: ["Gateway", "SMTP", "TestSupport", logging, nioCore, nioSSL],
+            name: "GatewayTests",
+            dependencies: [
+                "Gateway", "SMTP", "TestSupport", logging, nioCore, nioSSL,
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+            ],
             swiftSettings: common),
         // The command is built beside the tests, which run it as a shell does.
-        .testTarget(name: "CommandTests", dependencies: ["TestSupport", "postern"], swiftSettings: common),
+        .testTarget(name: "CommandTests", dependencies: ["TestSupport", "postern", nioCore], swiftSettings: common),
         .testTarget(
             name: "EndToEndTests",
             dependencies: ["Gateway", "MailAddress", "SMTP", "TestSupport", logging, nioCore, nioPosix, nioSSL],

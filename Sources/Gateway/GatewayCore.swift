@@ -27,7 +27,7 @@ final class GatewayCore: HTTPHandler {
         idempotencyStore: any IdempotencyStore, metrics: GatewayMetrics, logger: Logger
     ) {
         let relays = RelaySet(configuration, on: eventLoops, metrics: metrics)
-        log = MessageLog(logger: logger)
+        log = MessageLog(logger: logger, showsAddresses: configuration.logsAddresses)
         dispatch = Dispatch(
             eventLoops.map { Delivery(relays, metrics.registry, on: $0) }, idempotency: idempotencyStore, log: log)
         health = RelayHealth(relays.relays)
@@ -218,7 +218,8 @@ final class GatewayCore: HTTPHandler {
     // MARK: The state
 
     private func ready() async -> HTTPResponse {
-        let findings = await health.check()
+        // Whoever asks is to hear at once that this instance is leaving, and the relays need not be asked for that.
+        let findings = isLeaving.load(ordering: .relaxed) ? await health.last : await health.check()
         let choices = current.withLock { $0.relays.choices.map { $0.map(\.name) } }
         return HealthAnswer.ready(
             findings, choices: choices, isDraining: isLeaving.load(ordering: .relaxed), version: Gateway.version)

@@ -13,9 +13,29 @@ public final class Program {
 
     private var identifier: pid_t = 0
 
-    /// Starts a program. Its output goes nowhere.
-    public init(_ path: String, _ arguments: [String]) throws {
-        identifier = try Self.spawn(path, arguments, ["/dev/null", "/dev/null", "/dev/null"])
+    /// Starts a program. Its output goes nowhere, and what it writes to standard error into a file.
+    public init(_ path: String, _ arguments: [String], errors: String = "/dev/null") throws {
+        identifier = try Self.spawn(path, arguments, ["/dev/null", "/dev/null", errors])
+    }
+
+    /// Sends a signal to the program.
+    public func send(_ signal: Int32) {
+        if identifier > 0 { kill(identifier, signal) }
+    }
+
+    /// Waits until the program has ended by itself.
+    ///
+    /// - Returns: its exit status; nil where a signal ended it, or it has not been started.
+    public func exitStatus() async throws -> Int32? {
+        let process = identifier
+        guard process > 0 else { return nil }
+        let status = try await onThread {
+            var status: Int32 = 0
+            waitpid(process, &status, 0)
+            return status
+        }
+        identifier = 0
+        return status & 0x7F == 0 ? (status >> 8) & 0xFF : nil
     }
 
     deinit {

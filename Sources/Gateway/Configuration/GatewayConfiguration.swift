@@ -41,6 +41,8 @@ public struct GatewayConfiguration: Sendable {
     public var shutdownGrace: Duration
     /// The least level of the log lines that are written.
     public var logLevel: Logger.Level
+    /// Whether log lines name senders and recipients.
+    public var logsAddresses: Bool
     /// How log lines are written, or nil for what fits standard error.
     public var logFormat: LogFormat?
 
@@ -70,6 +72,7 @@ public struct GatewayConfiguration: Sendable {
         tls = try Self.tls(values)
         // The kinds of both settings have been checked.
         logLevel = values.value(of: .logLevel).flatMap(Logger.Level.init(rawValue:)) ?? .info
+        logsAddresses = try values.boolean(.logAddresses)
         logFormat = values.value(of: .logFormat).flatMap(LogFormat.init(rawValue:))
         if keys.isEmpty, !Self.isLoopback(listenHost), try !values.boolean(.allowAnonymous) {
             throw ConfigurationError(

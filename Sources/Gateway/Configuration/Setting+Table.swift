@@ -6,7 +6,7 @@ extension Setting {
     public static let all: [Setting] =
         [
             listen, allowAnonymous, apiKeys, tlsCertificateFile, tlsKeyFile, maxMessageBytes, maxInFlight, queueTimeout,
-            shutdownDelay, shutdownGrace, heloName, dkimKeys, logLevel, logFormat, routes,
+            shutdownDelay, shutdownGrace, heloName, dkimKeys, logLevel, logFormat, logAddresses, routes,
         ] + ofIdempotency + ofRelays
 
     /// The settings that each relay may have for itself, as `POSTERN_RELAY_<NAME>_…`.
@@ -79,6 +79,8 @@ extension Setting {
     package static let logLevel = Setting(
         "POSTERN_LOG_LEVEL", .choice(["trace", "debug", "info", "notice", "warning", "error", "critical"]),
         default: "info", "the least level of the lines that are written")
+    static let logAddresses = Setting(
+        "POSTERN_LOG_ADDRESSES", .flag, default: "false", "whether the log names senders and recipients")
     package static let logFormat = Setting(
         "POSTERN_LOG_FORMAT", .choice(["json", "text"]),
         "the form of a log line; by default text on a terminal, or json")

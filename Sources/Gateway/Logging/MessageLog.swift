@@ -1,9 +1,14 @@
 internal import Logging
+internal import MailAddress
 internal import SMTP
 
-/// The log of messages: one line for each, without addresses or content.
+/// The log of messages: one line for each, without content, and without addresses where they are not asked for.
 struct MessageLog: Sendable {
     let logger: Logger
+    var showsAddresses = false
+
+    /// Recipients that a line names at most; the number of all is there too.
+    private static let recipientBound = 20
 
     func invalid(_ problem: Problem, _ context: RequestContext) {
         guard logger.logLevel <= .debug else { return }
@@ -25,6 +30,7 @@ struct MessageLog: Sendable {
         metadata["text"] = .string(receipt.reply.text)
         metadata["recipients"] = .string(String(envelope.recipients.count))
         metadata["bytes"] = .string(String(octets))
+        addAddresses(of: envelope, to: &metadata)
         metadata["queue_ms"] = .string(Self.milliseconds(receipt.times.queue))
         metadata["envelope_ms"] = .string(Self.milliseconds(receipt.times.envelope))
         metadata["content_ms"] = .string(Self.milliseconds(receipt.times.content))
@@ -56,8 +62,16 @@ struct MessageLog: Sendable {
         if let outcome = problem.outcome { metadata["outcome"] = .string(outcome.rawValue) }
         metadata["detail"] = .string(failure.error?.detail ?? problem.detail)
         metadata["recipients"] = .string(String(envelope.recipients.count))
+        addAddresses(of: envelope, to: &metadata)
         metadata["duration_ms"] = .string(Self.milliseconds(.now - context.start))
         logger.warning("message not accepted", metadata: metadata)
+    }
+
+    private func addAddresses(of envelope: Envelope, to metadata: inout Logger.Metadata) {
+        guard showsAddresses else { return }
+        metadata["from"] = .string(envelope.reversePath?.description ?? "<>")
+        metadata["to"] = .string(
+            envelope.recipients.prefix(Self.recipientBound).map(\.description).joined(separator: ", "))
     }
 
     /// What all lines of a request carry. Room for the rest is made at once: a line is written for every message.
