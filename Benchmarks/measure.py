@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 
+import attachments
 import gateways
 import in_flight
 import uploads
@@ -272,7 +273,7 @@ def machine_lines(found, options):
              f"congestion control {found['congestion_control']}; Postern {found['postern']}; {found['swift']}; "
              f"{found['go']}; libmicrohttpd {found['libmicrohttpd']}; {found['wrk']}; "
              f"smtp-sink of Postfix {found['postfix']}.", ""]
-    if not options.fresh_starts and not options.in_flight and not options.uploads:
+    if not options.fresh_starts and not options.in_flight and not options.uploads and not options.attachments:
         lines += [f"{options.rounds} rounds in turns, {options.seconds} s each after {options.warm_up} s of warming "
                   f"up, wrk with {options.wrk_threads} thread(s), {gateways.SESSIONS} sessions to a fresh smtp-sink; "
                   "median (lowest–highest).", ""]
@@ -299,6 +300,8 @@ def arguments():
                         help="instead: many requests at once against a slow relay, and many idle connections")
     parser.add_argument("--uploads", type=int, metavar="MB", default=0,
                         help="instead: a raw message of so many megabytes, its memory, and a relay that is slow")
+    parser.add_argument("--attachments", action="store_true",
+                        help="instead: attachments of 1 and 10 MB beside the Go peer, and the memory of one of 25 MB")
     parser.add_argument("--requests", type=int, default=2000, help="requests at once of --in-flight")
     parser.add_argument("--idle-connections", type=int, default=5000, help="idle connections of --in-flight")
     parser.add_argument("--json", metavar="FILE", help="every run and figure, as JSON")
@@ -335,7 +338,8 @@ def raise_open_files():
 def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     options = arguments()
-    if ("postern" in options.series or options.in_flight or options.fresh_starts or options.uploads) \
+    if ("postern" in options.series or options.in_flight or options.fresh_starts or options.uploads
+            or options.attachments) \
             and not os.access(options.postern, os.X_OK):
         raise Failure(f"no executable {options.postern}: leave out --no-build, or give --postern FILE")
     open_files = raise_open_files()
@@ -359,7 +363,14 @@ def main():
         report["uploads"] = result = uploads.run(options.postern, options.work, options.uploads * 1_000_000)
         lines += uploads.lines(result)
         sound &= uploads.good(result)
-    if not options.fresh_starts and not options.in_flight and not options.uploads:
+    if options.attachments:
+        report["attachments"] = result = {
+            "runs": attachments.throughput(options, faults, HERE), "memory": attachments.memory(options)}
+        lines += attachments.lines(result["runs"], result["memory"], LABELS)
+        sound &= not any(run["faults"] for run in result["runs"])
+        sound &= all(one["status"] == 200 for one in result["memory"])
+    if not options.fresh_starts and not options.in_flight and not options.uploads \
+            and not options.attachments:
         report["runs"] = runs = rounds(options)
         lines += table(runs, options)
         report["ratios"] = {str(connections): ratios(runs, connections) for connections in options.connections}

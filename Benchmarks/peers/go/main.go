@@ -1,7 +1,7 @@
 // A peer to measure Postern against: the gateway that Go's standard HTTP server and emersion/go-smtp make.
 //
-// POST /messages takes from, to, subject and text as JSON, sends the message on a pooled session to UPSTREAM
-// (host:port) and answers with the relay's reply. PORT is the loopback port to listen on, POOL the number of sessions.
+// POST /messages takes from, to, subject, text and attachments (in base64) as JSON, sends the message on a pooled session
+// to UPSTREAM (host:port) and answers with the relay's reply. PORT is the loopback port to listen on, POOL the number of sessions.
 //
 // What was done so that the comparison is fair: connections to clients and to the relay are kept open, TCP_NODELAY is
 // on for both (Go's default), a message's content leaves in one write, and a session that the relay has closed
@@ -12,13 +12,16 @@ import (
 	"bufio"
 	"bytes"
 	"crypto/rand"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io"
 	"log"
+	"mime/multipart"
 	"net"
 	"net/http"
+	"net/textproto"
 	"os"
 	"strconv"
 	"strings"
@@ -29,13 +32,21 @@ import (
 )
 
 // maxBody bounds what one request may send.
-const maxBody = 25 << 20
+const maxBody = 64 << 20
+
+type attachment struct {
+	Filename string `json:"filename"`
+	// encoding/json decodes the base64.
+	Content []byte `json:"content"`
+}
 
 type message struct {
 	From    string   `json:"from"`
 	To      []string `json:"to"`
 	Subject string   `json:"subject"`
 	Text    string   `json:"text"`
+
+	Attachments []attachment `json:"attachments"`
 }
 
 type answer struct {
@@ -144,10 +155,41 @@ func render(b *bytes.Buffer, m *message) {
 	b.WriteString(time.Now().Format(time.RFC1123Z))
 	b.WriteString("\r\nMessage-ID: <")
 	b.WriteString(hex.EncodeToString(id[:]))
-	b.WriteString("@peer.example.org>\r\nMIME-Version: 1.0\r\n" +
-		"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n")
+	b.WriteString("@peer.example.org>\r\nMIME-Version: 1.0\r\n")
+	if len(m.Attachments) > 0 {
+		renderParts(b, m)
+		return
+	}
+	b.WriteString("Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n")
 	b.WriteString(m.Text)
 	b.WriteString("\r\n")
+}
+
+func renderParts(b *bytes.Buffer, m *message) {
+	parts := multipart.NewWriter(b)
+	b.WriteString("Content-Type: multipart/mixed; boundary=" + parts.Boundary() + "\r\n\r\n")
+	text, _ := parts.CreatePart(textproto.MIMEHeader{
+		"Content-Type": {"text/plain; charset=utf-8"}, "Content-Transfer-Encoding": {"8bit"}})
+	io.WriteString(text, m.Text)
+	for _, a := range m.Attachments {
+		part, _ := parts.CreatePart(textproto.MIMEHeader{
+			"Content-Type": {"application/octet-stream"}, "Content-Transfer-Encoding": {"base64"},
+			"Content-Disposition": {"attachment; filename=" + strconv.Quote(a.Filename)}})
+		// Room is made once, and each line is encoded where it stands.
+		b.Grow(len(a.Content)/57*78 + 1024)
+		var line [78]byte
+		for content := a.Content; len(content) > 0; {
+			n := 57
+			if n > len(content) {
+				n = len(content)
+			}
+			length := base64.StdEncoding.EncodedLen(n)
+			base64.StdEncoding.Encode(line[:], content[:n])
+			part.Write(append(line[:length], '\r', '\n'))
+			content = content[n:]
+		}
+	}
+	parts.Close()
 }
 
 func reply(w http.ResponseWriter, status int, a answer) {
