@@ -31,7 +31,9 @@ enum ConversationTarget {
         /// Messages that were begun, and those that were answered.
         private var begun = 0
         private var answered = 0
+        /// Contents that were ended, and messages that the server took.
         private var finished = 0
+        private var taken = 0
         private var isClosed = false
         private let envelopes: [Envelope]
 
@@ -154,7 +156,9 @@ enum ConversationTarget {
             answered += 1
             ensure(answered <= begun, "an answer to nothing: \(action)")
             switch action {
-            case .finished: ensure(answered <= finished, "finished without its content: \(action)")
+            case .finished:
+                taken += 1
+                ensure(taken <= finished, "taken without its content: \(action)")
             case .failed(let error):
                 if error.outcome == .unknown { ensure(finished > 0, "unknown without content: \(error)") }
             default: break
