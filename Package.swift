@@ -68,6 +68,10 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
             ],
+            resources: [
+                .embedInCode("Embedded/openapi.yaml"), .embedInCode("Embedded/console.html"),
+                .embedInCode("Embedded/console.css"), .embedInCode("Embedded/console.js"),
+            ],
             swiftSettings: strict),
         .target(
             name: "Sandbox", dependencies: ["MailAddress", nioCore, nioPosix, logging], swiftSettings: strict),
@@ -99,7 +103,7 @@ let package = Package(
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "Gateway", "SMTP", "TestSupport", logging, nioCore, nioSSL,
+                "Gateway", "Sandbox", "SMTP", "TestSupport", logging, nioCore, nioSSL,
                 .product(name: "CoreMetrics", package: "swift-metrics"),
             ],
             swiftSettings: common),

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include "CMicrohttpd.h"
 
 #include <errno.h>
@@ -5,22 +6,61 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
-struct MHD_Daemon *cmicrohttpd_start(const struct cmicrohttpd_settings *settings,
-                                     MHD_AccessHandlerCallback handler,
-                                     MHD_RequestCompletedCallback completed,
-                                     void *context)
+/* Where the daemon that this thread starts says what is wrong. */
+struct message {
+    char *text;
+    size_t size;
+};
+
+static _Thread_local struct message starting;
+
+/* libmicrohttpd says what is wrong with a certificate here and nowhere else. What it says later, of clients that break
+   off, is not kept. */
+static void take_message(void *context, const char *format, va_list arguments)
 {
-    unsigned int flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
+    (void)context;
+    if (starting.text != NULL)
+        (void)vsnprintf(starting.text, starting.size, format, arguments);
+}
+
+struct MHD_Daemon *cmicrohttpd_start(const struct cmicrohttpd_settings *settings,
+                                     const struct cmicrohttpd_callbacks *callbacks,
+                                     void *context,
+                                     char *message,
+                                     size_t size)
+{
+    unsigned int flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
     struct MHD_OptionItem options[12];
+    struct MHD_Daemon *daemon;
     int count = 0;
 
+    message[0] = '\0';
+    starting = (struct message){message, size};
+    /* Where it cannot use a certificate, libmicrohttpd closes the listening socket, which is not its own. So it has to
+       show first, without a socket, that it can. */
+    if (settings->tls_certificate != NULL) {
+        options[count++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)settings->tls_certificate};
+        options[count++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)settings->tls_key};
+        options[count] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
+        daemon = MHD_start_daemon(flags | MHD_USE_TLS | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL, callbacks->request,
+                                  context, MHD_OPTION_EXTERNAL_LOGGER, take_message, NULL,
+                                  MHD_OPTION_ARRAY, options, MHD_OPTION_END);
+        if (daemon == NULL) {
+            starting = (struct message){NULL, 0};
+            return NULL;
+        }
+        MHD_stop_daemon(daemon);
+        count = 0;
+    }
     options[count++] = (struct MHD_OptionItem){MHD_OPTION_LISTEN_SOCKET, settings->listen_socket, NULL};
     options[count++] = (struct MHD_OptionItem){MHD_OPTION_CONNECTION_LIMIT, settings->connection_limit, NULL};
     options[count++] = (struct MHD_OptionItem){MHD_OPTION_CONNECTION_TIMEOUT, settings->idle_timeout_seconds, NULL};
@@ -34,8 +74,73 @@ struct MHD_Daemon *cmicrohttpd_start(const struct cmicrohttpd_settings *settings
             MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"};
     }
     options[count] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
-    return MHD_start_daemon(flags, 0, NULL, NULL, handler, context, MHD_OPTION_NOTIFY_COMPLETED, completed, context,
-                            MHD_OPTION_ARRAY, options, MHD_OPTION_END);
+    /* The logger comes first: what is wrong with a later option is said to the logger that is known by then. */
+    daemon = MHD_start_daemon(flags, 0, callbacks->accept, context, callbacks->request, context,
+                              MHD_OPTION_EXTERNAL_LOGGER, take_message, NULL,
+                              MHD_OPTION_NOTIFY_COMPLETED, callbacks->completed, context,
+                              MHD_OPTION_NOTIFY_CONNECTION, callbacks->connection, context,
+                              MHD_OPTION_ARRAY, options, MHD_OPTION_END);
+    starting = (struct message){NULL, 0};
+    return daemon;
+}
+
+void *cmicrohttpd_connection_context(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+    return info == NULL ? NULL : info->socket_context;
+}
+
+int cmicrohttpd_is_suspended(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_SUSPENDED);
+
+    return info != NULL && info->suspended == MHD_YES;
+}
+
+int cmicrohttpd_socket(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+    return info == NULL ? -1 : info->connect_fd;
+}
+
+struct cmicrohttpd_address cmicrohttpd_read_address(const struct sockaddr *address)
+{
+    struct cmicrohttpd_address result = {0, 0};
+    const uint8_t *octets;
+    int place;
+
+    if (address != NULL && address->sa_family == AF_INET) {
+        result.low = UINT64_C(0xFFFF00000000) | ntohl(((const struct sockaddr_in *)(const void *)address)->sin_addr.s_addr);
+    } else if (address != NULL && address->sa_family == AF_INET6) {
+        octets = ((const struct sockaddr_in6 *)(const void *)address)->sin6_addr.s6_addr;
+        for (place = 0; place < 8; place++) {
+            result.high = result.high << 8 | octets[place];
+            result.low = result.low << 8 | octets[place + 8];
+        }
+    }
+    return result;
+}
+
+struct cmicrohttpd_address cmicrohttpd_client_address(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+
+    return cmicrohttpd_read_address(info == NULL ? NULL : info->client_addr);
+}
+
+void cmicrohttpd_shut(int socket)
+{
+    (void)shutdown(socket, SHUT_RDWR);
+}
+
+int64_t cmicrohttpd_now(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 int cmicrohttpd_wake_up_create(void)
@@ -53,14 +158,14 @@ void cmicrohttpd_wake_up(int wake_up)
     (void)!write(wake_up, &one, sizeof one);
 }
 
-void cmicrohttpd_wait(struct MHD_Daemon *daemon, int wake_up)
+void cmicrohttpd_wait(struct MHD_Daemon *daemon, int wake_up, int most)
 {
     const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD);
     struct pollfd ready[2] = {{.fd = info->epoll_fd, .events = POLLIN}, {.fd = wake_up, .events = POLLIN}};
     MHD_UNSIGNED_LONG_LONG milliseconds;
-    int timeout = -1;
+    int timeout = most;
 
-    if (MHD_get_timeout(daemon, &milliseconds) == MHD_YES)
+    if (MHD_get_timeout(daemon, &milliseconds) == MHD_YES && (most < 0 || milliseconds < (unsigned int)most))
         timeout = milliseconds > INT_MAX ? INT_MAX : (int)milliseconds;
     if (timeout != 0 && poll(ready, 2, timeout) > 0 && ready[1].revents != 0) {
         uint64_t count;

@@ -20,6 +20,7 @@ public final class Gateway: Sendable {
     private let core: GatewayCore
     private let group: MultiThreadedEventLoopGroup
     private let grace: Duration
+    private let watch: CertificateWatch?
 
     /// Starts the gateway. It starts with the relay down, too.
     ///
@@ -44,16 +45,21 @@ public final class Gateway: Sendable {
         for warning in configuration.warnings { logger.warning("\(warning)") }
         var http = HTTPServerConfiguration(host: configuration.listenHost, port: configuration.listenPort)
         http.threads = threads
-        if let tls = configuration.tls {
-            http.tls = HTTPServerConfiguration.TLS(certificate: tls.certificate, key: tls.key)
-        }
+        configuration.connections.apply(to: &http)
+        http.tls = try configuration.certificate?.read()
         let server = try HTTPServer.start(http, handler: core, logger: logger)
-        return Gateway(configuration, server: server, core: core, group: group)
+        let watch = http.tls.flatMap { tls in
+            configuration.certificate.map { CertificateWatch($0, tls, server, logger: logger) }
+        }
+        watch?.start()
+        return Gateway(configuration, server: server, core: core, group: group, watch: watch)
     }
 
     private init(
-        _ configuration: GatewayConfiguration, server: HTTPServer, core: GatewayCore, group: MultiThreadedEventLoopGroup
+        _ configuration: GatewayConfiguration, server: HTTPServer, core: GatewayCore,
+        group: MultiThreadedEventLoopGroup, watch: CertificateWatch?
     ) {
+        self.watch = watch
         address = (configuration.listenHost, server.port)
         grace = configuration.shutdownGrace
         self.server = server
@@ -61,14 +67,22 @@ public final class Gateway: Sendable {
         self.group = group
     }
 
-    /// Takes over the keys, the relays and the routes of another configuration. Nothing that is under way is dropped.
+    /// Takes over the keys with their rules, the relays, the routes and the certificate of another configuration. Nothing
+    /// that is under way is dropped.
     public func reload(_ configuration: GatewayConfiguration) async {
+        watch?.look()
         await core.reload(configuration)
     }
 
     /// Counts a reload that came to nothing.
     public func reloadFailed() {
         core.metrics.reloaded(false)
+    }
+
+    /// Reads the certificate for HTTPS again, where its files have changed. That also happens by itself within some
+    /// seconds. A mistake is logged, and the old certificate stays.
+    public func reloadCertificate() {
+        watch?.look()
     }
 
     /// Says from now on that it is not ready, and goes on serving.
@@ -82,6 +96,7 @@ public final class Gateway: Sendable {
     /// - Returns: whether every message was finished within the grace.
     @discardableResult
     public func stop() async -> Bool {
+        watch?.stop()
         core.drain()
         let isComplete = await server.drain(grace: grace)
         // What is still under way ends with its session, and is told to the client like any lost connection.

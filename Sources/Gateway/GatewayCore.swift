@@ -13,7 +13,7 @@ final class GatewayCore: HTTPHandler {
     private let health: RelayHealth
     private let eventLoops: [any EventLoop]
     /// What a reload puts others in the place of.
-    private let current: Mutex<(relays: RelaySet, keys: APIKeys)>
+    private let current: Mutex<(relays: RelaySet, access: AccessControl)>
     private let signer: DKIMSigner?
     private let caughtMessages: (any CaughtMessages)?
     private let maximumMessageBytes: Int
@@ -31,7 +31,7 @@ final class GatewayCore: HTTPHandler {
         dispatch = Dispatch(
             eventLoops.map { Delivery(relays, metrics.registry, on: $0) }, idempotency: idempotencyStore, log: log)
         health = RelayHealth(relays.relays)
-        current = Mutex((relays, configuration.keys))
+        current = Mutex((relays, AccessControl(configuration.access)))
         self.metrics = metrics
         self.eventLoops = eventLoops
         signer = configuration.signer
@@ -47,7 +47,7 @@ final class GatewayCore: HTTPHandler {
     func reload(_ configuration: GatewayConfiguration) async {
         let relays = current.withLock { current in
             let relays = RelaySet(configuration, on: eventLoops, metrics: metrics, previous: current.relays)
-            current = (relays, configuration.keys)
+            current = (relays, AccessControl(configuration.access))
             return relays
         }
         dispatch.use(relays)
@@ -76,12 +76,18 @@ final class GatewayCore: HTTPHandler {
 
     // MARK: The header section
 
+    private var access: AccessControl { current.withLock(\.access) }
+
     func admit(_ head: HTTPRequestHead) -> HTTPAdmission {
         do throws(Problem) {
             let route = try Route(head, hasSandbox: caughtMessages != nil)
-            let caller = route.isOpen ? .anonymous : try current.withLock(\.keys).caller(of: head.headers)
-            guard route.takesMessages else { return .accept(maximumBodyBytes: 0, context: caller) }
-            switch try checkMessageHead(head, route) {
+            let access = access
+            let caller = route.isOpen ? nil : try access.caller(of: head)
+            guard route.takesMessages, let caller else { return .accept(maximumBodyBytes: 0, context: caller) }
+            let kind = try checkMessageHead(head, route)
+            // The messages of a batch are taken one by one, once they are known.
+            if case .sendMessage = route { try access.takeMessage(of: caller) }
+            switch kind {
             // Under a key a message must not go out before it is known whether it is the same: it is read to its end.
             case .raw where route == .sendMessage(dryRun: false) && head.headers[IdempotencyKey.field] == nil:
                 return .stream(maximumBodyBytes: maximumMessageBytes, context: caller)
@@ -136,6 +142,9 @@ final class GatewayCore: HTTPHandler {
         case .live: responder.respond(HealthAnswer.live)
         case .ready: Task(executorPreference: dispatch.executor) { responder.respond(await self.ready()) }
         case .metrics: Task(executorPreference: dispatch.executor) { responder.respond(await self.figures()) }
+        case .openAPI(.yaml): responder.respond(OpenAPIDocument.yaml.answer(to: request.head))
+        case .openAPI(.json): responder.respond(OpenAPIDocument.json.answer(to: request.head))
+        case .console: responder.respond(ConsoleDocument.page.answer(to: request.head))
         case .options(let methods): responder.respond(Answer.options(methods))
         case .sandboxMessages: responder.respond(SandboxAnswer.list(caughtMessages?.all() ?? []))
         case .sandboxMessage(let id):
@@ -148,14 +157,18 @@ final class GatewayCore: HTTPHandler {
     }
 
     func handle(_ request: HTTPStreamedRequest, responder: HTTPResponder) {
-        dispatch.send(request, RequestContext(request.head, request.context), responder)
+        let context = RequestContext(request.head, request.context)
+        let access = access
+        dispatch.send(request, context, responder) { message throws(Problem) in
+            try access.check(message.authors, message.envelope, of: context.caller)
+        }
     }
 
     func handle(_ request: HTTPFormRequest, responder: HTTPResponder) {
         let context = RequestContext(request.head, request.context)
         do throws(Problem) {
             let route = try Route(request.head, hasSandbox: caughtMessages != nil)
-            let composed = try Composition(Submission(FormDocument(request.parts).document), signer: signer)
+            let composed = try composition(Submission(FormDocument(request.parts).document), context)
             if route == .sendMessage(dryRun: true) {
                 responder.respond(Answer.dryRun(composed))
             } else if let key = try Self.idempotencyKey(request.head, context) {
@@ -179,7 +192,9 @@ final class GatewayCore: HTTPHandler {
             let isRaw = (dryRun || key != nil) && BodyKind(request.head) == .raw
             let composed =
                 isRaw
-                ? try RawMessage.composition(request) : try Composition(Submission(json: request.body), signer: signer)
+                ? try RawMessage.composition(request) { message throws(Problem) in
+                    try access.check(message.authors, message.envelope, of: context.caller)
+                } : try composition(Submission(json: request.body), context)
             if dryRun {
                 responder.respond(Answer.dryRun(composed))
             } else if let key {
@@ -196,7 +211,12 @@ final class GatewayCore: HTTPHandler {
     private func sendBatch(_ request: HTTPRequest, dryRun: Bool, stopsOnError: Bool, _ responder: HTTPResponder) {
         let context = RequestContext(request.head, request.context)
         do throws(Problem) {
-            let batch = try Batch(json: request.body, stopsOnError: stopsOnError, signer: signer)
+            let access = access
+            let batch = try Batch(json: request.body, stopsOnError: stopsOnError, signer: signer) {
+                submission throws(Problem) in
+                try access.check(submission, of: context.caller)
+                if !dryRun { try access.takeMessage(of: context.caller) }
+            }
             if dryRun {
                 responder.respond(batch.dryRun())
             } else {
@@ -207,6 +227,12 @@ final class GatewayCore: HTTPHandler {
             log.invalid(error, context)
             responder.respond(error.response)
         }
+    }
+
+    /// Composes a message that the caller may send.
+    private func composition(_ submission: Submission, _ context: RequestContext) throws(Problem) -> Composition {
+        try access.check(submission, of: context.caller)
+        return try Composition(submission, signer: signer)
     }
 
     private static func idempotencyKey(
@@ -244,6 +270,12 @@ final class GatewayCore: HTTPHandler {
 
     func answered(_ head: HTTPRequestHead, status: Int, thread: Int) {
         metrics.answered(head.path, status: status, thread: thread)
+    }
+
+    func gaveUp(connections: Int) {
+        log.logger.info(
+            "connections were closed: their clients took longer than POSTERN_REQUEST_TIMEOUT",
+            metadata: ["connections": "\(connections)"])
     }
 
     func turnEnded() {

@@ -16,6 +16,8 @@ internal import Synchronization
     private struct Inbox {
         var resumed: [SuspendedConnection] = []
         var quiesces = false
+        var retires = false
+        var hasStopped = false
         var whenStopped: (@Sendable () -> Void)?
         /// Whether the thread waits, or is about to, and must be woken.
         var isWaiting = false
@@ -23,60 +25,69 @@ internal import Synchronization
 
     /// Its number among the server's threads, from 0.
     let number: Int
-    private let dispatcher: RequestDispatcher
+    let dispatcher: RequestDispatcher
     /// Set once, before the thread starts.
     private var daemon: OpaquePointer?
     private let wakeUp: Int32
     /// The requests of which a piece of the body came in this turn, and not its end. For the thread alone.
     private var unfinished: [Exchange] = []
     private let inbox = Mutex(Inbox())
+    let connections = ConnectionTable()
+    let limits: ClientConnection.Limits
+    /// The time of this turn, in milliseconds of `cmicrohttpd_now`.
+    private(set) var now = cmicrohttpd_now()
+    /// Whether others have taken over: each connection is closed after its next answer, and the thread ends with the last.
+    private(set) var isRetiring = false
+
+    /// Octets of what libmicrohttpd says when it refuses to start.
+    private static let messageSize = 512
 
     /// Starts a daemon and its thread.
     ///
-    /// - Returns: nil where libmicrohttpd refuses, or the process may not open more files.
-    static func start(_ settings: cmicrohttpd_settings, number: Int, _ dispatcher: RequestDispatcher) -> DaemonThread? {
+    /// - Parameters:
+    ///   - settings: how the daemon is started; its texts are read before this returns.
+    ///   - number: its number among the server's threads.
+    ///   - limits: the time that clients have.
+    ///   - dispatcher: what takes the requests.
+    /// - Throws: ``Refusal`` where libmicrohttpd refuses, or the process may not open more files.
+    static func start(
+        _ settings: cmicrohttpd_settings, number: Int, _ limits: ClientConnection.Limits,
+        _ dispatcher: RequestDispatcher
+    ) throws(Refusal) -> DaemonThread {
         let wakeUp = cmicrohttpd_wake_up_create()
-        guard wakeUp >= 0 else { return nil }
-        let started = DaemonThread(number: number, wakeUp: wakeUp, dispatcher)
-        guard unsafe started.startDaemon(settings) else { return nil }
+        guard wakeUp >= 0 else { throw Refusal(message: "") }
+        let started = DaemonThread(number: number, wakeUp: wakeUp, limits, dispatcher)
+        try unsafe started.startDaemon(settings)
         let thread = Thread { started.run() }
         thread.name = "http"
         thread.start()
         return started
     }
 
-    private init(number: Int, wakeUp: Int32, _ dispatcher: RequestDispatcher) {
+    private init(
+        number: Int, wakeUp: Int32, _ limits: ClientConnection.Limits, _ dispatcher: RequestDispatcher
+    ) {
         self.number = number
         self.wakeUp = wakeUp
+        self.limits = limits
         self.dispatcher = dispatcher
     }
 
-    private func startDaemon(_ wanted: cmicrohttpd_settings) -> Bool {
+    private func startDaemon(_ wanted: cmicrohttpd_settings) throws(Refusal) {
         var settings = unsafe wanted
+        var callbacks = Self.callbacks
+        var message = [CChar](repeating: 0, count: Self.messageSize)
         // No callback comes but from `MHD_run` and `MHD_stop_daemon`, on the thread, and its closure holds this object.
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
-        unsafe daemon = cmicrohttpd_start(
-            &settings,
-            { context, connection, url, method, _, piece, size, slot in
-                guard let context = unsafe context, let connection = unsafe connection, let url = unsafe url,
-                    let method = unsafe method, let size = unsafe size, let slot = unsafe slot
-                else { return .NO }
-                let thread = unsafe Unmanaged<DaemonThread>.fromOpaque(context).takeUnretainedValue()
-                guard let stored = unsafe slot.pointee else {
-                    return unsafe thread.dispatcher.begin(connection, of: thread, url: url, method: method, slot: slot)
-                }
-                let exchange = unsafe Unmanaged<Exchange>.fromOpaque(stored).takeUnretainedValue()
-                return unsafe thread.dispatcher.go(on: connection, of: thread, with: exchange, piece: piece, size: size)
-            },
-            { context, _, slot, reason in
-                guard let context = unsafe context, let stored = unsafe slot?.pointee else { return }
-                unsafe slot?.pointee = nil
-                // The counterpart of `passRetained` in `begin`; libmicrohttpd calls this once for each request.
-                let exchange = unsafe Unmanaged<Exchange>.fromOpaque(stored).takeRetainedValue()
-                unsafe Unmanaged<DaemonThread>.fromOpaque(context).takeUnretainedValue().dispatcher.end(
-                    exchange, reason)
-            }, context)
-        return unsafe daemon != nil
+        unsafe daemon = cmicrohttpd_start(&settings, &callbacks, context, &message, message.count)
+        guard unsafe daemon == nil else { return }
+        let text = String(decoding: message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        throw Refusal(message: text.trimmingCharacters(in: .whitespacesAndNewlines))
+    }
+
+    /// What libmicrohttpd said when it refused to start.
+    struct Refusal: Error {
+        let message: String
     }
 
     deinit {
@@ -115,11 +126,26 @@ internal import Synchronization
         leave { $0.quiesces = true }
     }
 
+    /// Accepts no connection any more, closes each after its next answer, and ends when there is none left.
+    func retire() {
+        leave { inbox in
+            inbox.quiesces = true
+            inbox.retires = true
+        }
+    }
+
+    /// Whether the daemon has been stopped.
+    var hasStopped: Bool { inbox.withLock { $0.hasStopped } }
+
     /// Stops the daemon and ends its thread. No connection may be suspended any more. To be called once.
     ///
-    /// - Parameter whenStopped: called on the thread when the daemon has been stopped.
+    /// - Parameter whenStopped: called on the thread when the daemon has been stopped; at once where that was so.
     func stop(whenStopped: @escaping @Sendable () -> Void) {
-        leave { $0.whenStopped = whenStopped }
+        let hadStopped = inbox.withLock { inbox in
+            if !inbox.hasStopped { inbox.whenStopped = whenStopped }
+            return inbox.hasStopped
+        }
+        if hadStopped { whenStopped() } else { leave { _ in } }
     }
 
     private func leave(_ change: (inout sending Inbox) -> Void) {
@@ -137,10 +163,12 @@ internal import Synchronization
         var resumed: [SuspendedConnection] = []
         var whenStopped: (@Sendable () -> Void)?
         repeat {
+            now = cmicrohttpd_now()
             let quiesces = inbox.withLock { inbox in
                 inbox.isWaiting = false
                 swap(&inbox.resumed, &resumed)
                 whenStopped = inbox.whenStopped
+                isRetiring = inbox.retires
                 defer { inbox.quiesces = false }
                 return inbox.quiesces
             }
@@ -150,10 +178,20 @@ internal import Synchronization
             _ = unsafe MHD_run(daemon)
             let hasEnded = noticeEnds()
             dispatcher.handler.turnEnded()
-            if whenStopped == nil, !hasEnded, mayWait() { unsafe cmicrohttpd_wait(daemon, wakeUp) }
+            let overdue = connections.look(now: now)
+            if overdue > 0 { dispatcher.handler.gaveUp(connections: overdue) }
+            if isRetiring, connections.connections.isEmpty { break }
+            if whenStopped == nil, !hasEnded, mayWait() {
+                unsafe cmicrohttpd_wait(
+                    daemon, wakeUp, connections.connections.isEmpty ? -1 : Int32(ConnectionTable.interval))
+            }
         } while whenStopped == nil
         unsafe MHD_stop_daemon(daemon)
-        whenStopped?()
+        let told = inbox.withLock { inbox in
+            inbox.hasStopped = true
+            return inbox.whenStopped
+        }
+        told?()
     }
 
     /// Whether nothing has been left for the thread; from here on it is woken for what is.

@@ -37,8 +37,10 @@ internal import Synchronization
     let head: HTTPRequestHead
     /// The place in the registry, for the registry alone.
     var place = 0
+    /// The connection that the request came on, for the server's thread alone.
+    let client: ClientConnection
+    let thread: DaemonThread
     private let admission: HTTPAdmission
-    private let thread: DaemonThread
     private var body: [UInt8] = []
     /// Where the body goes that is not gathered here.
     private let stream: BodyStream?
@@ -58,8 +60,12 @@ internal import Synchronization
     /// Octets that are set aside on the client's word before they have come.
     private static let reservation = 1024 * 1024
 
-    init(_ head: HTTPRequestHead, _ admission: HTTPAdmission, on thread: DaemonThread, pace: BodyPace.Limits) {
+    init(
+        _ head: HTTPRequestHead, _ admission: HTTPAdmission, from client: ClientConnection, on thread: DaemonThread,
+        pace: BodyPace.Limits
+    ) {
         self.head = head
+        self.client = client
         self.admission = admission
         self.thread = thread
         self.pace = BodyPace(pace)

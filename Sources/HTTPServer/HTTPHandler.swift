@@ -40,6 +40,10 @@ public protocol HTTPHandler: Sendable {
     /// An answer is handed over to be written: for counting. Called on that thread, whose number it is; must not wait.
     func answered(_ head: HTTPRequestHead, status: Int, thread: Int)
 
+    /// Connections were closed because their clients took too long over a request or an answer. Called on a thread of the
+    /// server, once for many; must not wait.
+    func gaveUp(connections: Int)
+
     /// The answer to a body that is larger than admitted: 413.
     func tooLarge(_ head: HTTPRequestHead, limit: Int) -> HTTPResponse
 
@@ -70,6 +74,9 @@ extension HTTPHandler {
 
     /// Nothing.
     public func turnEnded() {}
+
+    /// Nothing.
+    public func gaveUp(connections: Int) {}
 
     /// A plain 413.
     public func tooLarge(_ head: HTTPRequestHead, limit: Int) -> HTTPResponse {

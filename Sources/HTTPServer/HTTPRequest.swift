@@ -3,6 +3,8 @@ public struct HTTPRequestHead: Sendable {
     /// The id of the request, which its answer carries as `X-Request-Id`: the client's where that is well formed, otherwise
     /// a new one.
     public let id: String
+    /// The address that the connection came from.
+    public let client: HTTPClientAddress
     /// The method, as it was sent.
     public let method: String
     /// The path, percent-decoded, without the query.

@@ -2,20 +2,18 @@ internal import CMicrohttpd
 internal import Dispatch
 internal import Foundation
 public import Logging
+internal import Synchronization
 
 /// An HTTP server on libmicrohttpd: epoll on a few threads of its own, and no thread waits for an answer.
-///
-/// `@unchecked Sendable`: nothing is written after `start` has returned.
-@safe public final class HTTPServer: @unchecked Sendable {
+public final class HTTPServer: Sendable {
     /// The port that is listened on.
     public let port: Int
 
     private let dispatcher: RequestDispatcher
-    /// A daemon each, all on one listening socket.
-    private var threads: [DaemonThread] = []
+    private let configuration: HTTPServerConfiguration
+    /// A daemon each, all on one listening socket; and those that retired, which end with their last connection.
+    private let threads = Mutex<(current: [DaemonThread], retired: [DaemonThread])>(([], []))
     private let listener: Int32
-    /// The PEM texts of TLS, which libmicrohttpd reads as long as it runs.
-    private var pem: [UnsafeMutablePointer<CChar>] = unsafe []
 
     /// Starts a server.
     ///
@@ -42,45 +40,75 @@ public import Logging
         guard listener >= 0 else {
             throw HTTPServerError(.cannotListen(errno: -listener), host: configuration.host, port: configuration.port)
         }
-        let pace = BodyPace.Limits(
-            grace: .seconds(configuration.bodyGrace), rate: max(1, configuration.minimumBodyRate))
-        let server = HTTPServer(port: Int(port), listener: listener, RequestDispatcher(handler, pace: pace))
-        guard server.startThreads(configuration) else {
-            server.refuseConnections()
-            server.stopThreads().wait()
+        let server = HTTPServer(port: Int(port), listener: listener, configuration, handler)
+        do throws(DaemonThread.Refusal) {
+            try server.startThreads(configuration.tls)
+        } catch {
             close(listener)
-            throw HTTPServerError(.cannotStart, host: configuration.host, port: configuration.port)
+            throw HTTPServerError(
+                .cannotStart(message: error.message), host: configuration.host, port: configuration.port)
         }
         return server
     }
 
-    private init(port: Int, listener: Int32, _ dispatcher: RequestDispatcher) {
+    private init(port: Int, listener: Int32, _ configuration: HTTPServerConfiguration, _ handler: any HTTPHandler) {
         self.port = port
         self.listener = listener
-        self.dispatcher = dispatcher
+        self.configuration = configuration
+        let pace = BodyPace.Limits(
+            grace: .seconds(configuration.bodyGrace), rate: max(1, configuration.minimumBodyRate))
+        dispatcher = RequestDispatcher(handler, pace: pace, connectionsPerAddress: configuration.connectionsPerAddress)
     }
 
-    deinit {
-        unsafe pem.forEach { unsafe free($0) }
+    /// Takes another certificate. New connections get it at once; those that are there end with their next answer, and no
+    /// request is lost.
+    ///
+    /// - Throws: ``HTTPServerError`` where certificate and key cannot be used; then everything stays as it was.
+    public func replaceTLS(_ tls: HTTPServerConfiguration.TLS) throws(HTTPServerError) {
+        do throws(DaemonThread.Refusal) {
+            try startThreads(tls)
+        } catch {
+            throw HTTPServerError(
+                .cannotStart(message: error.message), host: configuration.host, port: configuration.port)
+        }
     }
 
-    private func startThreads(_ configuration: HTTPServerConfiguration) -> Bool {
+    /// Starts the threads that take the connections from now on, in place of those that did.
+    private func startThreads(_ tls: HTTPServerConfiguration.TLS?) throws(DaemonThread.Refusal) {
         let wanted = max(1, configuration.threads)
+        let limits = ClientConnection.Limits(
+            request: configuration.requestTimeout.milliseconds, idle: configuration.idleTimeout.milliseconds)
         var settings = unsafe cmicrohttpd_settings()
         unsafe settings.listen_socket = listener
         // Rounded up, so that the limit is one of all threads together.
         unsafe settings.connection_limit = UInt32(clamping: (configuration.connectionLimit + wanted - 1) / wanted)
-        unsafe settings.idle_timeout_seconds = UInt32(clamping: configuration.idleTimeout)
+        unsafe settings.idle_timeout_seconds = UInt32(clamping: configuration.idleTimeout.components.seconds)
         unsafe settings.connection_memory = configuration.connectionMemory
-        if let tls = configuration.tls {
-            unsafe pem = [tls.certificate, tls.key].compactMap { text in
-                unsafe strdup(String(decoding: text, as: UTF8.self))
-            }
+        // libmicrohttpd reads the texts while it starts, and not later.
+        let pem = unsafe [tls?.certificate, tls?.key].compactMap { $0 }.compactMap { text in
+            unsafe strdup(String(decoding: text, as: UTF8.self))
+        }
+        defer { unsafe pem.forEach { unsafe free($0) } }
+        if unsafe pem.count == 2 {
             unsafe settings.tls_certificate = UnsafePointer(pem[0])
             unsafe settings.tls_key = UnsafePointer(pem[1])
         }
-        threads = (0..<wanted).compactMap { unsafe DaemonThread.start(settings, number: $0, dispatcher) }
-        return threads.count == wanted
+        var started: [DaemonThread] = []
+        do throws(DaemonThread.Refusal) {
+            for number in 0..<wanted {
+                started.append(try unsafe DaemonThread.start(settings, number: number, limits, dispatcher))
+            }
+        } catch {
+            for thread in started { thread.quiesce() }
+            Self.stop(started).wait()
+            throw error
+        }
+        let retiring = threads.withLock { threads in
+            let retiring = threads.current
+            threads = (started, threads.retired.filter { !$0.hasStopped } + retiring)
+            return retiring
+        }
+        for thread in retiring { thread.retire() }
     }
 
     // MARK: The end
@@ -108,7 +136,7 @@ public import Logging
         for exchange in dispatcher.exchanges.close() { exchange.stop(dispatcher.handler) }
         await waitUntilIdle(.now + .seconds(1))
         await withCheckedContinuation { continuation in
-            stopThreads().notify(queue: .global()) { continuation.resume() }
+            Self.stop(allThreads).notify(queue: .global()) { continuation.resume() }
         }
         close(listener)
     }
@@ -116,11 +144,11 @@ public import Logging
     /// The socket refuses connections from here on, but keeps its number until the daemons have been stopped: one of
     /// them may be about to take it out of its epoll set, and aborts the process where it is no socket any more.
     private func refuseConnections() {
-        for thread in threads { thread.quiesce() }
+        for thread in allThreads { thread.quiesce() }
         shutdown(listener, Int32(SHUT_RDWR))
     }
 
-    private func stopThreads() -> DispatchGroup {
+    private static func stop(_ threads: [DaemonThread]) -> DispatchGroup {
         let stopped = DispatchGroup()
         for thread in threads {
             stopped.enter()
@@ -129,9 +157,19 @@ public import Logging
         return stopped
     }
 
+    private var allThreads: [DaemonThread] {
+        threads.withLock { $0.current + $0.retired }
+    }
+
     private func waitUntilIdle(_ deadline: ContinuousClock.Instant) async {
         while !dispatcher.exchanges.isEmpty, ContinuousClock.now < deadline, !Task.isCancelled {
             try? await Task.sleep(for: .milliseconds(5))
         }
+    }
+}
+
+extension Duration {
+    fileprivate var milliseconds: Int64 {
+        components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000
     }
 }

@@ -1,7 +1,7 @@
 /// How a server listens and what it allows.
 public struct HTTPServerConfiguration: Sendable {
     /// A certificate chain and its private key, both PEM.
-    public struct TLS: Sendable {
+    public struct TLS: Hashable, Sendable {
         let certificate: [UInt8]
         let key: [UInt8]
 
@@ -23,13 +23,19 @@ public struct HTTPServerConfiguration: Sendable {
     /// Octets of memory for each connection: room for the header section and for reading the body in pieces. What a
     /// connection does not touch of it costs nothing.
     public var connectionMemory = 32 * 1024
-    /// Seconds without any traffic after which a connection is closed.
-    public var idleTimeout = 60
     /// Seconds that a client may take for a body, as far as the server waits for it, before `minimumBodyRate` counts.
     public var bodyGrace = 60
     /// Octets a second that a body has to come with on the average, or its connection is closed: a client that sends an
     /// octet now and then is not idle, and would hold what it holds for ever.
     public var minimumBodyRate = 1024
+    /// Most connections of one client address, with IPv6 of one network of 64 bits; nil for as many as there may be at
+    /// all. Behind a proxy all clients have one address.
+    public var connectionsPerAddress: Int?
+    /// How long a connection is kept without any traffic. Whole seconds count.
+    public var idleTimeout: Duration = .seconds(60)
+    /// How long a client may take over a request, from its first octet to its last, and then over the answer; a second is
+    /// added for every 16 KiB. The time in which the handler works is not counted.
+    public var requestTimeout: Duration = .seconds(30)
     /// Connections that wait to be accepted.
     public var backlog = 4096
     /// The certificate for HTTPS, or nil for HTTP.

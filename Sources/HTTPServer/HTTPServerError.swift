@@ -5,7 +5,7 @@ public struct HTTPServerError: Error, Hashable, Sendable, CustomStringConvertibl
     /// The kind of a failure.
     enum Kind: Hashable {
         case cannotListen(errno: Int32)
-        case cannotStart
+        case cannotStart(message: String)
     }
 
     let kind: Kind
@@ -24,8 +24,11 @@ public struct HTTPServerError: Error, Hashable, Sendable, CustomStringConvertibl
         case .cannotListen(EADDRNOTAVAIL): "\(place) is no address of this host: check the name or the address"
         case .cannotListen(let errno):
             "listening on \(place) failed: \(POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO).localizedDescription)"
-        case .cannotStart:
-            "the HTTP server at \(place) could not be started: check the certificate and the key, and the limits of the process"
+        case .cannotStart(""):
+            "the HTTP server at \(place) could not be started: check the limits of the process"
+        case .cannotStart(let message):
+            "the HTTP server at \(place) could not be started: \(message); "
+                + "check the certificate, the key, and the limits of the process"
         }
     }
 }

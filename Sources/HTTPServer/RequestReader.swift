@@ -9,7 +9,8 @@ enum RequestReader {
     }
 
     static func head(
-        _ connection: OpaquePointer, url: UnsafePointer<CChar>, method: UnsafePointer<CChar>
+        _ connection: OpaquePointer, of client: ClientConnection, url: UnsafePointer<CChar>,
+        method: UnsafePointer<CChar>
     ) -> HTTPRequestHead {
         var collected = Collected()
         unsafe withUnsafeMutablePointer(to: &collected) { pointer in
@@ -32,7 +33,8 @@ enum RequestReader {
         }
         let length = collected.headers["Content-Length"].flatMap { Int($0) }
         return unsafe HTTPRequestHead(
-            id: RequestIdentifier.of(collected.headers), method: String(cString: method), path: String(cString: url),
+            id: RequestIdentifier.of(collected.headers), client: client.address, method: String(cString: method),
+            path: String(cString: url),
             query: collected.query,
             headers: collected.headers, contentLength: length,
             hasBody: length ?? 0 > 0 || collected.headers["Transfer-Encoding"] != nil)

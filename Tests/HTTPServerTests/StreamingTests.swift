@@ -282,7 +282,7 @@ private let post = "POST / HTTP/1.1\r\nHost: x\r\n"
 
     @Test func silentBodies() async throws {
         let handler = StreamingHandler()
-        let server = try Self.start(handler) { $0.idleTimeout = 1 }
+        let server = try Self.start(handler) { $0.idleTimeout = .seconds(1) }
         let connection = try RawConnection(port: server.port)
         try connection.send(post + "Content-Length: 1000\r\n\r\nabc")
         let call = try await handler.next()

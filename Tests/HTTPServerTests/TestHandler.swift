@@ -12,6 +12,13 @@ final class TestHandler: HTTPHandler {
     /// For each request that was given up when the server stopped: whether it had been handled.
     let stopped = Mutex<[Bool]>([])
 
+    let givenUp = Mutex(0)
+    let clients = Mutex<[String]>([])
+
+    func gaveUp(connections: Int) {
+        givenUp.withLock { $0 += connections }
+    }
+
     func admit(_ head: HTTPRequestHead) -> HTTPAdmission {
         head.path == "/refused"
             ? .refuse(HTTPResponse(status: 403, headers: [], body: Array("no".utf8))) : .accept(maximumBodyBytes: 1000)
@@ -19,6 +26,7 @@ final class TestHandler: HTTPHandler {
 
     func handle(_ request: HTTPRequest, responder: HTTPResponder) {
         handled.withLock { $0 += 1 }
+        clients.withLock { $0.append(request.head.client.description) }
         let text = "\(request.head.method) \(request.head.path) \(request.head.query["q"] ?? "-") \(request.body.count)"
         let response = HTTPResponse(
             status: 200, headers: [("X-Sound", "a"), ("X-Split", "a\r\nX-Injected: b")], body: Array(text.utf8))

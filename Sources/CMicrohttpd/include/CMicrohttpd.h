@@ -6,6 +6,7 @@
 #include <microhttpd.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 /* How a daemon is started. */
 struct cmicrohttpd_settings {
@@ -18,11 +19,47 @@ struct cmicrohttpd_settings {
     const char *tls_key;
 };
 
-/* Starts a daemon on epoll that runs where MHD_run is called. NULL where libmicrohttpd refuses. */
+/* What a daemon calls, with the context that it was started with, on the thread that runs it. */
+struct cmicrohttpd_callbacks {
+    MHD_AcceptPolicyCallback accept;
+    MHD_NotifyConnectionCallback connection;
+    MHD_AccessHandlerCallback request;
+    MHD_RequestCompletedCallback completed;
+};
+
+/* Starts a daemon on epoll that runs where MHD_run is called. NULL where libmicrohttpd refuses; then what it said is
+   found in message, of so many octets, NUL-terminated. */
 struct MHD_Daemon *cmicrohttpd_start(const struct cmicrohttpd_settings *settings,
-                                     MHD_AccessHandlerCallback handler,
-                                     MHD_RequestCompletedCallback completed,
-                                     void *context);
+                                     const struct cmicrohttpd_callbacks *callbacks,
+                                     void *context,
+                                     char *message,
+                                     size_t size);
+
+/* What was stored for a connection when it was started. */
+void *cmicrohttpd_connection_context(struct MHD_Connection *connection);
+
+/* Whether the connection is suspended. */
+int cmicrohttpd_is_suspended(struct MHD_Connection *connection);
+
+/* The socket of a connection. */
+int cmicrohttpd_socket(struct MHD_Connection *connection);
+
+/* An address of 128 bits, in the order of the host; an IPv4 address is mapped into IPv6. */
+struct cmicrohttpd_address {
+    uint64_t high;
+    uint64_t low;
+};
+
+struct cmicrohttpd_address cmicrohttpd_read_address(const struct sockaddr *address);
+
+/* The address that a connection came from. */
+struct cmicrohttpd_address cmicrohttpd_client_address(struct MHD_Connection *connection);
+
+/* Shuts a socket down in both directions. Its number stays in use until it is closed. */
+void cmicrohttpd_shut(int socket);
+
+/* A clock that never goes back, in milliseconds, exact to a tick of the kernel: it costs no system call. */
+int64_t cmicrohttpd_now(void);
 
 /* Makes a descriptor by which other threads end cmicrohttpd_wait. Returns the negative errno where it cannot. */
 int cmicrohttpd_wake_up_create(void);
@@ -30,8 +67,8 @@ int cmicrohttpd_wake_up_create(void);
 /* Ends the wait of a thread, or the next one. */
 void cmicrohttpd_wake_up(int wake_up);
 
-/* Waits until the daemon has something to do or the thread is woken. */
-void cmicrohttpd_wait(struct MHD_Daemon *daemon, int wake_up);
+/* Waits until the daemon has something to do, the thread is woken, or so many milliseconds are over; -1 for no bound. */
+void cmicrohttpd_wait(struct MHD_Daemon *daemon, int wake_up, int most);
 
 /* Whether a connection's client has ended it, and nothing of what it sent is left to read. */
 int cmicrohttpd_has_ended(struct MHD_Connection *connection);

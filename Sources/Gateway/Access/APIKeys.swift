@@ -5,12 +5,14 @@ internal import HTTPServer
 /// The keys that a request may carry. Only their digests are kept.
 public struct APIKeys: Sendable {
     private let keys: [(caller: Caller, digest: SHA256Digest)]
+    /// Whoever asks where no key is needed.
+    let anonymous: Caller
 
     /// Whether no key is needed.
     public var isEmpty: Bool { keys.isEmpty }
 
     init(_ values: SettingValues) throws(ConfigurationError) {
-        var keys: [(caller: Caller, digest: SHA256Digest)] = []
+        var keys: [(name: String, digest: SHA256Digest)] = []
         for entry in values.list(.apiKeys) {
             let parts = entry.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
             let key = parts.count == 2 ? parts[1] : parts[0]
@@ -19,16 +21,26 @@ public struct APIKeys: Sendable {
                     Setting.apiKeys.name, "key number \(keys.count + 1) has fewer than 8 characters; make it longer")
             }
             let name = parts.count == 2 ? String(parts[0]) : "key\(keys.count + 1)"
-            keys.append((Caller(name: name), SHA256.hash(data: Data(key.utf8))))
+            keys.append((name, SHA256.hash(data: Data(key.utf8))))
         }
-        self.keys = keys
+        let rate = try AccessConfiguration.rate(.ratePerKey, values)
+        let rules = try KeyRules.all(values.value(of: .apiKeyRules) ?? "", of: Set(keys.map(\.name)))
+        // Two keys of one name are one caller: the old key and the new one, while they are being changed.
+        var callers: [String: Caller] = [:]
+        for name in Set(keys.map(\.name)) {
+            var own = rules[name] ?? KeyRules()
+            own.rate = own.rate ?? rate
+            callers[name] = Caller(name: name, rules: own)
+        }
+        self.keys = keys.compactMap { key in callers[key.name].map { ($0, key.digest) } }
+        anonymous = Caller(name: nil, rules: KeyRules(rate: rate))
     }
 
     /// Who makes a request, by its key.
     ///
     /// - Throws: a ``Problem`` with 401.
     func caller(of headers: HTTPHeaders) throws(Problem) -> Caller {
-        guard !isEmpty else { return .anonymous }
+        guard !isEmpty else { return anonymous }
         var key = headers["X-API-Key"]
         if let authorization = headers["Authorization"], authorization.lowercased().hasPrefix("bearer ") {
             key = String(authorization.dropFirst("bearer ".count))

@@ -1,12 +1,21 @@
-/// Who makes a request, as far as its key says.
+/// Who makes a request, as far as its key says, and what that key may do.
 final class Caller: Sendable {
     /// The key's name; nil without a key.
     let name: String?
+    /// The senders that are allowed; nil for any.
+    let senders: [AddressPattern]?
+    /// The recipients that are allowed; nil for any.
+    let recipients: [AddressPattern]?
+    /// Counts messages; nil for as many as it likes.
+    let limiter: RateLimiter?
 
-    /// Whoever it is: no key was asked for.
-    static let anonymous = Caller(name: nil)
+    /// Of a request that came to a route which asks for none.
+    static let unknown = Caller(name: nil, rules: KeyRules())
 
-    init(name: String?) {
+    init(name: String?, rules: KeyRules) {
         self.name = name
+        senders = rules.senders
+        recipients = rules.recipients
+        limiter = rules.rate.map { RateLimiter($0) }
     }
 }

@@ -36,6 +36,14 @@ struct JSONText {
         needsComma = false
     }
 
+    /// The same for a name that is not known beforehand.
+    mutating func name(dynamic name: String) {
+        separate()
+        string(name)
+        bytes.append(UInt8(ascii: ":"))
+        needsComma = false
+    }
+
     mutating func member(_ name: StaticString, _ text: String?) {
         self.name(name)
         value(text)
@@ -48,15 +56,12 @@ struct JSONText {
 
     mutating func member(_ name: StaticString, _ flag: Bool) {
         self.name(name)
-        literal(flag ? "true" : "false")
+        value(flag)
     }
 
     /// A member whose name is not known beforehand.
     mutating func member(dynamic name: String, _ text: String) {
-        separate()
-        string(name)
-        bytes.append(UInt8(ascii: ":"))
-        needsComma = false
+        self.name(dynamic: name)
         value(text)
     }
 
@@ -67,6 +72,10 @@ struct JSONText {
         }
         separate()
         string(text)
+    }
+
+    mutating func value(_ flag: Bool) {
+        literal(flag ? "true" : "false")
     }
 
     mutating func value(_ number: Int?) {

@@ -45,15 +45,6 @@ extension Problem {
         ).notSent(retryable: false)
     }
 
-    static func unauthorized(keyGiven: Bool) -> Problem {
-        var problem = Problem(
-            "unauthorized", "A key is needed", status: 401,
-            detail: (keyGiven ? "the key is not one of this gateway's" : "the request carries no key")
-                + "; send it as Authorization: Bearer KEY or X-API-Key: KEY")
-        problem.headers = [("WWW-Authenticate", "Bearer realm=\"postern\"")]
-        return problem
-    }
-
     static func notFound(_ path: String) -> Problem {
         Problem(
             "not-found", "There is no such route", status: 404,

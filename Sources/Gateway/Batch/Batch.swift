@@ -13,8 +13,11 @@ struct Batch: Sendable {
 
     /// Decodes, checks, composes, and signs where there is a signer.
     ///
+    /// - Parameter isAllowed: whether the caller may send a message; throws the problem with it where not.
     /// - Throws: a ``Problem`` where the document is no list of 1 to 100 elements.
-    init(json body: [UInt8], stopsOnError: Bool, signer: DKIMSigner?) throws(Problem) {
+    init(
+        json body: [UInt8], stopsOnError: Bool, signer: DKIMSigner?, isAllowed: (Submission) throws(Problem) -> Void
+    ) throws(Problem) {
         let document: BatchDocument
         do {
             document = try Self.decoder.decode(BatchDocument.self, from: Data(body))
@@ -33,7 +36,9 @@ struct Batch: Sendable {
                 guard let message else {
                     throw .invalid([FieldError("", "a message has to be a JSON object")])
                 }
-                return .success(try Composition(Submission(message), signer: signer))
+                let submission = try Submission(message)
+                try isAllowed(submission)
+                return .success(try Composition(submission, signer: signer))
             } catch {
                 return .failure(error)
             }

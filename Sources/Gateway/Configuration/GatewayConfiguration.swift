@@ -17,16 +17,18 @@ public struct GatewayConfiguration: Sendable {
     public var listenHost: String
     /// The port of the HTTP server's address.
     public var listenPort: Int
-    /// The certificate chain and the private key for HTTPS (PEM), or nil for HTTP.
-    public var tls: (certificate: [UInt8], key: [UInt8])?
+    /// The files of the certificate for HTTPS, or nil for HTTP.
+    public var certificate: CertificateFiles?
+    /// What clients may hold.
+    public var connections: ConnectionLimits
     /// The relays, that of `POSTERN_RELAY_URL` first.
     public var relays: [RelayConfiguration]
     /// Which message goes to which relay.
     let routes: RoutePlan
     /// What is worth a warning at every start.
     public var warnings: [String]
-    /// The keys that requests may carry; none is needed where there are none.
-    public var keys: APIKeys
+    /// Who may ask for what.
+    public var access: AccessConfiguration
     /// How long and how much is kept under an `Idempotency-Key`.
     public var idempotency: IdempotencyLimits
     /// What signs messages, or nil where nothing does.
@@ -66,15 +68,16 @@ public struct GatewayConfiguration: Sendable {
         maximumMessageBytes = try values.integer(.maxMessageBytes)
         shutdownDelay = try values.duration(.shutdownDelay)
         shutdownGrace = try values.duration(.shutdownGrace)
-        keys = try APIKeys(values)
+        access = try AccessConfiguration(values)
+        connections = try ConnectionLimits(values)
         idempotency = try IdempotencyLimits(values)
         signer = try Self.signer(values)
-        tls = try Self.tls(values)
+        certificate = try CertificateFiles(values)
         // The kinds of both settings have been checked.
         logLevel = values.value(of: .logLevel).flatMap(Logger.Level.init(rawValue:)) ?? .info
         logsAddresses = try values.boolean(.logAddresses)
         logFormat = values.value(of: .logFormat).flatMap(LogFormat.init(rawValue:))
-        if keys.isEmpty, !Self.isLoopback(listenHost), try !values.boolean(.allowAnonymous) {
+        if access.keys.isEmpty, !Self.isLoopback(listenHost), try !values.boolean(.allowAnonymous) {
             throw ConfigurationError(
                 Setting.listen.name,
                 "\(listenHost) can be reached from outside and there are no keys; set POSTERN_API_KEYS, "
@@ -119,8 +122,11 @@ public struct GatewayConfiguration: Sendable {
         return (host, port)
     }
 
+    /// Whether only this host can reach an address. A name counts for what it is: no other than `localhost` is sure.
     static func isLoopback(_ host: String) -> Bool {
-        host == "localhost" || host == "::1" || host.hasPrefix("127.")
+        if host.lowercased() == "localhost" || host == "::1" { return true }
+        let numbers = host.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
+        return numbers.count == 4 && numbers.first == 127 && !numbers.contains(nil)
     }
 
     private static func identity(_ values: SettingValues) throws(ConfigurationError) -> ClientDomain {
@@ -137,20 +143,5 @@ public struct GatewayConfiguration: Sendable {
             throw ConfigurationError(Setting.heloName.name, "this host has no usable name; set one")
         }
         return identity
-    }
-
-    private static func tls(
-        _ values: SettingValues
-    ) throws(ConfigurationError) -> (certificate: [UInt8], key: [UInt8])? {
-        let certificate = try values.file(.tlsCertificateFile)
-        let key = try values.file(.tlsKeyFile)
-        switch (certificate, key) {
-        case (nil, nil): return nil
-        case (let certificate?, let key?): return (Array(certificate), Array(key))
-        case (nil, _):
-            throw ConfigurationError(Setting.tlsCertificateFile.name, "it is needed beside POSTERN_TLS_KEY_FILE")
-        case (_, nil):
-            throw ConfigurationError(Setting.tlsKeyFile.name, "it is needed beside POSTERN_TLS_CERTIFICATE_FILE")
-        }
     }
 }

@@ -7,7 +7,7 @@ extension Setting {
         [
             listen, allowAnonymous, apiKeys, tlsCertificateFile, tlsKeyFile, maxMessageBytes, maxInFlight, queueTimeout,
             shutdownDelay, shutdownGrace, heloName, dkimKeys, logLevel, logFormat, logAddresses, routes,
-        ] + ofIdempotency + ofRelays
+        ] + ofAccess + ofConnections + ofIdempotency + ofRelays
 
     /// The settings that each relay may have for itself, as `POSTERN_RELAY_<NAME>_…`.
     static let ofRelays: [Setting] = [

@@ -37,11 +37,16 @@ final class Dispatch: Sendable {
     }
 
     /// Sends a raw message while it arrives, and answers its request.
-    func send(_ request: HTTPStreamedRequest, _ context: RequestContext, _ responder: HTTPResponder) {
+    ///
+    /// - Parameter isAllowed: whether the caller may send it; throws the problem with it where not.
+    func send(
+        _ request: HTTPStreamedRequest, _ context: RequestContext, _ responder: HTTPResponder,
+        isAllowed: @escaping @Sendable (RawMessage) throws(Problem) -> Void
+    ) {
         let inbox = begin()
         inbox.add {
             Task.immediate(executorPreference: inbox.executor) {
-                inbox.answer(responder, await self.answer(request, context, from: inbox.delivery))
+                inbox.answer(responder, await self.answer(request, context, from: inbox.delivery, isAllowed))
                 self.end()
             }
         }
@@ -125,11 +130,17 @@ final class Dispatch: Sendable {
     }
 
     private func answer(
-        _ request: HTTPStreamedRequest, _ context: RequestContext, from delivery: Delivery
+        _ request: HTTPStreamedRequest, _ context: RequestContext, from delivery: Delivery,
+        _ isAllowed: @Sendable (RawMessage) throws(Problem) -> Void
     ) async -> HTTPResponse {
         var message: RawMessage?
         do throws(RawUpload.Failure) {
             let upload = try await RawUpload(request)
+            do throws(Problem) {
+                try isAllowed(upload.message)
+            } catch {
+                throw .message(error)
+            }
             message = upload.message
             let (receipt, octets) = try await upload.send(by: delivery, key: context.caller.name)
             log.accepted(upload.message.id, upload.message.envelope, octets: octets, receipt, context)

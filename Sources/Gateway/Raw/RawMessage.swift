@@ -1,6 +1,7 @@
 internal import Foundation
 internal import HTTPServer
 internal import InternetMessage
+internal import MailAddress
 internal import SMTP
 
 /// A message that was written elsewhere, checked and completed as far as its header section goes.
@@ -8,6 +9,8 @@ struct RawMessage {
     /// The message's identifier as it stands there, with its angle brackets.
     let id: String
     var envelope: Envelope
+    /// The fields that name who sends it.
+    private let authorFields: [RawField]
     /// The header section as it is sent, with the empty line behind it.
     let header: [UInt8]
 
@@ -16,6 +19,7 @@ struct RawMessage {
     ///
     /// - Throws: a ``Problem`` that names every bad field.
     init(_ section: HeaderSection, _ query: HTTPQuery) throws(Problem) {
+        authorFields = section.fields.filter { field in Self.authorNames.contains(where: field.isNamed) }
         var section = section
         var errors: [FieldError] = []
         let wanted = RawEnvelope(query)
@@ -39,11 +43,28 @@ struct RawMessage {
         self.envelope = envelope
     }
 
+    private static let authorNames = ["From", "Sender", "Resent-From", "Resent-Sender"]
+
+    /// Who sends it, as the header section says; nil where that cannot be read.
+    var authors: [AddrSpec]? {
+        var authors: [AddrSpec] = []
+        for field in authorFields {
+            guard let value = field.value, let list = try? AddressList(parsing: value) else { return nil }
+            authors += list.mailboxes.map(\.address)
+        }
+        return authors
+    }
+
     /// Checks a whole message.
     ///
+    /// - Parameters:
+    ///   - request: the request that holds it.
+    ///   - isAllowed: whether the caller may send it; throws the problem with it where not.
     /// - Returns: the message in the form in which it is sent.
     /// - Throws: a ``Problem`` that names every bad field.
-    static func composition(_ request: HTTPRequest) throws(Problem) -> Composition {
+    static func composition(
+        _ request: HTTPRequest, isAllowed: (RawMessage) throws(Problem) -> Void
+    ) throws(Problem) -> Composition {
         var reader = HeaderSectionReader()
         let body: ArraySlice<UInt8>
         let section: HeaderSection
@@ -54,6 +75,7 @@ struct RawMessage {
             throw .malformedMessage(error)
         }
         var message = try RawMessage(section, request.head.query)
+        try isAllowed(message)
         var kind = ContentKind()
         kind.take(body)
         try message.declare(kind)

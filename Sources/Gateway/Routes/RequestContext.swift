@@ -13,7 +13,7 @@ struct RequestContext: Sendable {
     /// - Parameter context: what the request was admitted with.
     init(_ head: HTTPRequestHead, _ context: (any AnyObject & Sendable)?) {
         id = head.id
-        caller = context as? Caller ?? .anonymous
+        caller = context as? Caller ?? .unknown
         trace = head.headers["traceparent"].flatMap { TraceParent($0) }
         start = .now
     }

@@ -5,6 +5,8 @@ enum Resource: Equatable {
     case live
     case ready
     case metrics
+    case openAPI(OpenAPIForm)
+    case console
     case sandboxMessages
     case sandboxMessage(id: String)
     /// `*`: the server as a whole (RFC 9110, section 7.1).
@@ -18,6 +20,9 @@ enum Resource: Equatable {
         case "/livez": self = .live
         case "/readyz", "/healthz": self = .ready
         case "/metrics": self = .metrics
+        case "/openapi.yaml": self = .openAPI(.yaml)
+        case "/openapi.json": self = .openAPI(.json)
+        case "/": self = .console
         case "*": self = .server
         case "/sandbox/messages" where hasSandbox: self = .sandboxMessages
         default:
@@ -31,7 +36,7 @@ enum Resource: Equatable {
     var methods: [String] {
         switch self {
         case .messages, .batch: ["POST", "OPTIONS"]
-        case .live, .ready, .metrics, .sandboxMessage: ["GET", "HEAD", "OPTIONS"]
+        case .live, .ready, .metrics, .openAPI, .console, .sandboxMessage: ["GET", "HEAD", "OPTIONS"]
         case .sandboxMessages: ["GET", "HEAD", "DELETE", "OPTIONS"]
         case .server: ["OPTIONS"]
         }
@@ -45,7 +50,13 @@ enum Resource: Equatable {
         switch self {
         case .messages: ["dry_run"]
         case .batch: ["dry_run", "on_error"]
-        case .live, .ready, .metrics, .sandboxMessages, .sandboxMessage, .server: nil
+        case .live, .ready, .metrics, .openAPI, .console, .sandboxMessages, .sandboxMessage, .server: nil
         }
     }
+}
+
+/// The forms in which the contract is served.
+enum OpenAPIForm {
+    case yaml
+    case json
 }

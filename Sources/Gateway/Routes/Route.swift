@@ -7,16 +7,18 @@ enum Route: Equatable {
     case live
     case ready
     case metrics
+    case openAPI(OpenAPIForm)
+    case console
     case sandboxMessages
     case sandboxMessage(id: String)
     case deleteSandboxMessages
     /// Which methods can be used here.
     case options(methods: [String])
 
-    /// Whether the route answers without a key.
+    /// Whether the route answers without a key. The console is a page that holds nothing, and asks for the key itself.
     var isOpen: Bool {
         switch self {
-        case .live, .ready, .options: true
+        case .live, .ready, .console, .options: true
         default: false
         }
     }
@@ -51,6 +53,8 @@ enum Route: Equatable {
         case .live: self = .live
         case .ready: self = .ready
         case .metrics: self = .metrics
+        case .openAPI(let form): self = .openAPI(form)
+        case .console: self = .console
         case .sandboxMessages where head.method == "DELETE": self = .deleteSandboxMessages
         case .sandboxMessages: self = .sandboxMessages
         case .sandboxMessage(let id): self = .sandboxMessage(id: id)

@@ -1,0 +1,40 @@
+/// Who may ask for what, as the settings have it.
+public struct AccessConfiguration: Sendable {
+    /// The keys that requests may carry; none is needed where there are none.
+    public var keys: APIKeys
+    /// The recipients that messages may go to; nil for any.
+    var recipients: [AddressPattern]?
+    /// Requests of one client address; nil for as many as it likes.
+    var ratePerAddress: Rate?
+
+    init(_ values: SettingValues) throws(ConfigurationError) {
+        keys = try APIKeys(values)
+        if let text = values.value(of: .allowedRecipients) {
+            recipients = try KeyRules.patterns(text, in: .allowedRecipients, "among the recipients")
+        }
+        ratePerAddress = try Self.rate(.ratePerAddress, values)
+    }
+
+    static func rate(_ setting: Setting, _ values: SettingValues) throws(ConfigurationError) -> Rate? {
+        guard let text = values.value(of: setting) else { return nil }
+        guard let rate = Rate(text) else {
+            throw ConfigurationError(setting.name, "\(text.debugDescription) is no rate; \(Rate.expectation)")
+        }
+        return rate
+    }
+}
+
+extension Setting {
+    static let ofAccess = [apiKeyRules, ratePerKey, ratePerAddress, allowedRecipients]
+
+    static let apiKeyRules = Setting(
+        "POSTERN_API_KEY_RULES", .text,
+        "what keys may do, one a line or separated by semicolons: `name: senders=*@a recipients=*@b,c@d rate=100/m`")
+    static let ratePerKey = Setting(
+        "POSTERN_RATE_PER_KEY", .text, "messages of a key without a rate of its own, such as 100/s or 600/m: then 429")
+    static let ratePerAddress = Setting(
+        "POSTERN_RATE_PER_ADDRESS", .text, "requests of one client address, such as 100/s or 600/m: then 429")
+    static let allowedRecipients = Setting(
+        "POSTERN_ALLOWED_RECIPIENTS", .text,
+        "the only recipients, as patterns such as *@example.org: for staging systems")
+}

@@ -1,0 +1,27 @@
+/// How often something may happen: so many times in a period, and as many at once.
+struct Rate: Hashable, Sendable {
+    let count: Int
+    let period: Duration
+
+    /// Reads `100/s`, `600/m`, `5000/h` or `20000/d`; nil where it is none of these.
+    init?(_ text: String) {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        let periods: [Substring: Duration] = [
+            "s": .seconds(1), "m": .seconds(60), "h": .seconds(3600), "d": .seconds(86_400),
+        ]
+        guard parts.count == 2, let count = Int(parts[0]), (1...1_000_000).contains(count),
+            let period = periods[parts[1]]
+        else { return nil }
+        self.count = count
+        self.period = period
+    }
+
+    /// What to say about a text that is none.
+    static let expectation = "write 100/s, 600/m, 5000/h or 20000/d"
+
+    /// The time that one of them takes, in nanoseconds.
+    var interval: Int64 { nanoseconds / Int64(count) }
+
+    /// The period in nanoseconds.
+    var nanoseconds: Int64 { period.components.seconds * 1_000_000_000 }
+}

@@ -1,0 +1,42 @@
+internal import Synchronization
+
+/// Counts against a rate, by the generic cell rate algorithm: one number, the time at which all that was taken will have
+/// been earned again. Nothing is locked.
+final class RateLimiter: Sendable {
+    private let rate: Rate
+    private let earned = Atomic<Int64>(.min)
+
+    init(_ rate: Rate) {
+        self.rate = rate
+    }
+
+    /// Takes one.
+    ///
+    /// - Parameter now: nanoseconds of a clock that never goes back.
+    /// - Returns: nil where there was one, otherwise nanoseconds until there is.
+    func take(now: Int64) -> Int64? {
+        var before = earned.load(ordering: .relaxed)
+        while true {
+            switch Self.take(rate, from: before, now: now) {
+            case .failure(let wait): return wait.nanoseconds
+            case .success(let after):
+                let (isDone, current) = earned.weakCompareExchange(
+                    expected: before, desired: after, ordering: .relaxed)
+                if isDone { return nil }
+                before = current
+            }
+        }
+    }
+
+    /// Nanoseconds to wait.
+    struct Wait: Error, Equatable {
+        let nanoseconds: Int64
+    }
+
+    /// One more, taken from what was earned: when all will have been earned again, or how long to wait.
+    static func take(_ rate: Rate, from earned: Int64, now: Int64) -> Result<Int64, Wait> {
+        let start = max(earned, now)
+        let wait = start + rate.interval - now - rate.nanoseconds
+        return wait > 0 ? .failure(Wait(nanoseconds: wait)) : .success(start + rate.interval)
+    }
+}

@@ -1,0 +1,54 @@
+internal import HTTPServer
+
+/// What clients may hold: connections, memory and time.
+public struct ConnectionLimits: Sendable {
+    /// Connections at once.
+    public var connections: Int
+    /// Connections of one client address at once; nil for as many as there may be at all.
+    public var connectionsPerAddress: Int?
+    /// How long a connection is kept without any traffic.
+    public var idleTimeout: Duration
+    /// How long a client may take over a request, and over its answer, with a second more for every 16 KiB.
+    public var requestTimeout: Duration
+    /// Octets of a request's line and header section.
+    public var headerBytes: Int
+
+    init(_ values: SettingValues) throws(ConfigurationError) {
+        connections = try values.integer(.maxConnections)
+        let perAddress = try values.integer(.maxConnectionsPerAddress)
+        connectionsPerAddress = perAddress == 0 ? nil : perAddress
+        idleTimeout = try values.duration(.idleTimeout)
+        requestTimeout = try values.duration(.requestTimeout)
+        headerBytes = try values.integer(.maxHeaderBytes)
+    }
+
+    /// Puts the limits into the configuration of the HTTP server.
+    func apply(to server: inout HTTPServerConfiguration) {
+        server.connectionLimit = connections
+        server.connectionsPerAddress = connectionsPerAddress
+        // A whole second at least: the server takes no parts of one, and 0 would be none.
+        server.idleTimeout = max(.seconds(1), idleTimeout)
+        server.requestTimeout = requestTimeout
+        server.connectionMemory = headerBytes
+    }
+}
+
+extension Setting {
+    static let ofConnections = [
+        maxConnections, maxConnectionsPerAddress, idleTimeout, requestTimeout, maxHeaderBytes,
+    ]
+
+    static let maxConnections = Setting(
+        "POSTERN_MAX_CONNECTIONS", .number(1...1_000_000), default: "12000", "connections of clients at once")
+    static let maxConnectionsPerAddress = Setting(
+        "POSTERN_MAX_CONNECTIONS_PER_ADDRESS", .number(0...1_000_000), default: "0",
+        "connections of one client address at once (IPv6: of a /64); 0 for no limit, as behind a proxy")
+    static let idleTimeout = Setting(
+        "POSTERN_IDLE_TIMEOUT", .time, default: "60s", "how long a connection is kept without any traffic")
+    static let requestTimeout = Setting(
+        "POSTERN_REQUEST_TIMEOUT", .time, default: "30s",
+        "how long a client may take over a request, and over reading its answer, with 1s more for every 16 KiB")
+    static let maxHeaderBytes = Setting(
+        "POSTERN_MAX_HEADER_BYTES", .bytes(4096...1_048_576), default: "32768",
+        "largest request line and header section, which is also the piece in which a body is read")
+}
