@@ -103,7 +103,7 @@ let package = Package(
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "Gateway", "Sandbox", "SMTP", "TestSupport", logging, nioCore, nioSSL,
+                "Gateway", "Sandbox", "SMTP", "InternetMessage", "MailAddress", "TestSupport", logging, nioCore, nioSSL,
                 .product(name: "CoreMetrics", package: "swift-metrics"),
             ],
             swiftSettings: common),
