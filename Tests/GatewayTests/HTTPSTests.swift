@@ -87,7 +87,7 @@ import Testing
         let certificates = try Certificates()
         let bench = try await Bench.start(
             certificates.settings,
-            greeting + envelope + [.expectEnd("\r\n.\r\n"), .pause(.milliseconds(300)), .send("250 2.0.0 Ok\r\n")])
+            greeting + envelope + [.expectEnd("\r\n.\r\n"), .hold, .send("250 2.0.0 Ok\r\n")])
         let port = bench.gateway.address.port
         let one = certificates.folder + "/one.pem"
         async let sending = Program.run(
@@ -100,6 +100,7 @@ import Testing
         try certificates.use("two", "two")
         bench.gateway.reloadCertificate()
         #expect(try await curl(bench, trusting: certificates.folder + "/two.pem") != nil)
+        bench.relay.release()
         let sent = try await sending
         #expect(sent.status == 0)
         #expect(sent.output.contains(#""status":"accepted""#))

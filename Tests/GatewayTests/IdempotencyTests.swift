@@ -53,7 +53,7 @@ import Testing
     @Test func inFlight() async throws {
         let bench = try await bench(
             ["POSTERN_RELAY_FINAL_REPLY_TIMEOUT": "20s"],
-            greeting + envelope + [.expectEnd("\r\n.\r\n"), .pause(.seconds(5)), .send("250 2.0.0 Ok\r\n")])
+            greeting + envelope + [.expectEnd("\r\n.\r\n"), .hold, .send("250 2.0.0 Ok\r\n")])
         let connection = try RawConnection(port: bench.gateway.address.port)
         try connection.send(Bench.request(simple, headers: key))
         while messages(bench) == 0 { try await Task.sleep(for: .milliseconds(2)) }
@@ -61,6 +61,7 @@ import Testing
         #expect(second.status == 409)
         #expect(second.field("retry-after") != nil)
         #expect(second.json["retryable"] as? Bool == true)
+        bench.relay.release()
         #expect(await connection.readAnswer()?.status == 200)
         #expect(try await bench.post(simple, headers: key).field("idempotency-replayed") == "true")
         #expect(messages(bench) == 1)

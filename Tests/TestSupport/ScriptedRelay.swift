@@ -22,6 +22,8 @@ public final class ScriptedRelay: Sendable {
         case startTLS(NIOSSLContext)
         /// Wait, without looking at what comes.
         case pause(TimeAmount)
+        /// Wait until ``ScriptedRelay/release()`` is called.
+        case hold
         /// Close the connection.
         case close
         /// Do nothing more.
@@ -36,6 +38,8 @@ public final class ScriptedRelay: Sendable {
         var wire: [[UInt8]] = []
         var reads: [[String]] = []
         var complaints: [String] = []
+        var isReleased = false
+        var held: [@Sendable () -> Void] = []
     }
 
     /// The port on 127.0.0.1.
@@ -91,6 +95,16 @@ public final class ScriptedRelay: Sendable {
     public var complaints: [String] { record.state.withLock { $0.complaints } }
     /// How many connections were made.
     public var connections: Int { record.state.withLock { $0.connections } }
+
+    /// Lets all connections go on that hold, and those that would come to hold.
+    public func release() {
+        let held = record.state.withLock { state in
+            state.isReleased = true
+            defer { state.held = [] }
+            return state.held
+        }
+        for goOn in held { goOn() }
+    }
 
     /// Takes no further connections.
     public func stop() async {
@@ -206,6 +220,24 @@ public final class ScriptedRelay: Sendable {
                         player.play(context)
                     }
                     return
+                case .hold:
+                    let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+                    let eventLoop = context.eventLoop
+                    let isHeld = shared.state.withLock { state in
+                        if state.isReleased { return false }
+                        state.held.append {
+                            eventLoop.execute {
+                                let (player, context) = bound.value
+                                player.isPaused = false
+                                player.play(context)
+                            }
+                        }
+                        return true
+                    }
+                    if isHeld {
+                        isPaused = true
+                        return
+                    }
                 case .close:
                     context.close(promise: nil)
                     steps = []
