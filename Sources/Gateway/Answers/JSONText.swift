@@ -103,10 +103,19 @@ struct JSONText {
         needsComma = true
     }
 
+    /// Whether the octets stand in a string as they are. A span is read without a call an octet.
+    private static func isPlain(_ octets: Span<UInt8>) -> Bool {
+        for index in octets.indices {
+            let octet = octets[index]
+            if octet < 0x20 || octet == UInt8(ascii: "\"") || octet == UInt8(ascii: "\\") { return false }
+        }
+        return true
+    }
+
     private mutating func string(_ text: String) {
         bytes.append(UInt8(ascii: "\""))
         // Nearly every string stands as it is.
-        if text.utf8.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
+        if Self.isPlain(text.utf8.span) {
             bytes.append(contentsOf: text.utf8)
             bytes.append(UInt8(ascii: "\""))
             return
