@@ -218,6 +218,10 @@ private let whole =
             "POST /messages HTTP/1.1\r\nHost: x\r\nContent-Type: message/rfc822\r\nContent-Length: 2000000\r\n\r\n\(whole)"
         )
         try await connection.sendAll(Array(repeating: UInt8(ascii: "x"), count: count))
+        // The first script is the vanishing client's only once its message has been opened.
+        while count > 100_000, bench.relay.received.first?.contains("DATA\r\n") != true {
+            try await Task.sleep(for: .milliseconds(2))
+        }
         connection.close()
         // The next message finds a relay that has forgotten that one.
         #expect(try await bench.postRaw(whole).status == 200)
