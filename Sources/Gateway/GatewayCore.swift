@@ -168,14 +168,11 @@ final class GatewayCore: HTTPHandler {
         let context = RequestContext(request.head, request.context)
         do throws(Problem) {
             let route = try Route(request.head, hasSandbox: caughtMessages != nil)
+            let key = try Self.idempotencyKey(request.head, context)
             let composed = try composition(Submission(FormDocument(request.parts).document), context)
-            if route == .sendMessage(dryRun: true) {
-                responder.respond(Answer.dryRun(composed))
-            } else if let key = try Self.idempotencyKey(request.head, context) {
-                dispatch.send(composed, once: key, MessageFingerprint(request), context, responder)
-            } else {
-                dispatch.send(composed, context, responder)
-            }
+            send(
+                composed, dryRun: route == .sendMessage(dryRun: true), once: key, MessageFingerprint(request), context,
+                responder)
         } catch {
             log.invalid(error, context)
             responder.respond(error.response)
@@ -195,16 +192,26 @@ final class GatewayCore: HTTPHandler {
                 ? try RawMessage.composition(request) { message throws(Problem) in
                     try access.check(message.authors, message.envelope, of: context.caller)
                 } : try composition(Submission(json: request.body), context)
-            if dryRun {
-                responder.respond(Answer.dryRun(composed))
-            } else if let key {
-                dispatch.send(composed, once: key, MessageFingerprint(request), context, responder)
-            } else {
-                dispatch.send(composed, context, responder)
-            }
+            send(composed, dryRun: dryRun, once: key, MessageFingerprint(request), context, responder)
         } catch {
             log.invalid(error, context)
             responder.respond(error.response)
+        }
+    }
+
+    /// Sends a composed message, or says what would be sent.
+    ///
+    /// - Parameter fingerprint: made only where there is a key.
+    private func send(
+        _ composed: Composition, dryRun: Bool, once key: IdempotencyKey?,
+        _ fingerprint: @autoclosure () -> MessageFingerprint, _ context: RequestContext, _ responder: HTTPResponder
+    ) {
+        if dryRun {
+            responder.respond(Answer.dryRun(composed))
+        } else if let key {
+            dispatch.send(composed, once: key, fingerprint(), context, responder)
+        } else {
+            dispatch.send(composed, context, responder)
         }
     }
 
