@@ -175,6 +175,24 @@ import Testing
         await bench.stop()
     }
 
+    /// A raw message and a form are held to the same rules, streamed or read to their end.
+    @Test func noOtherWayAroundTheRules() async throws {
+        let bench = try await Bench.start(["POSTERN_ALLOWED_RECIPIENTS": "*@staging.example"], greeting)
+        let raw = "From: a@example.org\r\nTo: b@example.net\r\n\r\nhi\r\n"
+        let form = "from=a%40example.org&to=b%40example.net&text=hi"
+        let answers = [
+            try await bench.postRaw(raw), try await bench.postRaw(raw, headers: "Idempotency-Key: k1\r\n"),
+            try await bench.postRaw(raw, query: "?to=c@example.net"),
+            try await bench.postForm(Array(form.utf8), type: "application/x-www-form-urlencoded"),
+        ]
+        for answer in answers {
+            #expect(answer.status == 403)
+            #expect(answer.json["outcome"] as? String == "not_sent")
+        }
+        #expect(bench.relay.connections == 0)
+        await bench.stop()
+    }
+
     @Test func theRateOfAKey() async throws {
         let bench = try await Bench.start(rules, greeting)
         let other = "X-API-Key: secret-key-2\r\n"

@@ -195,6 +195,34 @@ import Testing
         await relay.stop()
     }
 
+    /// A recipient that is refused with 554 says nothing of how the envelope was sent: chaining goes on.
+    @Test func aRefusedRecipientDoesNotEndChaining() async throws {
+        let chainedAndRefused: [ScriptedRelay.Step] = [
+            .expect(".\r\n" + Self.commands), .send("250 queued\r\n250 ok\r\n554 5.7.1 denied\r\n554 nobody\r\n"),
+            .expect("RSET\r\n"), .send("250 ok\r\n"),
+        ]
+        let relay = try await ScriptedRelay.start(
+            start + envelope + chainedAndRefused + envelope + chainedAndRefused)
+        let pool = try pool(relay) { $0.sessions = 1 }
+        for _ in 0..<2 {
+            let first = try await open(pool)
+            async let second = send(pool)
+            try await waitUntilOneWaits(pool)
+            #expect(try await first.close().code == 250)
+            do {
+                _ = try await second
+                Issue.record("the recipient is refused")
+            } catch let error as SMTPError {
+                #expect(error.code == 554)
+                #expect(error.stage == .rcpt)
+            }
+        }
+        #expect(await pool.figures.counts.chained == 2)
+        #expect(relay.complaints == [])
+        await pool.shutdown(grace: .milliseconds(10))
+        await relay.stop()
+    }
+
     /// A lost session makes the first unknown. The one behind it was not sent there, and is on another.
     @Test func theSecondOfALostSessionIsSent() async throws {
         let relay = try await ScriptedRelay.start(

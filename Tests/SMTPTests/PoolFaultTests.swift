@@ -18,13 +18,14 @@ import Testing
     private static let quit: [ScriptedRelay.Step] = [.expect("QUIT\r\n"), .send("221 bye\r\n"), .close]
 
     private func pool(
-        _ relay: ScriptedRelay, loops: Int = 1, _ change: (inout SMTPPoolLimits) -> Void = { _ in }
+        _ relay: ScriptedRelay, loops: Int = 1, replyTimeout: Duration = .seconds(20),
+        _ change: (inout SMTPPoolLimits) -> Void = { _ in }
     ) throws -> SMTPSessionPool {
         let identity = try #require(ClientDomain("client.example.org"))
         var limits = SMTPPoolLimits()
         change(&limits)
         var configuration = SMTPConfiguration(host: "127.0.0.1", port: relay.port, identity: identity)
-        configuration.timeouts.reply = .seconds(20)
+        configuration.timeouts.reply = replyTimeout
         return SMTPSessionPool(
             configuration, limits: limits, on: (0..<loops).map { _ in MultiThreadedEventLoopGroup.singleton.next() })
     }
@@ -40,7 +41,8 @@ import Testing
     /// A session that has been told to end holds no place, whether its server answers to QUIT or not.
     @Test func anUnansweredQuitHoldsNoPlace() async throws {
         let relay = try await ScriptedRelay.start(Self.setUp() + Self.message + [.expect("QUIT\r\n"), .silence])
-        let pool = try pool(relay) {
+        // Only the bound of the probe ends the wait for 221 within this test's own time.
+        let pool = try pool(relay, replyTimeout: .seconds(300)) {
             $0.sessions = 1
             $0.messagesPerSession = 1
             $0.queueTimeout = .seconds(5)
@@ -48,7 +50,7 @@ import Testing
         }
         for _ in 0..<4 { #expect(try await send(pool) == 250) }
         #expect(relay.connections == 4)
-        await pool.shutdown(grace: .seconds(20))
+        await pool.shutdown(grace: .seconds(300))
         #expect(relay.complaints == [])
         await relay.stop()
     }
@@ -140,6 +142,35 @@ import Testing
         try await pool.warmUp(2)
         #expect(relay.connections >= 2)
         await pool.shutdown(grace: .milliseconds(10))
+        await relay.stop()
+    }
+
+    /// A task that is cancelled when its message is over does not end the session, which belongs to the next message.
+    @Test func aLateCancellationEndsNothing() async throws {
+        let relay = try await ScriptedRelay.start(
+            Self.setUp() + Self.message + Self.message + [
+                .expectEnd("DATA\r\n"), .send("250 ok\r\n250 ok\r\n354 go\r\n"),
+            ]
+        )
+        let identity = try #require(ClientDomain("client.example.org"))
+        let session = try await SMTPSession.connect(
+            SMTPConfiguration(host: "127.0.0.1", port: relay.port, identity: identity))
+        #expect(try await session.open(from: "a@example.org", to: "b@example.net").close().code == 250)
+        let second = try await session.open(from: "a@example.org", to: "b@example.net")
+        session.onEventLoop { $0.cancel(transaction: 1) }
+        #expect(try await second.close().code == 250)
+        session.onEventLoop { $0.cancel(transaction: 2) }
+        // In its own time it does.
+        let third = try await session.open(from: "a@example.org", to: "b@example.net")
+        session.onEventLoop { $0.cancel(transaction: 3) }
+        do {
+            _ = try await third.close()
+            Issue.record("the session goes on")
+        } catch {
+            #expect(error.reason == .shutDown)
+            #expect(error.outcome == .notSent)
+        }
+        #expect(relay.complaints == [])
         await relay.stop()
     }
 
