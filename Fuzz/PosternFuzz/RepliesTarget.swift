@@ -2,7 +2,8 @@ import NIOCore
 
 @testable import SMTP
 
-/// However the bytes of a server are cut, they are the same replies, and the same fault ends them.
+/// However the bytes of a server are cut, they are the same replies, and a fault ends them or none does. Which fault is told
+/// where there are two, too long and malformed, may depend on which the parser meets first.
 enum RepliesTarget {
     static func run(_ input: [UInt8]) {
         var input = Input(input)
@@ -14,7 +15,7 @@ enum RepliesTarget {
         let whole = replies(in: [bytes], limits)
         let cut = replies(in: pieces(of: bytes, seed: seed >> 1), limits)
         ensure(whole.replies == cut.replies, "other replies: \(whole.replies) and \(cut.replies)")
-        ensure(whole.fault == cut.fault, "another fault: \(whole.fault) and \(cut.fault)")
+        ensure((whole.fault == 0) == (cut.fault == 0), "a fault or none: \(whole.fault) and \(cut.fault)")
     }
 
     private static func replies(in pieces: [[UInt8]], _ limits: ReplyParser.Limits) -> (replies: [Reply], fault: Int) {
