@@ -190,6 +190,8 @@ extension HTTPServer {
         let server = try startServer(handler)
         let connection = try RawConnection(port: server.port)
         try connection.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\na")
+        // A connection that the server has not taken from the listening socket yet would just be closed.
+        while handler.admitted.withLock({ $0 == 0 }) { try await Task.sleep(for: .milliseconds(2)) }
         async let stopped: Void = server.stop(grace: .zero)
         while handler.stopped.withLock({ $0.isEmpty }) { try await Task.sleep(for: .milliseconds(2)) }
         try connection.send("bc")

@@ -8,6 +8,7 @@ import Synchronization
 /// Answers by the path: what a test needs of a handler.
 final class TestHandler: HTTPHandler {
     let held = Mutex<[HTTPResponder]>([])
+    let admitted = Mutex(0)
     let handled = Mutex(0)
     /// For each request that was given up when the server stopped: whether it had been handled.
     let stopped = Mutex<[Bool]>([])
@@ -20,7 +21,8 @@ final class TestHandler: HTTPHandler {
     }
 
     func admit(_ head: HTTPRequestHead) -> HTTPAdmission {
-        head.path == "/refused"
+        admitted.withLock { $0 += 1 }
+        return head.path == "/refused"
             ? .refuse(HTTPResponse(status: 403, headers: [], body: Array("no".utf8))) : .accept(maximumBodyBytes: 1000)
     }
 
