@@ -48,22 +48,24 @@ let package = Package(
     ],
     targets: [
         .target(name: "CIDN2", linkerSettings: [.linkedLibrary("idn2")]),
+        .target(name: "OctetSearch", swiftSettings: strict),
         .target(name: "MailAddress", dependencies: ["CIDN2"], swiftSettings: strict),
         .target(
             name: "SMTP",
             dependencies: [
-                "MailAddress", nioCore, nioPosix, nioTLS, nioSSL, crypto, cryptoExtras, asn1, logging,
+                "MailAddress", "OctetSearch", nioCore, nioPosix, nioTLS, nioSSL, crypto, cryptoExtras, asn1, logging,
             ],
             swiftSettings: strict),
         .target(
-            name: "InternetMessage", dependencies: ["MailAddress", crypto, cryptoExtras], swiftSettings: strict),
+            name: "InternetMessage", dependencies: ["MailAddress", "OctetSearch", crypto, cryptoExtras],
+            swiftSettings: strict),
         .target(name: "CMicrohttpd", linkerSettings: [.linkedLibrary("microhttpd")]),
         .target(name: "HTTPServer", dependencies: ["CMicrohttpd", logging], swiftSettings: strict),
         .target(
             name: "Gateway",
             dependencies: [
-                "MailAddress", "SMTP", "InternetMessage", "HTTPServer", nioCore, nioPosix, nioSSL, logging,
-                crypto,
+                "MailAddress", "OctetSearch", "SMTP", "InternetMessage", "HTTPServer", nioCore, nioPosix, nioSSL,
+                logging, crypto,
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
@@ -88,6 +90,7 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: [nioCore, nioPosix, nioSSL], path: "Tests/TestSupport",
             swiftSettings: common),
+        .testTarget(name: "OctetSearchTests", dependencies: ["OctetSearch"], swiftSettings: common),
         .testTarget(
             name: "MailAddressTests", dependencies: ["MailAddress", "TestSupport"], swiftSettings: common),
         .testTarget(

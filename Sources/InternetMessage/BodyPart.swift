@@ -107,10 +107,10 @@ struct BodyPart {
             switch encoding {
             case .sevenBit where loneLineBreaks == 0, .eightBit where loneLineBreaks == 0:
                 octets.append(contentsOf: utf8)
-            case .sevenBit, .eightBit: LineBreaks.append(utf8.span, loneLineBreaks: loneLineBreaks, to: &octets)
+            case .sevenBit, .eightBit: LineBreaks.append(utf8, loneLineBreaks: loneLineBreaks, to: &octets)
             case .quotedPrintable: QuotedPrintable.append(utf8.span, isText: true, to: &octets)
             case .base64:
-                let normalised = LineBreaks.normalised(utf8.span, loneLineBreaks: loneLineBreaks)
+                let normalised = LineBreaks.normalised(utf8, loneLineBreaks: loneLineBreaks)
                 Base64.appendLines(normalised.span, to: &octets)
             }
         case .octets(let content):

@@ -1,3 +1,5 @@
+internal import OctetSearch
+
 /// What one look at all octets tells about content, so that its transfer encoding can be chosen (RFC 2045, section 2).
 struct ContentProfile {
     /// The longest line of 7-bit data in octets, without CRLF.
@@ -20,10 +22,11 @@ struct ContentProfile {
         count = content.count
         var lineStart = 0
         var index = 0
-        while index < content.count {
+        while true {
+            index = OctetSearch.unprintable(in: content, from: index)
+            guard index < content.count else { break }
             let octet = content[index]
             index += 1
-            if octet &- 0x20 < 0x5F { continue }
             switch octet {
             case UInt8(ascii: "\t"):
                 continue

@@ -1,6 +1,8 @@
 import Logging
 import Synchronization
 
+@testable import Gateway
+
 /// Keeps log lines as values.
 final class LogLines: Sendable {
     struct Line {
@@ -30,7 +32,9 @@ final class LogLines: Sendable {
         }
 
         func log(event: LogEvent) {
-            let metadata = metadata.merging(event.metadata ?? [:]) { $1 }.mapValues(\.description)
+            let metadata = Dictionary(
+                GatewayLogHandler.texts(metadata) + GatewayLogHandler.texts(event.metadata ?? [:])
+            ) { $1 }
             let line = Line(level: event.level, message: event.message.description, metadata: metadata)
             lines.lines.withLock { $0.append(line) }
         }

@@ -1,10 +1,29 @@
+internal import OctetSearch
+
 /// Writes JSON text (RFC 8259) piece by piece, without a model in between: an answer is formatted once.
 struct JSONText {
+    /// The name of a member that stands in the code: nothing in it has to be escaped.
+    struct Name: ExpressibleByStringLiteral {
+        let text: String
+
+        init(stringLiteral text: StringLiteralType) {
+            self.text = text
+        }
+    }
+
     private(set) var bytes: [UInt8] = []
     private var needsComma = false
 
     init() {
         bytes.reserveCapacity(512)
+    }
+
+    /// The text with an end of line.
+    var line: [UInt8] {
+        consuming get {
+            bytes.append(UInt8(ascii: "\n"))
+            return bytes
+        }
     }
 
     /// An object; its members are written in the closure.
@@ -29,9 +48,11 @@ struct JSONText {
     }
 
     /// The name of the member whose value comes next.
-    mutating func name(_ name: StaticString) {
+    mutating func name(_ name: Name) {
         separate()
-        string(name.description)
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(contentsOf: name.text.utf8)
+        bytes.append(UInt8(ascii: "\""))
         bytes.append(UInt8(ascii: ":"))
         needsComma = false
     }
@@ -44,17 +65,17 @@ struct JSONText {
         needsComma = false
     }
 
-    mutating func member(_ name: StaticString, _ text: String?) {
+    mutating func member(_ name: Name, _ text: String?) {
         self.name(name)
         value(text)
     }
 
-    mutating func member(_ name: StaticString, _ number: Int?) {
+    mutating func member(_ name: Name, _ number: Int?) {
         self.name(name)
         value(number)
     }
 
-    mutating func member(_ name: StaticString, _ flag: Bool) {
+    mutating func member(_ name: Name, _ flag: Bool) {
         self.name(name)
         value(flag)
     }
@@ -79,7 +100,21 @@ struct JSONText {
     }
 
     mutating func value(_ number: Int?) {
-        literal(number.map(String.init) ?? "null")
+        guard let number else {
+            literal("null")
+            return
+        }
+        separate()
+        digits(number)
+    }
+
+    /// A number with three decimal places.
+    mutating func value(thousandths number: Int) {
+        separate()
+        digits(number / 1000)
+        bytes.append(UInt8(ascii: "."))
+        let rest = number.magnitude % 1000
+        for divisor: UInt in [100, 10, 1] { bytes.append(UInt8(ascii: "0") + UInt8(rest / divisor % 10)) }
     }
 
     private mutating func literal(_ text: String) {
@@ -103,19 +138,23 @@ struct JSONText {
         needsComma = true
     }
 
-    /// Whether the octets stand in a string as they are. A span is read without a call an octet.
-    private static func isPlain(_ octets: Span<UInt8>) -> Bool {
-        for index in octets.indices {
-            let octet = octets[index]
-            if octet < 0x20 || octet == UInt8(ascii: "\"") || octet == UInt8(ascii: "\\") { return false }
-        }
-        return true
+    /// The decimal digits of a number, least first in between: no text is made of it.
+    private mutating func digits(_ number: Int) {
+        if number < 0 { bytes.append(UInt8(ascii: "-")) }
+        let start = bytes.count
+        var rest = number.magnitude
+        repeat {
+            bytes.append(UInt8(ascii: "0") + UInt8(rest % 10))
+            rest /= 10
+        } while rest > 0
+        bytes[start...].reverse()
     }
 
     private mutating func string(_ text: String) {
         bytes.append(UInt8(ascii: "\""))
+        let octets = text.utf8.span
         // Nearly every string stands as it is.
-        if Self.isPlain(text.utf8.span) {
+        if OctetSearch.escapedInJSON(in: octets, from: 0) == octets.count {
             bytes.append(contentsOf: text.utf8)
             bytes.append(UInt8(ascii: "\""))
             return

@@ -45,41 +45,57 @@ public struct GatewayLogHandler: LogHandler {
 
     /// Writes one line.
     public func log(event: LogEvent) {
-        var fields = Self.fields(metadata)
-        if let own = event.metadata { fields += Self.fields(own) }
         let line =
             switch format {
-            case .json: Self.json(event, fields)
-            case .text: Self.text(event, fields)
+            case .json: json(event)
+            case .text: text(event)
             }
         output.write(line, now: event.level >= .error)
     }
 
-    private static func json(_ event: LogEvent, _ fields: [(String, String)]) -> [UInt8] {
+    private func json(_ event: LogEvent) -> [UInt8] {
         var json = JSONText()
         json.object { json in
             json.member("time", Timestamp.now())
             json.member("level", event.level.rawValue)
             json.member("message", event.message.description)
-            for (key, value) in fields { json.member(dynamic: key, bounded(value)) }
+            Self.write(metadata, to: &json)
+            if let own = event.metadata { Self.write(own, to: &json) }
         }
-        return json.bytes + [UInt8(ascii: "\n")]
+        return json.line
     }
 
-    private static func text(_ event: LogEvent, _ fields: [(String, String)]) -> [UInt8] {
-        let fields = fields.sorted { $0.0 < $1.0 }
+    private static func write(_ metadata: Logger.Metadata, to json: inout JSONText) {
+        for (key, value) in metadata {
+            guard let fields = LogFields(value) else {
+                json.member(dynamic: key, bounded(value.description))
+                continue
+            }
+            for field in fields.fields {
+                json.name(field.name)
+                switch field.value {
+                case .text(let text): json.value(bounded(text))
+                case .number(let number): json.value(number)
+                case .duration(let duration): json.value(thousandths: Int(duration.nanoseconds / 1000))
+                }
+            }
+        }
+    }
+
+    private func text(_ event: LogEvent) -> [UInt8] {
         var line = "\(Timestamp.now()) \(event.level.rawValue) \(event.message)"
-        for (key, value) in fields {
+        for (key, value) in Self.texts(metadata) + Self.texts(event.metadata ?? [:]) {
             // Quoted, so that no value can look like a line or a field of its own.
             let plain = value.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") }
-            line += " \(key)=" + (plain ? bounded(value) : bounded(value).debugDescription)
+            line += " \(key)=" + (plain ? Self.bounded(value) : Self.bounded(value).debugDescription)
         }
         return Array((line + "\n").utf8)
     }
 
-    private static func fields(_ metadata: Logger.Metadata) -> [(String, String)] {
-        metadata.map { key, value in
-            if case .string(let text) = value { (key, text) } else { (key, value.description) }
+    /// Each field with its name: those of metadata by name, those of ``LogFields`` in their order.
+    static func texts(_ metadata: Logger.Metadata) -> [(String, String)] {
+        metadata.sorted { $0.key < $1.key }.flatMap { key, value in
+            LogFields(value)?.texts ?? [(key, value.description)]
         }
     }
 

@@ -1,4 +1,5 @@
-import NIOCore
+internal import NIOCore
+internal import OctetSearch
 
 /// Brings text into the form that follows DATA (RFC 5321, sections 2.3.8 and 4.5.2), or BDAT. A value without I/O.
 ///
@@ -23,35 +24,46 @@ struct DotStuffer {
 
     /// Appends the bytes in the range to `output` as they have to stand on the wire.
     mutating func write(_ bytes: [UInt8], in range: Range<Int>, into output: inout ByteBuffer) {
-        let carriageReturn = UInt8(ascii: "\r")
-        let lineFeed = UInt8(ascii: "\n")
-        var index = range.lowerBound
-        while index < range.upperBound {
-            var byte = bytes[index]
-            if position == .afterCarriageReturn {
-                position = .lineStart
-                if byte == lineFeed {
-                    index += 1
-                    continue
-                }
-            }
-            if position == .lineStart, !isChunked, byte == UInt8(ascii: ".") { output.writeInteger(byte) }
-            // The run up to the next line's end goes out in one piece.
-            let start = index
-            while byte != carriageReturn, byte != lineFeed {
-                index += 1
-                guard index < range.upperBound else { break }
-                byte = bytes[index]
-            }
-            if index > start {
-                output.writeBytes(bytes[start..<index])
+        let octets = bytes.span.extracting(range)
+        var index = 0
+        if position == .afterCarriageReturn, index < octets.count {
+            position = .lineStart
+            if octets[index] == UInt8(ascii: "\n") { index += 1 }
+        }
+        while index < octets.count {
+            if position == .lineStart, isStuffed(octets[index]) { output.writeInteger(octets[index]) }
+            let end = runEnd(in: octets, from: index)
+            if end > index {
+                output.writeBytes(bytes[(range.lowerBound + index)..<(range.lowerBound + end)])
                 position = .inLine
             }
-            guard index < range.upperBound else { return }
+            guard end < octets.count else { return }
+            // A line break in the form that it has to have ends the run only where the next line needs a dot.
             output.writeInteger(0x0D0A as UInt16)
-            position = byte == carriageReturn ? .afterCarriageReturn : .lineStart
-            index += 1
+            position = octets[end] == UInt8(ascii: "\r") ? .afterCarriageReturn : .lineStart
+            index = end + 1
+            if position == .afterCarriageReturn, index < octets.count {
+                position = .lineStart
+                if octets[index] == UInt8(ascii: "\n") { index += 1 }
+            }
         }
+    }
+
+    /// Where the run ends that can go out in one piece: at the first line break that has to be written in another way, or
+    /// behind which more is known only with the next octets, or with a dot.
+    private func runEnd(in octets: Span<UInt8>, from start: Int) -> Int {
+        var index = start
+        while true {
+            let end = OctetSearch.lineBreak(in: octets, from: index)
+            guard end + 2 < octets.count, octets[end] == UInt8(ascii: "\r"), octets[end + 1] == UInt8(ascii: "\n"),
+                !isStuffed(octets[end + 2])
+            else { return end }
+            index = end + 2
+        }
+    }
+
+    private func isStuffed(_ octet: UInt8) -> Bool {
+        !isChunked && octet == UInt8(ascii: ".")
     }
 
     /// Ends the last line where it is open, and appends the line with the dot that ends the content behind DATA.

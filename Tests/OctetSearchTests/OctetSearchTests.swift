@@ -1,0 +1,51 @@
+import Testing
+
+@testable import OctetSearch
+
+/// Each search against the plain loop that it stands for, with every octet at every place.
+struct OctetSearchTests {
+    private typealias Search = @Sendable (Span<UInt8>, Int) -> Int
+
+    private static let searches: [(search: Search, matches: @Sendable (UInt8) -> Bool)] = [
+        ({ OctetSearch.lineBreak(in: $0, from: $1) }, { $0 == 13 || $0 == 10 }),
+        ({ OctetSearch.unprintable(in: $0, from: $1) }, { $0 < 32 || $0 > 126 }),
+        ({ OctetSearch.escapedInJSON(in: $0, from: $1) }, { $0 < 32 || $0 == 34 || $0 == 92 }),
+    ]
+
+    @Test(arguments: 0..<3) func everyOctetAtEveryPlace(number: Int) {
+        let (search, matches) = Self.searches[number]
+        for octet in UInt8.min...UInt8.max {
+            for place in 0..<20 {
+                var octets = [UInt8](repeating: UInt8(ascii: "a"), count: 20)
+                octets[place] = octet
+                let found = search(octets.span, 0)
+                #expect(found == (matches(octet) ? place : 20), "\(octet) at \(place)")
+            }
+        }
+    }
+
+    /// Neighbours must not hide or feign each other: a borrow goes from one octet of a word to the next.
+    @Test(arguments: 0..<3) func everyPairOfOctets(number: Int) {
+        let (search, matches) = Self.searches[number]
+        var wrong = 0
+        for first in UInt8.min...UInt8.max {
+            for second in UInt8.min...UInt8.max {
+                let octets: [UInt8] = [97, 97, 97, first, second, 97, 97, 97, 97, 97, 97]
+                let expected = octets.firstIndex(where: matches) ?? octets.count
+                if search(octets.span, 0) != expected { wrong += 1 }
+            }
+        }
+        #expect(wrong == 0)
+    }
+
+    @Test(arguments: 0..<3) func beginsAnywhereAndEndsAnywhere(number: Int) {
+        let (search, matches) = Self.searches[number]
+        for count in 0..<40 {
+            let octets = (0..<count).map { UInt8(truncatingIfNeeded: $0 % 11 == 0 ? 10 : 65 + $0) }
+            for start in 0...count {
+                let expected = octets[start...].firstIndex(where: matches) ?? count
+                #expect(search(octets.span, start) == expected)
+            }
+        }
+    }
+}
