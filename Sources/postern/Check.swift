@@ -5,7 +5,7 @@ import SMTP
 
 struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Says whether configuration is sound and the relay answers, stage by stage; ends with 0 or 1.",
+        abstract: "Says whether configuration is sound and the relays answer, stage by stage; ends with 0 or 1.",
         discussion: "Sends no message: connects, says EHLO, sets up TLS and AUTH as configured, and ends with QUIT.")
 
     @OptionGroup var flags: SettingFlags
@@ -22,13 +22,18 @@ struct Check: AsyncParsableCommand {
             throw ExitCode.failure
         }
         print("configuration  ok      all settings are sound")
-        var relay = configuration.relay
-        if verbose { relay.transcript = .standardError }
-        let check = await RelayCheck.run(relay)
-        for step in check.steps {
-            let name = step.name.padding(toLength: 14, withPad: " ", startingAt: 0)
-            print("\(name) \(step.isSound ? "ok    " : "FAILED")  \(step.detail)")
+        var isSound = true
+        for relay in configuration.relays {
+            if configuration.relays.count > 1 { print("relay \(relay.name)") }
+            var smtp = relay.smtp
+            if verbose { smtp.transcript = .standardError }
+            let check = await RelayCheck.run(smtp, relay: relay.name)
+            for step in check.steps {
+                let name = step.name.padding(toLength: 14, withPad: " ", startingAt: 0)
+                print("\(name) \(step.isSound ? "ok    " : "FAILED")  \(step.detail)")
+            }
+            if !check.isSound { isSound = false }
         }
-        guard check.isSound else { throw ExitCode.failure }
+        guard isSound else { throw ExitCode.failure }
     }
 }

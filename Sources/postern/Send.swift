@@ -63,7 +63,7 @@ struct Send: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let configuration = try relay()
+        let relay = try relay()
         do {
             var source = try MessageSource(files.first ?? "-")
             var (section, problem) = try source.header()
@@ -71,11 +71,11 @@ struct Send: AsyncParsableCommand {
             if let problem, takesRecipients || from == nil { throw problem }
             let envelope = try self.envelope(section)
             section?.removeBlindCopies()
-            try await send(&source, section, envelope, configuration)
+            try await send(&source, section, envelope, relay.smtp)
         } catch let error as SMTPError {
             if let reply = error.reply { print(reply) }
             for refused in error.rejected { _ = fail("\(refused.address): \(refused.reply)") }
-            throw fail(RelayFailure(error), code: Self.exitCode(for: error))
+            throw fail(RelayFailure(error, relay: relay.name), code: Self.exitCode(for: error))
         } catch let error as HeaderSectionError {
             throw fail(error, code: Self.data)
         } catch let error as MessageSource.Failure {
@@ -131,14 +131,14 @@ struct Send: AsyncParsableCommand {
         return envelope
     }
 
-    private func relay() throws -> SMTPConfiguration {
+    private func relay() throws -> RelayConfiguration {
         do throws(ConfigurationError) {
             let flags = relayURL.map { [Setting.relayURL.name: $0] } ?? [:]
             let file = try config.map { path throws(ConfigurationError) in try SettingsFile(path: path) }
             let values = try SettingValues(flags: flags, environment: ProcessInfo.processInfo.environment, file: file)
-            var configuration = try GatewayConfiguration(values).relay
-            if verbose { configuration.transcript = .standardError }
-            return configuration
+            var relay = try GatewayConfiguration(values).relays[0]
+            if verbose { relay.smtp.transcript = .standardError }
+            return relay
         } catch {
             throw fail(error, code: ExitCode(64))
         }

@@ -62,6 +62,30 @@ import Testing
         await relay.stop()
     }
 
+    @Test func everyRelayIsAsked() async throws {
+        let relay = try await ScriptedRelay.start([
+            .send("220 relay\r\n"), .expect("EHLO gate.example.org\r\n"), .send("250 relay\r\n"), .expect("QUIT\r\n"),
+            .send("221 bye\r\n"), .close,
+        ])
+        let closed = try ClosedPort()
+        let result = try await PosternCommand.run(
+            ["check"],
+            environment: [
+                "POSTERN_RELAY_URL": "smtp://127.0.0.1:\(closed.port)", "POSTERN_HELO_NAME": "gate.example.org",
+                "POSTERN_RELAY_SES_URL": "smtp://127.0.0.1:\(relay.port)",
+            ])
+        #expect(result.status == 1)
+        let lines = result.output.split(separator: "\n").map {
+            $0.split(separator: " ").prefix(2).joined(separator: " ")
+        }
+        #expect(
+            lines == [
+                "configuration ok", "relay default", "connect FAILED", "relay ses", "connect ok", "ehlo ok", "tls ok",
+                "auth ok",
+            ])
+        await relay.stop()
+    }
+
     @Test func noRelayAndNoConfiguration() async throws {
         let closed = try ClosedPort()
         var (status, lines) = try await check("smtp://127.0.0.1:\(closed.port)")

@@ -204,11 +204,36 @@ import Testing
         for _ in 0..<2 { #expect(try await pair.post().status == 502) }
         let tried = pair.a.connections
         let answer = try await pair.post()
-        #expect(answer.status == 502)
+        #expect(answer.status == 503)
+        #expect(answer.json["type"] as? String == "urn:problem-type:postern:circuit-breaker-open")
         #expect(answer.json["outcome"] as? String == "not_sent")
         #expect(answer.json["retryable"] as? Bool == true)
-        #expect(answer.head.contains("retry-after: 3600"))
+        #expect(answer.json["stage"] == nil && answer.json["code"] == nil)
+        let detail = try #require(answer.json["detail"] as? String)
+        #expect(detail.hasPrefix("relay a failed several times in a row"))
+        #expect(detail.contains("; the last failure was greeting: "))
+        // A second may have begun meanwhile, or several on a busy machine; the pause is never told shorter than it is.
+        let wait = try #require(answer.field("retry-after").flatMap(Int.init))
+        #expect((3500...3600).contains(wait))
         #expect(pair.a.connections == tried)
+        await pair.stop()
+    }
+
+    @Test func whatARelayThatIsLeftAloneSaidOfOneMessageIsToldToNoOther() async throws {
+        let closing =
+            greeting + [.expectEnd("DATA\r\n"), .send("250 a\r\n421 4.3.2 not bob@example.net, closing\r\n"), .close]
+        let pair = try await Pair.start(
+            [
+                "POSTERN_ROUTES": "*=a", "POSTERN_RELAY_BREAKER_FAILURES": "1", "POSTERN_RELAY_BREAKER_PAUSE": "1h",
+            ], a: [closing], b: [])
+        let first = try await pair.post()
+        #expect(first.status == 503)
+        #expect(first.json["code"] as? Int == 421)
+        let second = try await pair.post()
+        #expect(second.status == 503)
+        #expect(second.json["retryable"] as? Bool == true)
+        for member in ["code", "enhanced_code", "text", "stage", "rejected"] { #expect(second.json[member] == nil) }
+        #expect(!second.text.contains("bob@example.net"))
         await pair.stop()
     }
 

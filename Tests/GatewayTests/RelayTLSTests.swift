@@ -64,6 +64,24 @@ import Testing
         #expect(!detail.contains("additionalTrustRoots"))
     }
 
+    @Test func aNamedRelayHasSettingsOfItsOwn() async throws {
+        let certificates = try await TestCertificates.made.value
+        let relay = try await Self.relay(certificates.selfSigned)
+        let bench = try await Bench.start([
+            "POSTERN_RELAY_SES_URL": "smtp://127.0.0.1:\(relay.port)", "POSTERN_ROUTES": "*=ses",
+        ])
+        let detail = try #require(try await bench.post(simple).json["detail"] as? String)
+        for part in ["POSTERN_RELAY_SES_CA_FILE", "verify=false in POSTERN_RELAY_SES_URL", "of relays.ses)"] {
+            #expect(detail.contains(part), "\(detail)")
+        }
+        for part in ["POSTERN_RELAY_URL", "POSTERN_RELAY_CA_FILE"] { #expect(!detail.contains(part), "\(detail)") }
+        let relays = try await bench.get("/readyz").json["relays"] as? [[String: Any]]
+        #expect(relays?.last?["name"] as? String == "ses")
+        #expect(relays?.last?["error"] as? String == detail)
+        await bench.stop()
+        await relay.stop()
+    }
+
     @Test func theWaysOutLeadOut() async throws {
         let certificates = try await TestCertificates.made.value
         let authority = try temporaryFile(certificates.authority.certificatePEM)

@@ -4,23 +4,22 @@ internal import SMTP
 extension Problem {
     init(_ failure: DeliveryFailure) {
         switch failure.cause {
-        case .smtp(let error): self.init(error)
-        case .leftAlone(let error?, let time) where error.outcome == .notSent:
-            // The relay's last failure is this message's, too: it would meet the same.
-            self.init(error)
-            detail += "; the relay failed several times and is left alone for now"
-            rejected = []
-            isRetryable = true
-            self = retryLater(after: time)
-        case .leftAlone(_, let time):
+        case .smtp(let error): self.init(error, relay: failure.relay)
+        case .leftAlone(let error, let time):
+            // Nothing was tried for this message, so it gets no code, text or stage of the one that failed.
             self.init(
-                "relay-unavailable", "The relay cannot be used", status: 502,
-                detail: "the relay failed several times and is left alone for now")
+                "circuit-breaker-open", "The relay is left alone for a while", status: 503,
+                detail: "relay \(failure.relay) failed several times in a row and is left alone for now")
+            if let error, error.isBeforeMail {
+                // It holds nothing of a message, which may have been another client's.
+                detail += "; the last failure was \(RelayFailure(error, relay: failure.relay))"
+            }
             self = notSent(retryable: true).retryLater(after: time)
         case .throttled(let time):
             self.init(
                 "busy", "The relay's rate is used up", status: 503,
-                detail: "more messages wait for relay \(failure.relay) than POSTERN_RELAY_RATE lets through in time")
+                detail: "more messages wait for relay \(failure.relay) than "
+                    + "\(Setting.relayRate.own(of: failure.relay).name) lets through in time")
             self = notSent(retryable: true).retryLater(after: time)
         case .noRelay:
             self.init(

@@ -2,9 +2,10 @@ internal import SMTP
 
 /// The one place where a failure of the SMTP core becomes a status.
 extension Problem {
-    init(_ error: SMTPError) {
+    /// - Parameter relay: the relay's name.
+    init(_ error: SMTPError, relay: String) {
         let (label, title, status) = Self.kind(of: error)
-        self.init(label, title, status: status, detail: RelayFailure(error).description)
+        self.init(label, title, status: status, detail: RelayFailure(error, relay: relay).description)
         reply = error.reply
         stage = error.stage
         isRetryable = error.isTransient

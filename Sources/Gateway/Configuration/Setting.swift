@@ -44,6 +44,11 @@ public struct Setting: Hashable, Sendable {
             "POSTERN_RELAY_\(relay.uppercased())_\(suffix)", kind, default: nil, meaning, secret: isSecret)
     }
 
+    /// What the user of a relay sets: the general setting of the default relay, and a named relay's own.
+    func own(of relay: String) -> Setting {
+        relay == RelayConfiguration.defaultName ? self : of(relay: relay)
+    }
+
     /// The place of the value in the hierarchy of sources.
     var place: ConfigKey { ConfigKey(name.lowercased().split(separator: "_").map(String.init)) }
 

@@ -29,7 +29,7 @@ enum HealthAnswer {
                     json.member("name", finding.name)
                     json.member("status", finding.error == nil ? "ok" : "unavailable")
                     json.member("latency_ms", Int(finding.latency.nanoseconds / 1_000_000))
-                    json.member("error", finding.error.map { RelayFailure($0).description })
+                    json.member("error", finding.error.map { RelayFailure($0, relay: finding.name).description })
                 }
             }
             json.member("version", version)

@@ -19,7 +19,11 @@ public struct RelayCheck: Sendable {
     public var isSound: Bool { steps.allSatisfy(\.isSound) }
 
     /// Sets a session up as for a message, and ends it.
-    public static func run(_ configuration: SMTPConfiguration) async -> RelayCheck {
+    ///
+    /// - Parameters:
+    ///   - configuration: how sessions with the relay are set up.
+    ///   - name: the relay's name among the settings.
+    public static func run(_ configuration: SMTPConfiguration, relay name: String) async -> RelayCheck {
         let clock = ContinuousClock()
         let start = clock.now
         do throws(SMTPError) {
@@ -29,7 +33,7 @@ public struct RelayCheck: Sendable {
             try? await session.disconnect()
             return RelayCheck(steps: steps)
         } catch {
-            return RelayCheck(error, configuration)
+            return RelayCheck(error, configuration, relay: name)
         }
     }
 
@@ -63,7 +67,7 @@ public struct RelayCheck: Sendable {
     }
 
     /// What stands before the stage that failed went well.
-    private init(_ error: SMTPError, _ configuration: SMTPConfiguration) {
+    private init(_ error: SMTPError, _ configuration: SMTPConfiguration, relay: String) {
         let stages: [(SMTPStage, String)] = [
             (.connect, "connect"), (.greeting, "greeting"), (.ehlo, "ehlo"), (.startTLS, "tls"), (.auth, "auth"),
         ]
@@ -76,7 +80,7 @@ public struct RelayCheck: Sendable {
                     detail: stage == .connect ? "\(configuration.host):\(configuration.port)" : "done"))
         }
         let failed = stages.first { $0.0 == error.stage }?.1 ?? error.stage.rawValue
-        steps.append(Step(name: failed, isSound: false, detail: RelayFailure(error).detail))
+        steps.append(Step(name: failed, isSound: false, detail: RelayFailure(error, relay: relay).detail))
         self.steps = steps
     }
 }

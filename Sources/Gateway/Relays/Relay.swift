@@ -135,13 +135,17 @@ extension SMTPError {
     var isOfTheRelay: Bool {
         switch reason {
         case .unreachable, .timedOut, .connectionLost, .protocolViolation, .tls, .authenticationUnavailable: true
-        case .refused:
-            switch stage {
-            case .connect, .greeting, .ehlo, .startTLS, .auth: true
-            // 421: the server is about to close (RFC 5321, section 3.8).
-            default: code == 421
-            }
+        // 421: the server is about to close (RFC 5321, section 3.8).
+        case .refused: isBeforeMail || code == 421
         default: false
+        }
+    }
+
+    /// Whether the session was still being set up.
+    var isBeforeMail: Bool {
+        switch stage {
+        case .connect, .greeting, .ehlo, .startTLS, .auth: true
+        case .mail, .rcpt, .data, .content, .quit: false
         }
     }
 
