@@ -47,7 +47,10 @@ struct LogFields: CustomStringConvertible, Sendable {
             case .text(let text): (name.text, text)
             case .number(let number): (name.text, String(number))
             case .duration(let duration):
-                (name.text, "\(duration.nanoseconds / 1_000_000).\(String(duration.nanoseconds / 1000 % 1000 + 1000).dropFirst())")
+                (
+                    name.text,
+                    "\(duration.nanoseconds / 1_000_000).\(String(duration.nanoseconds / 1000 % 1000 + 1000).dropFirst())"
+                )
             }
         }
     }

@@ -7,9 +7,11 @@ struct Members {
     private(set) var errors: [FieldError] = []
 
     /// The members of an object. Each name that is not known is an error.
-    init(of decoder: any Decoder, known: Set<String>) throws {
+    ///
+    /// - Parameter outline: what is known of the object without its decoder.
+    init(of decoder: any Decoder, known: Set<String>, outline: DocumentOutline? = nil) throws {
         container = try decoder.container(keyedBy: MemberName.self)
-        present = container.allKeys
+        present = outline?.names ?? container.allKeys
         guard present.contains(where: { !known.contains($0.stringValue) }) else { return }
         for name in present.map(\.stringValue).sorted() where !known.contains(name) {
             let pointer = "/" + FieldError.escaped(name)
@@ -24,6 +26,17 @@ struct Members {
         guard let key = present.first(where: { $0.stringValue == name }) else { return nil }
         do {
             return try container.decodeIfPresent(type, forKey: key)
+        } catch {
+            errors.append(FieldError("/" + FieldError.escaped(name), "this has to be \(expected)"))
+            return nil
+        }
+    }
+
+    /// A string, or nil where the member is absent, null or wrong: without the decoder's detour for values of any type.
+    mutating func text(_ name: String, expected: String = "a string") -> String? {
+        guard let key = present.first(where: { $0.stringValue == name }) else { return nil }
+        do {
+            return try container.decodeIfPresent(String.self, forKey: key)
         } catch {
             errors.append(FieldError("/" + FieldError.escaped(name), "this has to be \(expected)"))
             return nil

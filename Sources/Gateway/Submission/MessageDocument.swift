@@ -4,7 +4,7 @@ internal import MailAddress
 internal import SMTP
 
 /// The JSON document of `POST /messages`, read as far as it goes: every error is kept.
-struct MessageDocument: DecodableWithErrors {
+struct MessageDocument: DecodableWithErrors, DecodableWithConfiguration {
     private(set) var from: Mailbox?
     private(set) var to: [Mailbox] = []
     private(set) var cc: [Mailbox] = []
@@ -34,7 +34,14 @@ struct MessageDocument: DecodableWithErrors {
     init() {}
 
     init(from decoder: any Decoder) throws {
-        var members = try Members(of: decoder, known: Self.members)
+        try self.init(from: decoder, configuration: nil)
+    }
+
+    /// Reads the document that is left of a body.
+    ///
+    /// - Parameter outline: what has been read of it already.
+    init(from decoder: any Decoder, configuration outline: DocumentOutline?) throws {
+        var members = try Members(of: decoder, known: Self.members, outline: outline)
         let address = "an address: a string or an object with name and address"
         let list = "an address or a list of addresses"
         if let from: AddressDocument = members.nested("from", expected: address) {
@@ -50,15 +57,15 @@ struct MessageDocument: DecodableWithErrors {
         cc = mailboxes("cc", &members)
         bcc = mailboxes("bcc", &members)
         replyTo = mailboxes("reply_to", &members)
-        subject = members.value("subject", expected: "a string")
-        text = members.value("text", expected: "a string")
-        html = members.value("html", expected: "a string")
+        subject = members.text("subject")
+        text = outline?.text("text") ?? members.text("text")
+        html = outline?.text("html") ?? members.text("html")
         if let headers: [String: String] = members.value("headers", expected: "an object of strings") {
             self.headers = headers.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
         }
         readParts(&members)
         envelope = members.nested("envelope", expected: "an object with from and to")
-        if let policy: String = members.value("recipient_policy", expected: "\"any\" or \"all\"") {
+        if let policy = members.text("recipient_policy", expected: "\"any\" or \"all\"") {
             switch policy {
             case "any": recipientPolicy = .any
             case "all": recipientPolicy = .all

@@ -22,20 +22,31 @@ struct Submission {
             // What is wrong with the document is said of all of it, below.
             let decoder = JSONDecoder()
             if let key = LargeContent.key { decoder.userInfo[key] = large }
-            if let document = try? decoder.decode(MessageDocument.self, from: Data(large.document)) {
+            if let document = try? Self.document(large.document, decoder) {
                 try self.init(document)
                 return
             }
         }
         let document: MessageDocument
         do {
-            document = try Self.decoder.decode(MessageDocument.self, from: Data(body))
+            document = try Self.document(body, Self.decoder)
         } catch DecodingError.dataCorrupted(let context) {
             throw .malformedBody("the body is not well-formed JSON: \(Self.explanation(context))")
         } catch {
             throw .invalid([FieldError("", "the body has to be a JSON object")])
         }
         try self.init(document)
+    }
+
+    private static func document(_ body: [UInt8], _ decoder: JSONDecoder) throws -> MessageDocument {
+        if let outline = DocumentOutline(body),
+            let document = try? decoder.decode(
+                MessageDocument.self, from: Data(outline.document), configuration: outline)
+        {
+            return document
+        }
+        // What is wrong, and where, is said of the body as it is.
+        return try decoder.decode(MessageDocument.self, from: Data(body))
     }
 
     init(_ document: MessageDocument) throws(Problem) {
