@@ -7,9 +7,6 @@ enum Base64 {
 
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
-    /// The character that stands for six bits.
-    static func character(_ value: UInt8) -> UInt8 { alphabet[Int(value)] }
-
     /// The characters that stand for a number of octets, without line breaks.
     static func encodedCount(_ count: Int) -> Int { (count + 2) / 3 * 4 }
 

@@ -75,15 +75,18 @@ public struct Base64Text: Hashable, Sendable {
 
     private static func decode(_ text: ArraySlice<UInt8>, _ notation: Notation, to octets: inout [UInt8]) {
         var reader = Base64Reader(notation: notation)
+        let characters = text.span
         var group = 0
         var bits = 0
-        _ = reader.read(text.span) { value in
-            group = group << 6 | Int(value)
-            bits += 6
-            guard bits >= 8 else { return }
-            bits -= 8
-            octets.append(UInt8(truncatingIfNeeded: group >> bits))
-            group &= 0xFF
+        _ = reader.read(characters) { run in
+            for index in run {
+                group = group << 6 | Int(Base64Reader.value(characters[index]))
+                bits += 6
+                guard bits >= 8 else { continue }
+                bits -= 8
+                octets.append(UInt8(truncatingIfNeeded: group >> bits))
+                group &= 0xFF
+            }
         }
     }
 
@@ -103,12 +106,17 @@ public struct Base64Text: Hashable, Sendable {
 
     /// Cuts the first characters into lines as they are, and returns the rest.
     private func appendBareLines(_ count: Int, to octets: inout [UInt8]) -> [UInt8] {
+        // Asked for once, and not for each line.
+        let text = text
         var start = text.startIndex
         let last = start + count
         while start < last {
             let end = min(start + Base64.lineCharacters, last)
             octets.append(contentsOf: text[start..<end])
-            if end < last { octets.append(contentsOf: "\r\n".utf8) }
+            if end < last {
+                octets.append(UInt8(ascii: "\r"))
+                octets.append(UInt8(ascii: "\n"))
+            }
             start = end
         }
         return Array(text[last..<(last + symbolCount - count)])
@@ -119,11 +127,19 @@ public struct Base64Text: Hashable, Sendable {
         var reader = Base64Reader(notation: notation)
         var written = 0
         var rest: [UInt8] = []
-        _ = reader.read(text.span) { value in
-            guard written < count else { return rest.append(Base64.character(value)) }
-            if written > 0, written % Base64.lineCharacters == 0 { octets.append(contentsOf: "\r\n".utf8) }
-            octets.append(Base64.character(value))
-            written += 1
+        _ = reader.read(text.span) { run in
+            var index = text.startIndex + run.lowerBound
+            let runEnd = text.startIndex + run.upperBound
+            while index < runEnd {
+                let room = Base64.lineCharacters - written % Base64.lineCharacters
+                let end = min(runEnd, index + min(room, count - written))
+                guard end > index else { break }
+                if written > 0, room == Base64.lineCharacters { octets.append(contentsOf: "\r\n".utf8) }
+                octets.append(contentsOf: text[index..<end])
+                written += end - index
+                index = end
+            }
+            rest += text[index..<runEnd]
         }
         return rest
     }

@@ -10,9 +10,15 @@ struct OctetSearchTests {
         ({ OctetSearch.lineBreak(in: $0, from: $1) }, { $0 == 13 || $0 == 10 }),
         ({ OctetSearch.unprintable(in: $0, from: $1) }, { $0 < 32 || $0 > 126 }),
         ({ OctetSearch.escapedInJSON(in: $0, from: $1) }, { $0 < 32 || $0 == 34 || $0 == 92 }),
+        (
+            { OctetSearch.outsideBase64(in: $0, from: $1) },
+            { octet in
+                !"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8.contains(octet)
+            }
+        ),
     ]
 
-    @Test(arguments: 0..<3) func everyOctetAtEveryPlace(number: Int) {
+    @Test(arguments: 0..<4) func everyOctetAtEveryPlace(number: Int) {
         let (search, matches) = Self.searches[number]
         for octet in UInt8.min...UInt8.max {
             for place in 0..<20 {
@@ -25,7 +31,7 @@ struct OctetSearchTests {
     }
 
     /// Neighbours must not hide or feign each other: a borrow goes from one octet of a word to the next.
-    @Test(arguments: 0..<3) func everyPairOfOctets(number: Int) {
+    @Test(arguments: 0..<4) func everyPairOfOctets(number: Int) {
         let (search, matches) = Self.searches[number]
         var wrong = 0
         for first in UInt8.min...UInt8.max {
@@ -38,7 +44,7 @@ struct OctetSearchTests {
         #expect(wrong == 0)
     }
 
-    @Test(arguments: 0..<3) func beginsAnywhereAndEndsAnywhere(number: Int) {
+    @Test(arguments: 0..<4) func beginsAnywhereAndEndsAnywhere(number: Int) {
         let (search, matches) = Self.searches[number]
         for count in 0..<40 {
             let octets = (0..<count).map { UInt8(truncatingIfNeeded: $0 % 11 == 0 ? 10 : 65 + $0) }

@@ -1,4 +1,5 @@
 internal import InternetMessage
+internal import OctetSearch
 
 /// Goes through the text of a JSON document (RFC 8259) and finds the members `content` in the elements of its member
 /// `attachments`.
@@ -96,14 +97,12 @@ struct LargeContentScanner {
     private mutating func string(_ body: [UInt8], from start: Int) -> Int? {
         if isContent, depth == 3, !expectsName, let end = content(body, from: start) { return end }
         let octets = body.span
-        var end = start
         var hasEscapes = false
+        var end = OctetSearch.escapedInJSON(in: octets, from: start)
         while end < octets.count, octets[end] != UInt8(ascii: "\"") {
-            if octets[end] == UInt8(ascii: "\\") {
-                hasEscapes = true
-                end += 1
-            }
-            end += 1
+            let isEscape = octets[end] == UInt8(ascii: "\\")
+            hasEscapes = hasEscapes || isEscape
+            end = OctetSearch.escapedInJSON(in: octets, from: min(end + (isEscape ? 2 : 1), octets.count))
         }
         guard end < octets.count else { return nil }
         guard expectsName, depth == 1 || depth == 3 else { return end }
