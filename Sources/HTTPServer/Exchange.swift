@@ -57,7 +57,8 @@ internal import Synchronization
     /// Beyond them the connection is closed.
     static let discardLimit = 1024 * 1024
 
-    /// Octets that are set aside on the client's word before they have come.
+    /// Octets that are set aside on the client's word before any have come. Room for the rest that it has announced is made
+    /// once these are there: a body that grows by and by is copied again and again.
     private static let reservation = 1024 * 1024
 
     init(
@@ -110,6 +111,9 @@ internal import Synchronization
         }
         switch admission {
         case .accept(let limit, _) where discarded == 0 && body.count + piece.count <= limit:
+            if body.count + piece.count > body.capacity, let length = head.contentLength {
+                body.reserveCapacity(min(length, limit))
+            }
             unsafe body.append(contentsOf: piece)
         case .stream(let limit, _) where discarded == 0 && received + piece.count <= limit:
             guard let stream, unsafe stream.offer(piece, from: connection) else {
