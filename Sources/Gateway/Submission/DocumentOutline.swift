@@ -30,16 +30,15 @@ struct DocumentOutline {
                 reader.takes(UInt8(ascii: ":"))
             else { return nil }
             names.append(MemberName(stringValue: name))
-            guard let value = reader.value() else { return nil }
-            if value.count >= Self.minimumTextOctets, body[value.lowerBound] == UInt8(ascii: "\""),
-                Self.textMembers.contains(name)
-            {
-                // Without the quotes, which stay.
-                let content = (value.lowerBound + 1)..<(value.upperBound - 1)
-                guard let text = JSONTextReader.text(body, in: content) else { return nil }
+            if Self.textMembers.contains(name), reader.isAtString {
+                guard let (text, content) = reader.string() else { return nil }
+                guard content.count >= Self.minimumTextOctets else { continue }
                 texts.append((name, text))
+                // The quotes stay.
                 document.append(contentsOf: body[copied..<content.lowerBound])
                 copied = content.upperBound
+            } else {
+                guard reader.passValue() else { return nil }
             }
         } while reader.takes(UInt8(ascii: ","))
         guard reader.takes(UInt8(ascii: "}")), reader.isAtEnd else { return nil }

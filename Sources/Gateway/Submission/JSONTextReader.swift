@@ -34,33 +34,34 @@ struct JSONTextReader {
         return String(validating: octets[position..<end], as: UTF8.self)
     }
 
-    /// Where the next value stands; nil where none does. A number or a word is not checked.
-    mutating func value() -> Range<Int>? {
+    /// Passes over the next value. A number or a word is not checked.
+    ///
+    /// - Returns: false where there is none.
+    mutating func passValue() -> Bool {
         skipSpace()
-        let start = position
         var depth = 0
         repeat {
-            guard position < octets.count else { return nil }
+            guard position < octets.count else { return false }
             switch octets[position] {
             case UInt8(ascii: "\""):
-                guard let end = stringEnd(from: position + 1) else { return nil }
+                guard let end = stringEnd(from: position + 1) else { return false }
                 position = end
             case UInt8(ascii: "{"), UInt8(ascii: "["):
                 depth += 1
                 position += 1
             case UInt8(ascii: "}"), UInt8(ascii: "]"):
                 depth -= 1
-                guard depth >= 0 else { return nil }
+                guard depth >= 0 else { return false }
                 position += 1
             case UInt8(ascii: ","), UInt8(ascii: ":"):
-                guard depth > 0 else { return nil }
+                guard depth > 0 else { return false }
                 position += 1
             default:
                 skipWord()
             }
             if depth > 0 { skipSpace() }
         } while depth > 0
-        return start..<position
+        return true
     }
 
     /// Where a string's closing quote ends.
@@ -102,23 +103,38 @@ struct JSONTextReader {
 
     // MARK: The content of strings
 
-    /// What a string says (RFC 8259, section 7); nil where it is not right, such as half a surrogate pair, or octets that are
-    /// no UTF-8.
+    /// Whether the next value is a string.
+    var isAtString: Bool {
+        mutating get {
+            skipSpace()
+            return position < octets.count && octets[position] == UInt8(ascii: "\"")
+        }
+    }
+
+    /// What the string says that comes next (RFC 8259, section 7), and where it stands, without its quotes.
     ///
-    /// - Parameter range: the string without its quotes, in which there are no control characters.
-    static func text(_ octets: [UInt8], in range: Range<Int>) -> String? {
+    /// - Returns: nil where it is not right, such as half a surrogate pair, or octets that are no UTF-8.
+    mutating func string() -> (text: String, content: Range<Int>)? {
+        guard let found = string(from: position + 1) else { return nil }
+        position = found.content.upperBound + 1
+        return found
+    }
+
+    private func string(from start: Int) -> (text: String, content: Range<Int>)? {
+        let content = octets.span
         var text: [UInt8] = []
-        text.reserveCapacity(range.count)
-        let content = octets.span.extracting(range)
-        var index = 0
+        // Most of a body that has a long text is that text.
+        text.reserveCapacity(octets.count - start)
+        var index = start
         while true {
             let end = OctetSearch.escapedInJSON(in: content, from: index)
-            text.append(contentsOf: octets[(range.lowerBound + index)..<(range.lowerBound + end)])
-            guard end + 1 < content.count else {
-                return end == content.count ? String(validating: text, as: UTF8.self) : nil
+            text.append(contentsOf: octets[index..<end])
+            guard end + 1 < content.count else { return nil }
+            index = end + 2
+            if content[end] == UInt8(ascii: "\"") {
+                return String(validating: text, as: UTF8.self).map { ($0, start..<end) }
             }
             guard content[end] == UInt8(ascii: "\\") else { return nil }
-            index = end + 2
             switch content[end + 1] {
             case UInt8(ascii: "n"): text.append(UInt8(ascii: "\n"))
             case UInt8(ascii: "r"): text.append(UInt8(ascii: "\r"))
@@ -127,7 +143,7 @@ struct JSONTextReader {
             case UInt8(ascii: "f"): text.append(0x0C)
             case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): text.append(content[end + 1])
             case UInt8(ascii: "u"):
-                guard let scalar = scalar(content, at: &index) else { return nil }
+                guard let scalar = Self.scalar(content, at: &index) else { return nil }
                 text.append(contentsOf: Character(scalar).utf8)
             default: return nil
             }
