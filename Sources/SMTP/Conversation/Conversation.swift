@@ -63,11 +63,15 @@ struct Conversation {
     }
 
     /// The stage whose reply the server owes, or nil where it owes none.
+    ///
+    /// It is asked for at every turn, of a property of an object: where it is not inlined, the whole value is copied for it.
     var awaiting: SMTPStage? {
-        switch phase {
-        case .handshake: handshakeStage
-        case .connecting where authentication?.awaitsOwner == true: .auth
-        default: due.first?.stage
+        @inline(__always) get {
+            switch phase {
+            case .handshake: handshakeStage
+            case .connecting where authentication?.awaitsOwner == true: .auth
+            default: due.first?.stage
+            }
         }
     }
 
