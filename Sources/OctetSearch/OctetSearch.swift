@@ -49,6 +49,24 @@ public enum OctetSearch {
         }
     }
 
+    /// The first NUL or octet above 127 at or after an index; the count of octets where there is none.
+    public static func nullOrEightBit(in octets: Span<UInt8>, from start: Int) -> Int {
+        first(in: octets, from: start) { word in
+            isZero(word) | word
+        } _: {
+            $0 == 0 || $0 > 127
+        }
+    }
+
+    /// The first NUL at or after an index; the count of octets where there is none.
+    public static func null(in octets: Span<UInt8>, from start: Int) -> Int {
+        first(in: octets, from: start) { word in
+            isZero(word)
+        } _: {
+            $0 == 0
+        }
+    }
+
     // MARK: Words of eight octets
 
     /// The octet in each of the eight places.

@@ -9,6 +9,8 @@ struct OctetSearchTests {
     private static let searches: [(search: Search, matches: @Sendable (UInt8) -> Bool)] = [
         ({ OctetSearch.lineBreak(in: $0, from: $1) }, { $0 == 13 || $0 == 10 }),
         ({ OctetSearch.unprintable(in: $0, from: $1) }, { $0 < 32 || $0 > 126 }),
+        ({ OctetSearch.nullOrEightBit(in: $0, from: $1) }, { $0 == 0 || $0 > 127 }),
+        ({ OctetSearch.null(in: $0, from: $1) }, { $0 == 0 }),
         ({ OctetSearch.escapedInJSON(in: $0, from: $1) }, { $0 < 32 || $0 == 34 || $0 == 92 }),
         (
             { OctetSearch.outsideBase64(in: $0, from: $1) },
@@ -18,7 +20,7 @@ struct OctetSearchTests {
         ),
     ]
 
-    @Test(arguments: 0..<4) func everyOctetAtEveryPlace(number: Int) {
+    @Test(arguments: 0..<6) func everyOctetAtEveryPlace(number: Int) {
         let (search, matches) = Self.searches[number]
         for octet in UInt8.min...UInt8.max {
             for place in 0..<20 {
@@ -31,7 +33,7 @@ struct OctetSearchTests {
     }
 
     /// Neighbours must not hide or feign each other: a borrow goes from one octet of a word to the next.
-    @Test(arguments: 0..<4) func everyPairOfOctets(number: Int) {
+    @Test(arguments: 0..<6) func everyPairOfOctets(number: Int) {
         let (search, matches) = Self.searches[number]
         var wrong = 0
         for first in UInt8.min...UInt8.max {
@@ -44,7 +46,7 @@ struct OctetSearchTests {
         #expect(wrong == 0)
     }
 
-    @Test(arguments: 0..<4) func beginsAnywhereAndEndsAnywhere(number: Int) {
+    @Test(arguments: 0..<6) func beginsAnywhereAndEndsAnywhere(number: Int) {
         let (search, matches) = Self.searches[number]
         for count in 0..<40 {
             let octets = (0..<count).map { UInt8(truncatingIfNeeded: $0 % 11 == 0 ? 10 : 65 + $0) }

@@ -1,3 +1,5 @@
+internal import OctetSearch
+
 /// What octets a content holds (RFC 2045, sections 2.7 to 2.9).
 struct ContentKind {
     /// Whether there are octets above 127, which only a server with 8BITMIME takes.
@@ -6,15 +8,14 @@ struct ContentKind {
     private(set) var hasNull = false
 
     /// Looks at a piece.
-    mutating func take(_ octets: some Sequence<UInt8>) {
-        var union: UInt8 = 0
-        var nulls: UInt8 = 0
-        // Without a branch, so that the compiler takes many octets at once.
-        for octet in octets {
-            union |= octet
-            nulls |= octet == 0 ? 1 : 0
+    mutating func take(_ octets: Span<UInt8>) {
+        var index = 0
+        while !isEightBit {
+            index = OctetSearch.nullOrEightBit(in: octets, from: index)
+            guard index < octets.count else { return }
+            if octets[index] == 0 { hasNull = true } else { isEightBit = true }
+            index += 1
         }
-        if union >= 0x80 { isEightBit = true }
-        if nulls != 0 { hasNull = true }
+        if !hasNull, OctetSearch.null(in: octets, from: index) < octets.count { hasNull = true }
     }
 }

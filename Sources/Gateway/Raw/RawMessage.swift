@@ -77,7 +77,7 @@ struct RawMessage {
         var message = try RawMessage(section, request.head.query)
         try isAllowed(message)
         var kind = ContentKind()
-        kind.take(body)
+        kind.take(body.span)
         try message.declare(kind)
         return Composition(id: message.id, envelope: message.envelope, content: message.header + body)
     }

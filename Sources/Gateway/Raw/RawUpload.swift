@@ -69,13 +69,13 @@ struct RawUpload: Sendable {
         var count = message.header.count + first.count
         try await Self.write(message.header, to: &writer)
         var kind = ContentKind()
-        kind.take(first)
+        kind.take(first.span)
         try await Self.write(first, to: &writer)
         if let rest {
             let takesEightBit = await writer.takesEightBit
             try Self.check(kind, takesEightBit: takesEightBit)
             while let piece = try await Self.next(of: rest) {
-                kind.take(piece)
+                kind.take(piece.span)
                 try Self.check(kind, takesEightBit: takesEightBit)
                 try await Self.write(piece, to: &writer)
                 count += piece.count
@@ -119,7 +119,7 @@ struct RawUpload: Sendable {
 
     private static func declare(_ content: [UInt8], of message: inout RawMessage) throws(Failure) {
         var kind = ContentKind()
-        kind.take(content)
+        kind.take(content.span)
         do throws(Problem) {
             try message.declare(kind)
         } catch {
