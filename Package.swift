@@ -98,7 +98,7 @@ let package = Package(
             exclude: ["Resources"], swiftSettings: common),
         .testTarget(
             name: "SMTPTests",
-            dependencies: ["SMTP", "TestSupport", "MailAddress", nioCore, nioPosix, nioSSL, logging],
+            dependencies: ["SMTP", "TestSupport", "MailAddress", nioCore, nioPosix, nioSSL, logging, crypto],
             swiftSettings: common),
         .testTarget(
             name: "HTTPServerTests", dependencies: ["HTTPServer", "TestSupport", logging], swiftSettings: common),

@@ -1,3 +1,4 @@
+import MailAddress
 import NIOCore
 import NIOPosix
 import TestSupport
@@ -82,6 +83,35 @@ import Testing
         #expect(actions.first == "finished 250")
         #expect(actions.contains { $0.hasPrefix("close") })
         #expect(!actions.contains("opened"))
+    }
+
+    /// Where all recipients have to be accepted, DATA waits for their replies behind a content, too.
+    @Test(arguments: [false, true]) func allOrNothingBehindAContent(_ byteByByte: Bool) throws {
+        var next = try Envelope(from: "c@example.org", to: ["d@example.net", "e@example.net"])
+        next.recipientPolicy = .all
+        for (content, first) in [("250 queued", "finished 250"), ("554 spam", "failed refused content 554 not_sent")] {
+            for isRefused in [false, true] {
+                var play = try Play.ready(byteByByte: byteByByte)
+                _ = try play.open()
+                _ = play.server("250 ok\r\n250 ok\r\n354 go\r\n")
+                #expect(play.conversation.mayChain(next))
+                play.conversation.finishContent(ByteBuffer(string: "hi\r\n.\r\n"), followedBy: next)
+                #expect(
+                    play.drain() == [
+                        "> hi|.|MAIL FROM:<c@example.org>|RCPT TO:<d@example.net>|RCPT TO:<e@example.net>|"
+                    ])
+                let last = isRefused ? "550 5.1.1 no" : "250 ok"
+                #expect(
+                    play.server("\(content)\r\n250 ok\r\n250 ok\r\n\(last)\r\n")
+                        == [first, isRefused ? "> RSET|" : "> DATA|"])
+                if isRefused {
+                    #expect(play.server("250 ok\r\n") == ["failed refused rcpt 550 not_sent"])
+                    #expect(play.conversation.phase == .ready)
+                } else {
+                    #expect(play.server("354 go\r\n") == ["opened"])
+                }
+            }
+        }
     }
 
     @Test func notWithoutPipelining() throws {
@@ -218,6 +248,44 @@ import Testing
             }
         }
         #expect(await pool.figures.counts.chained == 2)
+        #expect(relay.complaints == [])
+        await pool.shutdown(grace: .milliseconds(10))
+        await relay.stop()
+    }
+
+    /// A chained message that all recipients have to take is not sent where one does not, and its session goes on.
+    @Test func allOrNothingBehindAContent() async throws {
+        let recipients = "RCPT TO:<c@example.net>\r\nRCPT TO:<d@example.net>\r\n"
+        let chained = ".\r\nMAIL FROM:<a@example.org>\r\n" + recipients
+        let relay = try await ScriptedRelay.start(
+            start + envelope + [
+                .expect(chained), .send("250 queued\r\n250 ok\r\n250 ok\r\n550 5.1.1 no\r\n"),
+                .expect("RSET\r\n"), .send("250 ok\r\n"),
+            ] + envelope + [
+                .expect(chained), .send("250 queued\r\n250 ok\r\n250 ok\r\n250 ok\r\n"),
+                .expect("DATA\r\n"), .send("354 go\r\n"),
+            ] + content)
+        let pool = try pool(relay) { $0.sessions = 1 }
+        for isRefused in [true, false] {
+            let first = try await open(pool)
+            let second = Task {
+                var envelope = try Envelope(from: "a@example.org", to: ["c@example.net", "d@example.net"])
+                envelope.recipientPolicy = .all
+                return try await pool.open(envelope, generatesFields: false).close().code
+            }
+            try await waitUntilOneWaits(pool)
+            #expect(try await first.close().code == 250)
+            if isRefused {
+                let error = await #expect(throws: SMTPError.self) { _ = try await second.value }
+                #expect(error?.code == 550)
+                #expect(error?.stage == .rcpt)
+                #expect(error?.rejected.map(\.address.description) == ["d@example.net"])
+            } else {
+                #expect(try await second.value == 250)
+            }
+        }
+        #expect(await pool.figures.counts.chained == 2)
+        #expect(relay.connections == 1)
         #expect(relay.complaints == [])
         await pool.shutdown(grace: .milliseconds(10))
         await relay.stop()

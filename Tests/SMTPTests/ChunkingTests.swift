@@ -207,33 +207,58 @@ import Testing
         await relay.stop()
     }
 
-    /// A server that refuses a chunk is known to the writer at its next call, and the session goes on.
+    /// What a server says to a chunk reaches the writer at its next calls, while the transaction is being reset and
+    /// afterwards; nothing more of the message goes out, and the session goes on.
     @Test func theWriterLearnsOfARefusedChunk() async throws {
+        let group = "MAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.net>\r\nBDAT 2 LAST\r\n\r\n"
         let relay = try await ScriptedRelay.start(
             Self.setUp + [
                 .expectEnd("BDAT 262144\r\n"), .send("250 ok\r\n250 ok\r\n552 5.3.4 too large\r\n"),
-                .expectEnd("RSET\r\n"), .send("250 ok\r\n"), .expect("QUIT\r\n"), .send("221 bye\r\n"), .close,
+                .expectEnd("RSET\r\n"), .hold, .send("250 ok\r\n"), .expect(group),
+                .send("250 ok\r\n250 ok\r\n250 queued\r\n"), .expect("QUIT\r\n"), .send("221 bye\r\n"), .close,
             ])
         let session = try await connect(relay)
-        var message = try await session.open(
-            Envelope(from: "a@example.org", to: ["b@example.net"]), generatesFields: false, mayDefer: true)
-        var failure: SMTPError?
-        do {
-            let piece = [UInt8](repeating: UInt8(ascii: "a"), count: SMTPMessageWriter.pieceSize)
-            try await message.write(piece)
-            // The refusal is on its way: sooner or later a write or the end meets it.
-            for _ in 0..<100 {
-                try await message.write("b")
-                try await Task.sleep(for: .milliseconds(5))
-                try await message.write(piece)
+        let envelope = try Envelope(from: "a@example.org", to: ["b@example.net"])
+        var message = try await session.open(envelope, generatesFields: false, mayDefer: true)
+        let piece = [UInt8](repeating: UInt8(ascii: "a"), count: SMTPMessageWriter.pieceSize)
+        try await message.write(piece)
+        while relay.received.first?.contains("RSET\r\n") != true { try await Task.sleep(for: .milliseconds(2)) }
+        for isReset in [false, true] {
+            if isReset {
+                relay.release()
+                while !(await isReady(session)) { try await Task.sleep(for: .milliseconds(2)) }
             }
-            Issue.record("the server's refusal was not noticed")
-        } catch let error as SMTPError {
-            failure = error
+            do {
+                try await message.write(piece)
+                Issue.record("the server's refusal was not noticed")
+            } catch {
+                #expect(error.reason == .refused)
+                #expect(error.stage == .content)
+                #expect(error.code == 552)
+                #expect(error.text == "too large")
+                #expect(error.outcome == .notSent)
+            }
         }
-        #expect(failure?.code == 552)
-        #expect(failure?.outcome == .notSent)
+        do {
+            _ = try await message.finish()
+            Issue.record("the message was refused")
+        } catch {
+            #expect(error.code == 552)
+        }
+        var next = try await session.open(envelope, generatesFields: false, mayDefer: true)
+        try await next.write("\r\n")
+        #expect(try await next.finish().reply.code == 250)
+        try await session.disconnect()
+        #expect(relay.complaints == [])
+        // Seven are in the commands.
+        #expect(relay.received.first?.count { $0 == "a" } == piece.count + 7)
         await relay.stop()
+    }
+
+    private func isReady(_ session: SMTPSession) async -> Bool {
+        await withCheckedContinuation { continuation in
+            session.onEventLoop { continuation.resume(returning: $0.isReady) }
+        }
     }
 
     private func connect(_ relay: ScriptedRelay) async throws -> SMTPSession {

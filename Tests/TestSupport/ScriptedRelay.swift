@@ -18,6 +18,8 @@ public final class ScriptedRelay: Sendable {
         case expectEnd(String)
         /// Wait until something has come, whatever it is.
         case expectAnything
+        /// Wait for a line, and send what is made of it. Both lines are without their ends.
+        case answer(@Sendable (String) -> String)
         /// Begin TLS: what comes next is a handshake.
         case startTLS(NIOSSLContext)
         /// Wait, without looking at what comes.
@@ -34,6 +36,7 @@ public final class ScriptedRelay: Sendable {
 
     fileprivate struct Record {
         var connections = 0
+        var ended = 0
         var received: [[UInt8]] = []
         var wire: [[UInt8]] = []
         var reads: [[String]] = []
@@ -95,6 +98,8 @@ public final class ScriptedRelay: Sendable {
     public var complaints: [String] { record.state.withLock { $0.complaints } }
     /// How many connections were made.
     public var connections: Int { record.state.withLock { $0.connections } }
+    /// How many of them have ended, whoever ended them.
+    public var ended: Int { record.state.withLock { $0.ended } }
 
     /// Lets all connections go on that hold, and those that would come to hold.
     public func release() {
@@ -161,6 +166,11 @@ public final class ScriptedRelay: Sendable {
             play(context)
         }
 
+        func channelInactive(context: ChannelHandlerContext) {
+            shared.state.withLock { $0.ended += 1 }
+            context.fireChannelInactive()
+        }
+
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             let bytes = Array(unwrapInboundIn(data).readableBytesView)
             shared.state.withLock { state in
@@ -202,6 +212,11 @@ public final class ScriptedRelay: Sendable {
                 case .expectAnything:
                     guard !pending.isEmpty else { return }
                     pending.removeAll()
+                case .answer(let make):
+                    guard let end = Self.end(of: Array("\r\n".utf8), in: pending, from: 0) else { return }
+                    let line = String(decoding: pending.prefix(end - 2), as: UTF8.self)
+                    pending.removeFirst(end)
+                    context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: make(line) + "\r\n")), promise: nil)
                 case .startTLS(let tls):
                     do {
                         try context.pipeline.syncOperations.addHandler(

@@ -41,6 +41,10 @@ public struct TestCertificates: Sendable {
     public let selfSigned: Identity
     /// For localhost and 127.0.0.1, signed by the other authority.
     public let foreign: Identity
+    /// An authority that signs with Ed25519.
+    public let edwardsAuthority: Identity
+    /// For localhost and 127.0.0.1, signed by that authority.
+    public let signedWithEdwards: Identity
     /// For a client, signed by the authority.
     public let client: Identity
 
@@ -61,15 +65,20 @@ public struct TestCertificates: Sendable {
         wrongHost = try maker.signed("wrong", by: "authority", "subjectAltName=DNS:other.example,IP:127.0.0.2")
         selfSigned = try maker.selfSigned("self", here)
         foreign = try maker.signed("foreign", by: "other", here)
+        edwardsAuthority = try maker.selfSigned("edwards", "basicConstraints=critical,CA:true", key: ["ed25519"])
+        signedWithEdwards = try maker.signed("edwards-server", by: "edwards", here)
         client = try maker.signed("client", by: "authority", "extendedKeyUsage=clientAuth")
     }
 
     private struct Maker {
         let folder: String
 
-        func selfSigned(_ name: String, _ extension: String) throws -> Identity {
+        static let curve = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+
+        func selfSigned(_ name: String, _ extension: String, key: [String] = curve) throws -> Identity {
             try openssl(
-                ["req", "-x509", "-days", "2", "-addext", `extension`, "-out", file(name, "pem")] + request(name))
+                ["req", "-x509", "-days", "2", "-addext", `extension`, "-out", file(name, "pem")]
+                    + request(name, key: key))
             return try identity(name)
         }
 
@@ -84,11 +93,9 @@ public struct TestCertificates: Sendable {
             return try identity(name)
         }
 
-        private func request(_ name: String) -> [String] {
-            [
-                "-new", "-config", folder + "/configuration", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-                "-nodes", "-keyout", file(name, "key"), "-subj", "/CN=\(name)",
-            ]
+        private func request(_ name: String, key: [String] = curve) -> [String] {
+            ["-new", "-config", folder + "/configuration", "-newkey"] + key
+                + ["-nodes", "-keyout", file(name, "key"), "-subj", "/CN=\(name)"]
         }
 
         private func file(_ name: String, _ kind: String) -> String { "\(folder)/\(name).\(kind)" }

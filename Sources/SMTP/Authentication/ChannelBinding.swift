@@ -1,6 +1,6 @@
 /// How an exchange of SCRAM is bound to the TLS connection that it runs on (RFC 5802, section 6).
 enum ChannelBinding: Hashable, Sendable {
-    /// Not at all: there is no TLS, or its certificate has no end point to bind to.
+    /// Not at all: there is no TLS, its certificate has no end point to bind to, or the server wants another binding.
     case none
     /// The client could, and the server did not offer it. A server that did is told so, and knows that somebody struck it
     /// from the list.

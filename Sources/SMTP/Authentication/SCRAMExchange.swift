@@ -83,11 +83,7 @@ struct SCRAMExchange: AuthenticationExchange {
     private func checked(
         _ serverFirst: String
     ) throws(AuthenticationFailure) -> (nonce: String, salting: SaltedPasswords.Salting) {
-        if serverFirst.hasPrefix("e=") {
-            throw .server(
-                "the server breaks off: " + PrintableText.shown(String(serverFirst.dropFirst(2).prefix(100)))
-                    + "; ask for another mechanism, such as SCRAM-SHA-256 in place of SCRAM-SHA-256-PLUS")
-        }
+        if serverFirst.hasPrefix("e=") { throw breakOff(serverFirst) }
         let attributes = serverFirst.split(separator: ",", omittingEmptySubsequences: false)
         guard attributes.count >= 3, attributes[0].hasPrefix("r="), attributes[1].hasPrefix("s="),
             attributes[2].hasPrefix("i="), let salt = Base64.decode(attributes[1].dropFirst(2)),
@@ -125,10 +121,7 @@ struct SCRAMExchange: AuthenticationExchange {
     private func verify(
         _ serverFinal: String, _ serverKey: SymmetricKey, _ message: [UInt8]
     ) throws(AuthenticationFailure) {
-        if serverFinal.hasPrefix("e=") {
-            throw .server(
-                "the server breaks off: " + PrintableText.shown(String(serverFinal.dropFirst(2).prefix(100))))
-        }
+        if serverFinal.hasPrefix("e=") { throw breakOff(serverFinal) }
         let attribute = serverFinal.prefix { $0 != "," }
         guard attribute.hasPrefix("v="), let signature = Base64.decode(attribute.dropFirst(2)),
             // In constant time.
@@ -136,6 +129,18 @@ struct SCRAMExchange: AuthenticationExchange {
         else {
             throw .server("the server did not prove that it knows the password; it may not be the one it claims to be")
         }
+    }
+
+    /// The values of `e` that say no more than that another binding is wanted, or none (RFC 5802, section 7).
+    private static let refusalsOfBinding = ["unsupported-channel-binding-type", "channel-binding-not-supported"]
+
+    /// What a message that starts with `e=` means.
+    private func breakOff(_ message: String) -> AuthenticationFailure {
+        let value = String(message.dropFirst(2).prefix { $0 != "," })
+        let description = "the server breaks off: " + PrintableText.shown(String(value.prefix(100)))
+        guard case .serverEndPoint = binding else { return .server(description) }
+        let advice = "; ask for another mechanism, such as SCRAM-SHA-256 in place of SCRAM-SHA-256-PLUS"
+        return Self.refusalsOfBinding.contains(value) ? .binding(description + advice) : .server(description + advice)
     }
 
     private static func code(_ message: [UInt8], _ key: SymmetricKey) -> HMAC<SHA256>.MAC {

@@ -22,7 +22,7 @@ public struct SMTPCredentials: Sendable, CustomStringConvertible, CustomDebugStr
     ///   - username: the user's name.
     ///   - password: the user's password.
     ///   - mechanism: the mechanism to use, or nil for the strongest that the server offers: SCRAM-SHA-256-PLUS where its
-    ///     certificate can be bound to, then SCRAM-SHA-256, CRAM-MD5, PLAIN, LOGIN.
+    ///     certificate can be bound to and it takes that binding, then SCRAM-SHA-256, CRAM-MD5, PLAIN, LOGIN.
     public init(username: String, password: String, mechanism: AuthenticationMechanism? = nil) {
         self.username = username
         self.mechanism = mechanism

@@ -10,6 +10,10 @@ extension Conversation {
 
         /// The challenge that is answered when the work for it is done.
         var held: [UInt8]?
+        /// Whether a challenge has been answered: until then nothing was sent that the password is in.
+        var hasResponded = false
+        /// Whether the exchange was broken off, to begin another one.
+        var isBrokenOff = false
 
         var awaitsToken: Bool { exchange == nil && tokens > 0 }
         /// Whether something is under way on the client's side.
@@ -35,6 +39,10 @@ extension Conversation {
             failAuthentication(lackOfMechanism(credentials))
             return
         }
+        authenticate(credentials, with: mechanism)
+    }
+
+    private mutating func authenticate(_ credentials: SMTPCredentials, with mechanism: AuthenticationMechanism) {
         authentication = Authentication(mechanism: mechanism)
         switch credentials.secret {
         case .password(let password, let salted):
@@ -81,15 +89,41 @@ extension Conversation {
         do throws(AuthenticationFailure) {
             let response = try exchange.respond(to: challenge)
             authentication?.exchange = exchange
+            authentication?.hasResponded = true
             send(.authResponse(response), expecting: .authentication)
         } catch {
-            failAuthentication(error)
+            if error.isOfTheBinding, mayGoUnbound {
+                authentication?.isBrokenOff = true
+                send(.authCancel, expecting: .authentication)
+            } else {
+                failAuthentication(error)
+            }
         }
+    }
+
+    /// Whether SCRAM may be tried without the channel binding that the server does not take; it may know another type
+    /// only, such as `tls-exporter`. Not where the binding was asked for. Nobody between the two gains by that: without
+    /// a mechanism asked for, they could have offered PLAIN only.
+    private var mayGoUnbound: Bool {
+        authentication?.mechanism == .scramSHA256Plus && settings.credentials?.mechanism == nil
+            && capabilities.authentication.contains(AuthenticationMechanism.scramSHA256.rawValue)
+    }
+
+    private mutating func goUnbound() {
+        guard let credentials = settings.credentials else { return }
+        authenticate(credentials, with: .scramSHA256)
     }
 
     mutating func takeAuthentication(_ reply: Reply) {
         guard let exchange = authentication?.exchange else { return }
-        if reply.code == 334 {
+        if authentication?.isBrokenOff == true {
+            // 501 (RFC 4954, section 4), or a refusal of its own.
+            if reply.isPermanentNegative {
+                goUnbound()
+            } else {
+                fail(reply.isTransientNegative ? .refused(reply, at: .auth) : unexpected(reply, at: .auth))
+            }
+        } else if reply.code == 334 {
             guard let challenge = Base64.decode(reply.text) else {
                 fail(protocolViolation("the server's challenge of AUTH is not base64", at: .auth))
                 return
@@ -113,6 +147,9 @@ extension Conversation {
         } else if reply.code == 535, let tokens = authentication?.tokens, (1..<Self.maximumTokens) ~= tokens {
             // The credentials are not valid (RFC 4954, section 6); any other refusal would meet the next token too.
             askForToken()
+        } else if reply.isPermanentNegative, authentication?.hasResponded == false, mayGoUnbound {
+            // The password was not in play yet: the server may say in this way that it does not take the binding.
+            goUnbound()
         } else if let detail = exchange.refusalDetail {
             fail(
                 SMTPError(.refused, stage: .auth, reply: reply, detail: "the server answered \(reply); \(detail)"))
@@ -121,8 +158,9 @@ extension Conversation {
         }
     }
 
-    /// With SCRAM chosen though the server's certificate could be bound to, the server has not offered that. Where the
-    /// caller asked for it, the server may have.
+    /// With SCRAM chosen though the server's certificate could be bound to, the server has not offered that. Where it
+    /// has, the caller asked for SCRAM without it, or the server did not take the binding: to say that it was not offered
+    /// would then be a lie, which the server has to refuse (RFC 5802, section 6).
     private func channelBinding(for mechanism: AuthenticationMechanism) -> ChannelBinding {
         guard let serverEndPoint else { return .none }
         if mechanism == .scramSHA256Plus { return .serverEndPoint(serverEndPoint) }
@@ -168,6 +206,9 @@ extension Conversation {
     private func lackOfMechanism(_ credentials: SMTPCredentials) -> String {
         let offered = capabilities.authentication.joined(separator: " ")
         guard !offered.isEmpty else { return "there are credentials, and the server does not offer AUTH" }
+        if credentials.mechanism == .scramSHA256Plus, serverEndPoint == nil {
+            return "SCRAM-SHA-256-PLUS is asked for, and there is no certificate of the server that it can be bound to"
+        }
         if let mechanism = credentials.mechanism {
             return "\(mechanism.rawValue) is asked for and does not fit; the server offers \(offered)"
         }

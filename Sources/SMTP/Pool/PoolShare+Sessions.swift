@@ -3,9 +3,8 @@ internal import NIOCore
 /// How a share of a pool gets its sessions, keeps them and parts with them.
 extension PoolShare {
     func connect() {
-        connecting += 1
-        SMTPSession.establish(configuration, on: eventLoop) { [self] result in
-            connecting = max(0, connecting - 1)
+        let attempt = SMTPSession.establish(configuration, on: eventLoop) { [self] result in
+            attempts.removeAll { !$0.isBeingSetUp }
             switch result {
             case .success(let session):
                 counts.connected += 1
@@ -20,9 +19,15 @@ extension PoolShare {
                 connectionAttemptFailed(error)
             }
         }
+        if attempt.isBeingSetUp { attempts.append(attempt) }
     }
 
     private func connectionAttemptFailed(_ error: SMTPError) {
+        // The pool itself gave the attempt up.
+        guard !isShutDown else {
+            finishShutdown()
+            return
+        }
         counts.failedConnections += 1
         observer?.sessionFailed(error)
         finishWarmUps(error)
@@ -36,7 +41,6 @@ extension PoolShare {
         let failed = waiters
         waiters = CircularBuffer()
         for waiter in failed { waiter.completion(.failure(error)) }
-        finishShutdown()
     }
 
     func connectionBecameReady(_ connection: Connection) {

@@ -11,16 +11,16 @@ extension PoolShare {
             waiter.completion(.failure(SMTPError(.shutDown, stage: .connect, detail: "the pool is shut down")))
         }
         finishWarmUps(SMTPError(.shutDown, stage: .connect, detail: "the pool is shut down"))
+        graceDeadline.set(after: grace)
         let unused = idle
         idle = []
         for session in unused { end(session) }
-        graceDeadline.set(after: grace)
+        // No message needs them any more.
+        for attempt in attempts { attempt.close("the pool is shut down", reason: .shutDown) }
         finishShutdown()
     }
 
     func abort() {
-        // A session that is still being set up has no message; whoever sets it up ends it.
-        connecting = 0
         for session in Array(sessions.values) + Array(leaving.values) {
             session.connection.close("the pool is shut down", reason: .shutDown)
         }

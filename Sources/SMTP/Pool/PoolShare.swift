@@ -28,7 +28,8 @@ final class PoolShare: SessionOwner {
     var sessions: [ObjectIdentifier: SMTPSession] = [:]
     /// Those that wait for a message; the one used last is used next, so that the others can be ended.
     var idle: [SMTPSession] = []
-    var connecting = 0
+    /// Connections that are being set up as sessions.
+    var attempts: [Connection] = []
     /// Sessions that have been told to end, and have not: they take no message, and no other's place.
     var leaving: [ObjectIdentifier: SMTPSession] = [:]
     /// Sessions that rested for long and are being asked whether the server is still there.
@@ -61,6 +62,8 @@ final class PoolShare: SessionOwner {
         chains = limits.chainsTransactions
         promptness = Promptness(bound: limits.promptReply)
     }
+
+    var connecting: Int { attempts.count }
 
     var figures: SMTPSessionPool.Figures {
         SMTPSessionPool.Figures(

@@ -11,6 +11,8 @@ enum Command {
     case auth(mechanism: AuthenticationMechanism, initialResponse: [UInt8]?)
     /// The answer to a challenge of AUTH, not yet in base64.
     case authResponse([UInt8])
+    /// The client breaks AUTH off (RFC 4954, section 4).
+    case authCancel
     /// MAIL; nil is the null reverse-path.
     case mail(AddrSpec?, MailParameters)
     case rcpt(AddrSpec, RecipientParameters?)
@@ -37,6 +39,7 @@ enum Command {
             }
             output.writeStaticString("\r\n")
         case .authResponse(let response): output.writeString(Base64.encode(response) + "\r\n")
+        case .authCancel: output.writeStaticString("*\r\n")
         case .mail(let reversePath, let parameters):
             output.writeStaticString("MAIL FROM:<")
             if let reversePath { output.writeString(reversePath.description) }

@@ -67,6 +67,8 @@ extension Connection {
         take(&openCompletion)?(.failure(reason))
         take(&finishCompletion)?(.failure(reason))
         take(&quitCompletion)?()
+        tokenTask?.cancel()
+        tokenTask = nil
         deadline.cancel()
         wholeDeadline.cancel()
         context?.close(promise: nil)
@@ -126,7 +128,7 @@ extension Connection {
         guard case .token(let source)? = configuration.credentials?.secret else { return }
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
         let eventLoop = eventLoop
-        Task {
+        tokenTask = Task {
             let token: String?
             var reason = ""
             do {

@@ -20,6 +20,8 @@ final class Connection: ChannelInboundHandler {
     var session: SMTPSession?
 
     var connectCompletion: ((Result<Void, SMTPError>) -> Void)?
+    /// The call for an access token that is under way.
+    var tokenTask: Task<Void, Never>?
     var openCompletion: OpenCompletion?
     /// For the transaction whose envelope went out behind the content of the one under way.
     var chainedCompletion: OpenCompletion?
@@ -73,6 +75,8 @@ final class Connection: ChannelInboundHandler {
     var isSecure: Bool { conversation.isSecure }
     var isReady: Bool { conversation.phase == .ready }
     var isClosed: Bool { conversation.phase == .closed }
+    /// Whether nobody has been told yet that the session is set up, or that it could not be.
+    var isBeingSetUp: Bool { connectCompletion != nil }
     /// Whether the envelope of the transaction under way waits for its content.
     var isDeferred: Bool { conversation.phase == .deferred }
     /// Whether the content of the transaction under way goes with BDAT.

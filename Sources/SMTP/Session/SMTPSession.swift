@@ -59,29 +59,58 @@ public final class SMTPSession: Sendable {
 
     /// Connects and sets up a session: greeting, EHLO, TLS and AUTH as configured.
     ///
+    /// A cancelled task gives the attempt up at once, however far it has come.
+    ///
     /// - Throws: ``SMTPError`` with the stage that failed.
     public static func connect(
         _ configuration: SMTPConfiguration, on eventLoop: (any EventLoop)? = nil
     ) async throws(SMTPError) -> SMTPSession {
         let eventLoop = eventLoop ?? MultiThreadedEventLoopGroup.singleton.next()
-        let result: Result<SMTPSession, SMTPError> = await withCheckedContinuation { continuation in
+        let attempt = NIOLoopBoundBox.makeBoxSendingValue(Attempt.toBegin, eventLoop: eventLoop)
+        let result = await withTaskCancellationHandler {
+            await withCheckedContinuation {
+                (continuation: CheckedContinuation<Result<SMTPSession, SMTPError>, Never>) in
+                eventLoop.execute {
+                    if case .cancelled = attempt.value {
+                        continuation.resume(returning: .failure(cancelled))
+                    } else {
+                        attempt.value = .begun(
+                            establish(configuration, on: eventLoop) { continuation.resume(returning: $0) })
+                    }
+                }
+            }
+        } onCancel: {
             eventLoop.execute {
-                establish(configuration, on: eventLoop) { continuation.resume(returning: $0) }
+                if case .begun(let connection) = attempt.value {
+                    connection.close(cancelled.detail, reason: cancelled.reason)
+                }
+                attempt.value = .cancelled
             }
         }
         let session = try result.get()
         if Task.isCancelled {
             try? await session.disconnect()
-            throw SMTPError(.shutDown, stage: .connect, detail: "the task was cancelled")
+            throw cancelled
         }
         return session
     }
 
+    /// How far a call of ``connect(_:on:)`` has come. The cancellation of its task may come before it has begun.
+    private enum Attempt {
+        case toBegin
+        case begun(Connection)
+        case cancelled
+    }
+
+    private static let cancelled = SMTPError(.shutDown, stage: .connect, detail: "the task was cancelled")
+
     /// The same with a callback, on the event loop.
+    ///
+    /// - Returns: the connection that is being set up. Whoever closes it ends the attempt.
     static func establish(
         _ configuration: SMTPConfiguration, on eventLoop: any EventLoop,
         completion: @escaping (Result<SMTPSession, SMTPError>) -> Void
-    ) {
+    ) -> Connection {
         // The session is held by its own completion until it is handed over.
         var session: SMTPSession?
         let connection = Connection(configuration, eventLoop: eventLoop) { result in
@@ -115,6 +144,7 @@ public final class SMTPSession: Sendable {
                         timedOut ? .timedOut : .unreachable, stage: .connect,
                         detail: "no connection to \(place): \(Self.cause(of: error))"))
             }
+        return connection
     }
 
     private static func cause(of error: any Error) -> String {
