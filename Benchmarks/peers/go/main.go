@@ -1,7 +1,12 @@
 // A peer to measure Postern against: the gateway that Go's standard HTTP server and emersion/go-smtp make.
 //
 // POST /messages takes from, to, subject, text and attachments (in base64) as JSON, sends the message on a pooled session
-// to UPSTREAM (host:port) and answers with the relay's reply. PORT is the loopback port to listen on, POOL the number of sessions.
+// to UPSTREAM (host:port) and answers with the relay's reply; with ?dry_run=true it answers with the message instead.
+// A body of message/rfc822 is passed on as it comes, from and to being in the query. POST /messages/batch takes an array
+// of messages and sends them side by side.
+//
+// PORT is the loopback port to listen on, POOL the number of sessions. CERTIFICATE and KEY turn HTTPS on; with
+// UPSTREAM_CA the relay speaks TLS from the first octet, and is checked against that certificate.
 //
 // What was done so that the comparison is fair: connections to clients and to the relay are kept open, TCP_NODELAY is
 // on for both (Go's default), a message's content leaves in one write, and a session that the relay has closed
@@ -12,6 +17,8 @@ import (
 	"bufio"
 	"bytes"
 	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -54,17 +61,19 @@ type answer struct {
 	Code     int      `json:"code,omitempty"`
 	Text     string   `json:"text,omitempty"`
 	Accepted []string `json:"accepted,omitempty"`
+	Message  string   `json:"message,omitempty"`
 	Error    string   `json:"error,omitempty"`
 }
 
 // pool hands out at most cap(idle) sessions; nil stands for one that is yet to be opened.
 type pool struct {
 	upstream string
+	tls      *tls.Config
 	idle     chan *smtp.Client
 }
 
-func newPool(upstream string, size int) *pool {
-	p := &pool{upstream: upstream, idle: make(chan *smtp.Client, size)}
+func newPool(upstream string, tls *tls.Config, size int) *pool {
+	p := &pool{upstream: upstream, tls: tls, idle: make(chan *smtp.Client, size)}
 	for i := 0; i < size; i++ {
 		p.idle <- nil
 	}
@@ -77,6 +86,9 @@ func (p *pool) open() (*smtp.Client, error) {
 		return nil, err
 	}
 	host, _, _ := net.SplitHostPort(p.upstream)
+	if p.tls != nil {
+		conn = tls.Client(conn, p.tls)
+	}
 	client, err := smtp.NewClient(conn, host)
 	if err != nil {
 		conn.Close()
@@ -91,9 +103,19 @@ func (p *pool) open() (*smtp.Client, error) {
 	return client, nil
 }
 
-// send delivers content on a session of the pool. A session that turns out to be closed before any content went out
+// content writes a message; begun says whether any of it has gone out.
+type content func(w io.Writer) (begun bool, err error)
+
+func contentOf(b *bytes.Buffer) content {
+	return func(w io.Writer) (bool, error) {
+		_, err := w.Write(b.Bytes())
+		return true, err
+	}
+}
+
+// send delivers a message on a session of the pool. A session that turns out to be closed before any content went out
 // is replaced once.
-func (p *pool) send(m *message, content []byte) error {
+func (p *pool) send(from string, to []string, write content) error {
 	client := <-p.idle
 	defer func() { p.idle <- client }()
 	fresh := false
@@ -105,7 +127,7 @@ func (p *pool) send(m *message, content []byte) error {
 			}
 			client, fresh = opened, true
 		}
-		contentSent, err := transact(client, m, content)
+		contentSent, err := transact(client, from, to, write)
 		if err == nil {
 			return nil
 		}
@@ -121,11 +143,11 @@ func (p *pool) send(m *message, content []byte) error {
 	}
 }
 
-func transact(client *smtp.Client, m *message, content []byte) (contentSent bool, err error) {
-	if err := client.Mail(m.From, nil); err != nil {
+func transact(client *smtp.Client, from string, to []string, write content) (contentSent bool, err error) {
+	if err := client.Mail(from, nil); err != nil {
 		return false, err
 	}
-	for _, recipient := range m.To {
+	for _, recipient := range to {
 		if err := client.Rcpt(recipient); err != nil {
 			return false, err
 		}
@@ -134,8 +156,8 @@ func transact(client *smtp.Client, m *message, content []byte) (contentSent bool
 	if err != nil {
 		return false, err
 	}
-	if _, err := writer.Write(content); err != nil {
-		return true, err
+	if begun, err := write(writer); err != nil {
+		return begun, err
 	}
 	return true, writer.Close()
 }
@@ -210,37 +232,99 @@ func valid(m *message) bool {
 	return true
 }
 
-func (p *pool) handle(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodPost {
-		reply(w, http.StatusMethodNotAllowed, answer{Error: "POST only"})
-		return
+// deliver composes a message, sends it, and says what became of it.
+func (p *pool) deliver(m *message, dryRun bool) (int, answer) {
+	if !valid(m) {
+		return http.StatusUnprocessableEntity, answer{Error: "from and to are needed, without line breaks"}
 	}
+	composed := buffers.Get().(*bytes.Buffer)
+	composed.Reset()
+	defer buffers.Put(composed)
+	render(composed, m)
+	if dryRun {
+		return http.StatusOK, answer{Status: "composed", Message: composed.String()}
+	}
+	if err := p.send(m.From, m.To, contentOf(composed)); err != nil {
+		return http.StatusBadGateway, answer{Error: err.Error()}
+	}
+	// go-smtp does not hand the text of the final reply to its caller.
+	return http.StatusOK, answer{Status: "accepted", Code: 250, Text: "Ok", Accepted: m.To}
+}
+
+// read decodes a body of JSON; false once the client has been told what is wrong with it.
+func read(w http.ResponseWriter, r *http.Request, value any) bool {
 	body := buffers.Get().(*bytes.Buffer)
 	body.Reset()
 	defer buffers.Put(body)
-	if _, err := io.Copy(body, http.MaxBytesReader(w, r.Body, maxBody)); err != nil {
+	_, err := io.Copy(body, http.MaxBytesReader(w, r.Body, maxBody))
+	if err == nil {
+		err = json.Unmarshal(body.Bytes(), value)
+	}
+	if err != nil {
 		reply(w, http.StatusBadRequest, answer{Error: err.Error()})
+	}
+	return err == nil
+}
+
+func (p *pool) handle(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("Content-Type") == "message/rfc822" {
+		p.handleRaw(w, r)
 		return
 	}
 	var m message
-	if err := json.Unmarshal(body.Bytes(), &m); err != nil {
-		reply(w, http.StatusBadRequest, answer{Error: err.Error()})
+	if !read(w, r, &m) {
 		return
 	}
-	if !valid(&m) {
-		reply(w, http.StatusUnprocessableEntity, answer{Error: "from and to are needed, without line breaks"})
-		return
-	}
-	content := buffers.Get().(*bytes.Buffer)
-	content.Reset()
-	defer buffers.Put(content)
-	render(content, &m)
-	if err := p.send(&m, content.Bytes()); err != nil {
+	status, a := p.deliver(&m, r.URL.RawQuery == "dry_run=true")
+	reply(w, status, a)
+}
+
+// handleRaw copies the body into the session as it comes.
+func (p *pool) handleRaw(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	err := p.send(query.Get("from"), query["to"], func(to io.Writer) (bool, error) {
+		copied, err := io.CopyBuffer(to, r.Body, make([]byte, 256<<10))
+		return copied > 0, err
+	})
+	if err != nil {
 		reply(w, http.StatusBadGateway, answer{Error: err.Error()})
 		return
 	}
-	// go-smtp does not hand the text of the final reply to its caller.
-	reply(w, http.StatusOK, answer{Status: "accepted", Code: 250, Text: "Ok", Accepted: m.To})
+	reply(w, http.StatusOK, answer{Status: "accepted", Code: 250, Text: "Ok", Accepted: query["to"]})
+}
+
+func (p *pool) handleBatch(w http.ResponseWriter, r *http.Request) {
+	var messages []message
+	if !read(w, r, &messages) {
+		return
+	}
+	answers := make([]answer, len(messages))
+	var all sync.WaitGroup
+	for i := range messages {
+		all.Add(1)
+		go func(i int) {
+			defer all.Done()
+			_, answers[i] = p.deliver(&messages[i], false)
+		}(i)
+	}
+	all.Wait()
+	w.Header().Set("Content-Type", "application/json")
+	json.NewEncoder(w).Encode(map[string][]answer{"results": answers})
+}
+
+// relayTLS is nil where the relay speaks no TLS.
+func relayTLS() *tls.Config {
+	file := os.Getenv("UPSTREAM_CA")
+	if file == "" {
+		return nil
+	}
+	certificate, err := os.ReadFile(file)
+	roots := x509.NewCertPool()
+	if err != nil || !roots.AppendCertsFromPEM(certificate) {
+		log.Fatalf("no certificate in %s", file)
+	}
+	host, _, _ := net.SplitHostPort(os.Getenv("UPSTREAM"))
+	return &tls.Config{RootCAs: roots, ServerName: host}
 }
 
 func main() {
@@ -248,8 +332,13 @@ func main() {
 	if err != nil || size < 1 || os.Getenv("UPSTREAM") == "" || os.Getenv("PORT") == "" {
 		log.Fatal("set UPSTREAM (host:port), PORT and POOL")
 	}
-	p := newPool(os.Getenv("UPSTREAM"), size)
+	p := newPool(os.Getenv("UPSTREAM"), relayTLS(), size)
 	http.HandleFunc("/messages", p.handle)
+	http.HandleFunc("/messages/batch", p.handleBatch)
 	http.HandleFunc("/livez", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok\n") })
-	log.Fatal(http.ListenAndServe("127.0.0.1:"+os.Getenv("PORT"), nil))
+	address := "127.0.0.1:" + os.Getenv("PORT")
+	if os.Getenv("CERTIFICATE") != "" {
+		log.Fatal(http.ListenAndServeTLS(address, os.Getenv("CERTIFICATE"), os.Getenv("KEY"), nil))
+	}
+	log.Fatal(http.ListenAndServe(address, nil))
 }
