@@ -3,10 +3,11 @@
 import ctypes
 import http.client
 import os
-import pwd
 import signal
 import socket
+import ssl
 import subprocess
+import threading
 import time
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -35,7 +36,7 @@ def _end_with_parent():
 
 
 class Process:
-    """A started program; ends it when the block is left."""
+    """A started program, which may start others; ends it when the block is left."""
 
     def __init__(self, command, log, environment=None):
         self.command, self.log = command, log
@@ -55,6 +56,7 @@ class Process:
         return self._child.poll() is not None
 
     def stop(self):
+        descendants = self.all_pids()[1:]
         if self._child.poll() is None:
             self._child.terminate()
             try:
@@ -62,6 +64,11 @@ class Process:
             except subprocess.TimeoutExpired:
                 self._child.kill()
                 self._child.wait()
+        for pid in descendants:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
         self._output.close()
 
     def check(self):
@@ -70,20 +77,44 @@ class Process:
                 last = (file.read().strip().splitlines() or ["no output"])[-1]
             raise Failure(f"{self.command[0]} ended with {self._child.returncode}: {last} (see {self.log})")
 
+    def all_pids(self):
+        """The process and all that came of it."""
+        found = [self.pid]
+        for pid in found:
+            try:
+                for task in os.listdir(f"/proc/{pid}/task"):
+                    with open(f"/proc/{pid}/task/{task}/children") as file:
+                        found += [int(child) for child in file.read().split()]
+            except OSError:
+                pass  # it has ended meanwhile
+        return found
+
     def cpu_seconds(self):
-        with open(f"/proc/{self.pid}/stat") as file:
-            fields = file.read().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS
+        """User and system time of the process and all that came of it."""
+        ticks = 0
+        for pid in self.all_pids():
+            with open(f"/proc/{pid}/stat") as file:
+                fields = file.read().rpartition(")")[2].split()
+            ticks += sum(int(field) for field in fields[11:15])  # with those that have ended and were waited for
+        return ticks / TICKS
 
     def status(self):
-        """Resident memory and its peak in MiB, and the number of threads."""
-        found = {}
-        with open(f"/proc/{self.pid}/status") as file:
-            for line in file:
-                name, _, value = line.partition(":")
-                found[name] = value.split()
-        return {"rss_mib": int(found["VmRSS"][0]) / 1024, "peak_mib": int(found["VmHWM"][0]) / 1024,
-                "threads": int(found["Threads"][0])}
+        """Resident memory and its peak in MiB, and the number of threads, added up over all processes."""
+        total = {"rss_mib": 0.0, "peak_mib": 0.0, "threads": 0}
+        for pid in self.all_pids():
+            with open(f"/proc/{pid}/status") as file:
+                found = dict(line.split(":", 1) for line in file)
+            total["rss_mib"] += int(found["VmRSS"].split()[0]) / 1024
+            total["peak_mib"] += int(found["VmHWM"].split()[0]) / 1024
+            total["threads"] += int(found["Threads"])
+        return total
+
+    def thread_names(self):
+        names = []
+        for task in os.listdir(f"/proc/{self.pid}/task"):
+            with open(f"/proc/{self.pid}/task/{task}/comm") as file:
+                names.append(file.read().strip())
+        return names
 
     def sockets(self):
         count = 0
@@ -93,6 +124,39 @@ class Process:
             except OSError:
                 pass
         return count
+
+
+class Sampler(threading.Thread):
+    """The most that a function has returned, asked ten times a second while the block lasts."""
+
+    def __init__(self, function):
+        super().__init__(daemon=True)
+        self.most, self._function, self._ended = 0, function, threading.Event()
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self._ended.set()
+        self.join()
+
+    def run(self):
+        while not self._ended.wait(0.1):
+            try:
+                self.most = max(self.most, self._function())
+            except (OSError, KeyError):
+                return  # the process has ended
+
+
+def connections_to(port):
+    """How many connections on loopback lead to a port."""
+    count = 0
+    with open("/proc/net/tcp") as file:
+        for line in file.readlines()[1:]:
+            _, _, remote, state = line.split()[:4]
+            count += remote.endswith(f":{port:04X}") and state == "01"
+    return count
 
 
 def wait_for_port(process, port, seconds=10):
@@ -107,12 +171,20 @@ def wait_for_port(process, port, seconds=10):
     raise Failure(f"{process.command[0]} does not listen on port {port} after {seconds} s (see {process.log})")
 
 
-def wait_until_live(process, port, seconds=10):
+def _connection(port, https):
+    if https:
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        return http.client.HTTPSConnection("127.0.0.1", port, timeout=1, context=context)
+    return http.client.HTTPConnection("127.0.0.1", port, timeout=1)
+
+
+def wait_until_live(process, port, https=False, seconds=20):
     """Waits for GET /livez to answer 200."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         process.check()
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
+        connection = _connection(port, https)
         try:
             connection.request("GET", "/livez")
             if connection.getresponse().status == 200:
@@ -121,21 +193,5 @@ def wait_until_live(process, port, seconds=10):
             pass
         finally:
             connection.close()
-        time.sleep(0.005)
+        time.sleep(0.001)
     raise Failure(f"{process.command[0]} does not answer GET /livez with 200 after {seconds} s (see {process.log})")
-
-
-def smtp_sink(work, *options, backlog=1000):
-    """A relay that takes everything and keeps nothing: the process and its port."""
-    port = free_port()
-    command = ["/usr/sbin/smtp-sink"]
-    if os.getuid() == 0:
-        pwd.getpwnam("nobody")
-        command += ["-u", "nobody"]
-    process = Process([*command, *options, f"127.0.0.1:{port}", str(backlog)], f"{work}/smtp-sink.log")
-    try:
-        wait_for_port(process, port)
-    except BaseException:
-        process.stop()
-        raise
-    return process, port

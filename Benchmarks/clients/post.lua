@@ -1,8 +1,11 @@
--- The load: one message of 1 KB of text as JSON. With POSTERN_BENCHMARK_GAPS set, also when answers came.
-local text = string.rep("How are you then, and how are those around you? We are all fine\\n", 16)
+-- One request, again and again: the body of the file BENCHMARK_BODY. With BENCHMARK_CLOSE each on a connection of its
+-- own; with BENCHMARK_GAPS it is also noted when answers came.
+local file = assert(io.open(os.getenv("BENCHMARK_BODY"), "rb"))
 wrk.method = "POST"
+wrk.body = file:read("*a")
 wrk.headers["Content-Type"] = "application/json"
-wrk.body = '{"from":"ann@example.org","to":["bob@example.net"],"subject":"How are you?","text":"' .. text .. '"}'
+if os.getenv("BENCHMARK_CLOSE") then wrk.headers["Connection"] = "close" end
+file:close()
 
 local threads = {}
 
@@ -10,7 +13,7 @@ function setup(thread)
   table.insert(threads, thread)
 end
 
-if os.getenv("POSTERN_BENCHMARK_GAPS") then
+if os.getenv("BENCHMARK_GAPS") then
   local ffi = require("ffi")
   ffi.cdef([[
     struct benchmark_time { long seconds; long nanoseconds; };
@@ -43,8 +46,7 @@ function done(summary, latency)
   local gap = 0
   if gap_until_now then
     for _, thread in ipairs(threads) do
-      local at = thread:get("last")
-      longest, last = thread:get("longest"), at
+      longest, last = thread:get("longest"), thread:get("last")
       gap = math.max(gap, gap_until_now())
     end
   end
