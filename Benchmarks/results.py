@@ -32,9 +32,9 @@ class Results:
 
 
 def spread(values, form):
-    """Median, and lowest to highest where there are several."""
+    """Median, and lowest to highest where they differ."""
     values = list(values)
     if not values:
         return "–"
-    middle = format(statistics.median(values), form)
-    return middle if len(values) == 1 else f"{middle} ({format(min(values), form)}–{format(max(values), form)})"
+    middle, lowest, highest = (format(of(values), form) for of in (statistics.median, min, max))
+    return middle if lowest == highest else f"{middle} ({lowest}–{highest})"
