@@ -90,7 +90,8 @@ import Testing
         let closed = try ClosedPort()
         var (status, lines) = try await check("smtp://127.0.0.1:\(closed.port)")
         #expect(status == 1)
-        #expect(lines.last?.hasPrefix("connect        FAILED") == true)
+        #expect(
+            lines.last == "connect        FAILED  no connection to 127.0.0.1:\(closed.port): it refused the connection")
         (status, lines) = try await check("http://127.0.0.1")
         #expect(status == 1)
         #expect(lines.count == 1)

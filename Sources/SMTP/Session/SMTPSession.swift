@@ -151,7 +151,14 @@ public final class SMTPSession: Sendable {
         switch error {
         case ChannelError.connectTimeout: "it did not answer in time"
         case let error as NIOConnectionError:
-            error.connectionErrors.first.map { String(describing: $0.error) } ?? "the name could not be resolved"
+            error.connectionErrors.first.map { cause(of: $0.error) } ?? "the name could not be resolved"
+        case let error as IOError:
+            switch error.errnoCode {
+            case ECONNREFUSED: "it refused the connection"
+            case EHOSTUNREACH, ENETUNREACH: "there is no route to it"
+            case ETIMEDOUT: "it did not answer in time"
+            default: String(describing: error)
+            }
         default: String(describing: error)
         }
     }
