@@ -19,9 +19,28 @@ async function ask(path, options = {}) {
   if ($("key").value) headers["X-API-Key"] = $("key").value;
   const response = await fetch(path, { ...options, headers, cache: "no-store", credentials: "omit" });
   const text = await response.text();
+  // The state of the relays is told without a key.
+  if (path !== "readyz") showAccess(response.status === 401);
   let body = {};
   try { body = JSON.parse(text); } catch { body = { detail: text.slice(0, 500) }; }
   return { status: response.status, id: response.headers.get("X-Request-Id"), body };
+}
+
+// The key has its place once the gateway asks for one.
+function showAccess(isRefused) {
+  if (isRefused) {
+    $("access").hidden = false;
+    $("key-needed").textContent = $("key").value ? "This gateway does not know the key." : "This gateway needs a key.";
+  }
+  $("key-needed").hidden = !isRefused;
+}
+
+// Every route but the health's and this page's needs the key, where there are keys.
+async function access() {
+  try {
+    const { status } = await ask("metrics", { method: "HEAD" });
+    if (status === 401) $("key").focus();
+  } catch { /* The state says that there is no answer. */ }
 }
 
 // Addresses are separated by commas, but not within quotes.
@@ -150,7 +169,12 @@ async function submit(dryRun) {
   const buttons = [$("send"), $("dry-run")];
   buttons.forEach((button) => { button.disabled = true; });
   try {
-    const document = await message();
+    let document;
+    try { document = await message(); } catch (error) {
+      $("form-error").textContent = `${error.message}. Nothing was sent.`;
+      $("form-error").hidden = false;
+      return;
+    }
     const body = JSON.stringify(document);
     const headers = { "Content-Type": "application/json" };
     if (!dryRun) headers["Idempotency-Key"] = idempotencyKey(body);
@@ -189,8 +213,19 @@ async function health() {
   }
 }
 
+// Encoded words as a mail reader shows them (RFC 2047); what cannot be read stays as it is.
+function decoded(value) {
+  return value.replace(/\?=\s+=\?/g, "?==?").replace(/=\?([^?*]+)(?:\*[^?]*)?\?([bq])\?([^?]*)\?=/gi, (word, charset, encoding, text) => {
+    try {
+      const octets = encoding.toLowerCase() === "b" ? atob(text)
+        : text.replaceAll("_", " ").replace(/=([0-9a-f]{2})/gi, (_, digits) => String.fromCharCode(parseInt(digits, 16)));
+      return new TextDecoder(charset).decode(Uint8Array.from(octets, (character) => character.charCodeAt(0)));
+    } catch { return word; }
+  });
+}
+
 function caught(entry) {
-  const header = (name) => entry.headers.find((field) => field.name.toLowerCase() === name)?.value;
+  const header = (name) => decoded(entry.headers.find((field) => field.name.toLowerCase() === name)?.value ?? "");
   const item = make("li");
   const row = make("div", "row");
   const time = make("time", null, new Date(entry.received_at).toLocaleTimeString());
@@ -206,7 +241,7 @@ function caught(entry) {
 async function inbox() {
   try {
     const { status, body } = await ask("sandbox/messages");
-    $("inbox-section").hidden = status === 404;
+    $("inbox-section").hidden = status !== 200;
     if (status !== 200) return;
     $("no-messages").hidden = body.messages.length > 0;
     $("inbox").replaceChildren(...body.messages.slice(0, mostMessages).map(caught));
@@ -215,11 +250,12 @@ async function inbox() {
 
 $("compose").addEventListener("submit", (event) => { event.preventDefault(); submit(false); });
 $("dry-run").addEventListener("click", () => submit(true));
-$("access").addEventListener("submit", (event) => event.preventDefault());
+$("access").addEventListener("submit", (event) => { event.preventDefault(); inbox(); });
 $("key").addEventListener("change", inbox);
 $("check").addEventListener("click", health);
 $("refresh").addEventListener("click", inbox);
 $("clear").addEventListener("click", async () => { await ask("sandbox/messages", { method: "DELETE" }); inbox(); });
+access();
 health();
 inbox();
 setInterval(() => { if (!document.hidden) health(); }, 10000);
