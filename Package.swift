@@ -45,6 +45,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
     ],
     targets: [
         .target(name: "CIDN2", linkerSettings: [.linkedLibrary("idn2")]),
@@ -69,6 +70,7 @@ let package = Package(
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
             ],
             resources: [
                 .embedInCode("Embedded/openapi.yaml"), .embedInCode("Embedded/console.html"),
@@ -108,6 +110,8 @@ let package = Package(
             dependencies: [
                 "Gateway", "Sandbox", "SMTP", "InternetMessage", "MailAddress", "TestSupport", logging, nioCore, nioSSL,
                 .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
             ],
             swiftSettings: common),
         // The command is built beside the tests, which run it as a shell does.

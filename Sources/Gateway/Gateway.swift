@@ -6,6 +6,7 @@ internal import NIOCore
 internal import NIOPosix
 internal import SMTP
 internal import Synchronization
+public import Tracing
 
 /// The gateway: it takes requests, sends each message on a session of the relay's pool, and answers with the relay's
 /// reply.
@@ -28,11 +29,12 @@ public final class Gateway: Sendable {
     ///   - configuration: the settings.
     ///   - caughtMessages: what an embedded relay caught, for the sandbox's routes; nil where there is none.
     ///   - idempotencyStore: where results under an `Idempotency-Key` are kept; by default in memory.
+    ///   - tracer: what starts the spans of requests; by default the one that the process was bootstrapped with, if any.
     ///   - logger: where log lines go.
     /// - Throws: where the HTTP server cannot listen.
     public static func start(
         _ configuration: GatewayConfiguration, caughtMessages: (any CaughtMessages)? = nil,
-        idempotencyStore: (any IdempotencyStore)? = nil, logger: Logger
+        idempotencyStore: (any IdempotencyStore)? = nil, tracer: (any Tracer)? = nil, logger: Logger
     ) throws -> Gateway {
         // One loop for SMTP and one HTTP thread for every two cores: they share the work on a message.
         let group = MultiThreadedEventLoopGroup(
@@ -41,7 +43,7 @@ public final class Gateway: Sendable {
         let core = GatewayCore(
             configuration, eventLoops: Array(group.makeIterator()), caughtMessages: caughtMessages,
             idempotencyStore: idempotencyStore ?? MemoryIdempotencyStore(configuration.idempotency, logger: logger),
-            metrics: GatewayMetrics(threads: threads), logger: logger)
+            metrics: GatewayMetrics(threads: threads), tracer: RequestTracer(tracer), logger: logger)
         for warning in configuration.warnings { logger.warning("\(warning)") }
         var http = HTTPServerConfiguration(host: configuration.listenHost, port: configuration.listenPort)
         http.threads = threads

@@ -19,12 +19,13 @@ final class GatewayCore: HTTPHandler {
     private let maximumMessageBytes: Int
     private let maximumInFlight: Int
     private let log: MessageLog
+    private let tracer: RequestTracer?
     private let isLeaving = Atomic<Bool>(false)
     private let isDraining = Atomic<Bool>(false)
 
     init(
         _ configuration: GatewayConfiguration, eventLoops: [any EventLoop], caughtMessages: (any CaughtMessages)?,
-        idempotencyStore: any IdempotencyStore, metrics: GatewayMetrics, logger: Logger
+        idempotencyStore: any IdempotencyStore, metrics: GatewayMetrics, tracer: RequestTracer?, logger: Logger
     ) {
         let relays = RelaySet(configuration, on: eventLoops, metrics: metrics)
         log = MessageLog(logger: logger, showsAddresses: configuration.logsAddresses)
@@ -33,6 +34,7 @@ final class GatewayCore: HTTPHandler {
         health = RelayHealth(relays.relays)
         current = Mutex((relays, AccessControl(configuration.access)))
         self.metrics = metrics
+        self.tracer = tracer
         self.eventLoops = eventLoops
         signer = configuration.signer
         self.caughtMessages = caughtMessages
@@ -157,7 +159,7 @@ final class GatewayCore: HTTPHandler {
     }
 
     func handle(_ request: HTTPStreamedRequest, responder: HTTPResponder) {
-        let context = RequestContext(request.head, request.context)
+        let context = RequestContext(request.head, request.context, tracer)
         let access = access
         dispatch.send(request, context, responder) { message throws(Problem) in
             try access.check(message.authors, message.envelope, of: context.caller)
@@ -165,7 +167,7 @@ final class GatewayCore: HTTPHandler {
     }
 
     func handle(_ request: HTTPFormRequest, responder: HTTPResponder) {
-        let context = RequestContext(request.head, request.context)
+        let context = RequestContext(request.head, request.context, tracer)
         do throws(Problem) {
             let route = try Route(request.head, hasSandbox: caughtMessages != nil)
             let key = try Self.idempotencyKey(request.head, context)
@@ -175,14 +177,14 @@ final class GatewayCore: HTTPHandler {
                 responder)
         } catch {
             log.invalid(error, context)
-            responder.respond(error.response)
+            responder.respond(context.answered(with: error.response))
         }
     }
 
     /// Decoding and composing run here, on the HTTP server's thread; what waits for the relay goes on where the
     /// relay's session lives.
     private func send(_ request: HTTPRequest, dryRun: Bool, _ responder: HTTPResponder) {
-        let context = RequestContext(request.head, request.context)
+        let context = RequestContext(request.head, request.context, tracer)
         do throws(Problem) {
             let key = try Self.idempotencyKey(request.head, context)
             // A raw message comes here only where it is not to be streamed.
@@ -195,7 +197,7 @@ final class GatewayCore: HTTPHandler {
             send(composed, dryRun: dryRun, once: key, MessageFingerprint(request), context, responder)
         } catch {
             log.invalid(error, context)
-            responder.respond(error.response)
+            responder.respond(context.answered(with: error.response))
         }
     }
 
@@ -207,7 +209,7 @@ final class GatewayCore: HTTPHandler {
         _ fingerprint: @autoclosure () -> MessageFingerprint, _ context: RequestContext, _ responder: HTTPResponder
     ) {
         if dryRun {
-            responder.respond(Answer.dryRun(composed))
+            responder.respond(context.answered(with: Answer.dryRun(composed)))
         } else if let key {
             dispatch.send(composed, once: key, fingerprint(), context, responder)
         } else {
@@ -216,7 +218,7 @@ final class GatewayCore: HTTPHandler {
     }
 
     private func sendBatch(_ request: HTTPRequest, dryRun: Bool, stopsOnError: Bool, _ responder: HTTPResponder) {
-        let context = RequestContext(request.head, request.context)
+        let context = RequestContext(request.head, request.context, tracer)
         do throws(Problem) {
             let access = access
             let batch = try Batch(json: request.body, stopsOnError: stopsOnError, signer: signer) {
@@ -225,14 +227,14 @@ final class GatewayCore: HTTPHandler {
                 if !dryRun { try access.takeMessage(of: context.caller) }
             }
             if dryRun {
-                responder.respond(batch.dryRun())
+                responder.respond(context.answered(with: batch.dryRun()))
             } else {
                 let key = try Self.idempotencyKey(request.head, context)
                 dispatch.send(batch, once: key.map { ($0, MessageFingerprint(request)) }, context, responder)
             }
         } catch {
             log.invalid(error, context)
-            responder.respond(error.response)
+            responder.respond(context.answered(with: error.response))
         }
     }
 

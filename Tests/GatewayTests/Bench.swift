@@ -2,6 +2,7 @@ import Foundation
 import Logging
 import TestSupport
 import Testing
+import Tracing
 
 @testable import Gateway
 
@@ -18,7 +19,7 @@ struct Bench {
 
     static func start(
         _ settings: [String: String], logger: Logger? = nil, store: (any IdempotencyStore)? = nil,
-        scripts: [[ScriptedRelay.Step]]
+        tracer: (any Tracer)? = nil, scripts: [[ScriptedRelay.Step]]
     ) async throws -> Bench {
         let relay = try await ScriptedRelay.start(scripts: scripts)
         var environment = ["POSTERN_LISTEN": "127.0.0.1:0", "POSTERN_HELO_NAME": "gate.example.org"]
@@ -26,7 +27,7 @@ struct Bench {
         environment.merge(settings) { $1 }
         let values = try SettingValues(environment: environment)
         let gateway = try Gateway.start(
-            GatewayConfiguration(values), idempotencyStore: store,
+            GatewayConfiguration(values), idempotencyStore: store, tracer: tracer,
             logger: logger ?? Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         return Bench(gateway: gateway, relay: relay)
     }

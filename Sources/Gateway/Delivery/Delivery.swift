@@ -54,16 +54,25 @@ final class Delivery: Sendable {
     /// Opens, writes and closes one message. Recipients that the relay does not take in one transaction get it in
     /// further ones; the first reply is the receipt's. To be called on the loop.
     ///
-    /// - Parameter key: the name of the API key that the request carried, for the routes.
+    /// - Parameters:
+    ///   - key: the name of the API key that the request carried, for the routes.
+    ///   - trace: the span of the request, or nil where nobody traces.
     func send(
-        _ content: [UInt8], to envelope: Envelope, key: String?
+        _ content: [UInt8], to envelope: Envelope, key: String?, trace: MessageTrace?
     ) async throws(DeliveryFailure) -> Receipt {
         var envelope = envelope
         envelope.size = content.count
         envelope.maySplit = envelope.recipientPolicy == .any && envelope.recipients.count > 1
         let (receipt, metrics) = try await firstUsable(for: envelope, key: key) { relay, wait throws(SMTPError) in
-            let receipt = try await self.transact(content, envelope, with: relay, waited: wait)
-            return (receipt, self.metrics(of: relay))
+            let exchange = trace?.exchange(with: relay)
+            do throws(SMTPError) {
+                let receipt = try await self.transact(content, envelope, with: relay, waited: wait)
+                exchange?.end(with: receipt)
+                return (receipt, self.metrics(of: relay))
+            } catch {
+                exchange?.end(with: error)
+                throw error
+            }
         }
         metrics.sent(receipt, bytes: content.count)
         return receipt
@@ -71,11 +80,20 @@ final class Delivery: Sendable {
 
     /// Opens a message whose content is yet to come, and is not kept: another relay is asked only as long as the content
     /// has not begun. To be called on the loop.
-    func open(_ envelope: Envelope, key: String?) async throws(DeliveryFailure) -> OpenMessage {
+    func open(
+        _ envelope: Envelope, key: String?, trace: MessageTrace?
+    ) async throws(DeliveryFailure) -> OpenMessage {
         try await firstUsable(for: envelope, key: key) { relay, wait throws(SMTPError) in
             let begun = ContinuousClock.now
-            let writer = try await relay.pool.open(envelope, generatesFields: false, on: self.loop)
-            return OpenMessage(writer, to: relay, waited: wait, since: begun, metrics: self.metrics(of: relay))
+            let exchange = trace?.exchange(with: relay)
+            do throws(SMTPError) {
+                let writer = try await relay.pool.open(envelope, generatesFields: false, on: self.loop)
+                return OpenMessage(
+                    writer, to: relay, waited: wait, since: begun, metrics: self.metrics(of: relay), exchange: exchange)
+            } catch {
+                exchange?.end(with: error)
+                throw error
+            }
         }
     }
 

@@ -30,7 +30,8 @@ final class Dispatch: Sendable {
         let inbox = begin()
         inbox.add {
             Task.immediate(executorPreference: inbox.executor) {
-                inbox.answer(responder, await self.answer(composed, context, from: inbox.delivery).response)
+                let answer = await self.answer(composed, context, from: inbox.delivery)
+                inbox.answer(responder, context.answered(with: answer.response))
                 self.end()
             }
         }
@@ -46,7 +47,8 @@ final class Dispatch: Sendable {
         let inbox = begin()
         inbox.add {
             Task.immediate(executorPreference: inbox.executor) {
-                inbox.answer(responder, await self.answer(request, context, from: inbox.delivery, isAllowed))
+                let answer = await self.answer(request, context, from: inbox.delivery, isAllowed)
+                inbox.answer(responder, context.answered(with: answer))
                 self.end()
             }
         }
@@ -63,7 +65,7 @@ final class Dispatch: Sendable {
                 let answer = await self.once.answer(under: key, fingerprint, context) {
                     await self.answer(composed, context, from: inbox.delivery)
                 }
-                inbox.answer(responder, answer.response)
+                inbox.answer(responder, context.answered(with: answer.response))
                 self.end()
             }
         }
@@ -76,7 +78,8 @@ final class Dispatch: Sendable {
     ) {
         Task(executorPreference: executor) {
             guard let (key, fingerprint) = key else {
-                responder.respond(await batch.send { await self.send($0, context.at($1)) }.response)
+                let answer = await batch.send { await self.send($0, context.at($1)) }
+                responder.respond(context.answered(with: answer.response))
                 return
             }
             let answer = await self.once.answer(under: key, fingerprint, context) {
@@ -86,7 +89,7 @@ final class Dispatch: Sendable {
                     }
                 }
             }
-            responder.respond(answer.response)
+            responder.respond(context.answered(with: answer.response))
         }
     }
 
@@ -119,7 +122,8 @@ final class Dispatch: Sendable {
     ) async -> MessageAnswer {
         do throws(DeliveryFailure) {
             let receipt = try await delivery.send(
-                composed.content, to: composed.envelope, key: context.caller.name)
+                composed.content, to: composed.envelope, key: context.caller.name, trace: context.trace(of: composed.id)
+            )
             log.accepted(composed.id, composed.envelope, octets: composed.content.count, receipt, context)
             return MessageAnswer(Answer.accepted(id: composed.id, receipt), isFinal: true)
         } catch {
@@ -142,7 +146,8 @@ final class Dispatch: Sendable {
                 throw .message(error)
             }
             message = upload.message
-            let (receipt, octets) = try await upload.send(by: delivery, key: context.caller.name)
+            let (receipt, octets) = try await upload.send(
+                by: delivery, key: context.caller.name, trace: context.trace(of: upload.message.id))
             log.accepted(upload.message.id, upload.message.envelope, octets: octets, receipt, context)
             return Answer.accepted(id: upload.message.id, receipt)
         } catch {

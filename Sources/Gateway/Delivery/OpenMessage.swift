@@ -7,6 +7,8 @@ struct OpenMessage: ~Copyable {
     private let queue: Duration
     private let envelope: Duration
     private let opened: ContinuousClock.Instant
+    /// Nil where nobody traces. Where the message is dropped, it ends by itself.
+    private let exchange: ExchangeSpan?
     private var writer: SMTPMessageWriter
 
     /// - Parameters:
@@ -14,13 +16,14 @@ struct OpenMessage: ~Copyable {
     ///   - begun: when a session was asked for.
     init(
         _ writer: consuming SMTPMessageWriter, to relay: Relay, waited: Duration,
-        since begun: ContinuousClock.Instant, metrics: MessageMetrics
+        since begun: ContinuousClock.Instant, metrics: MessageMetrics, exchange: ExchangeSpan?
     ) {
         opened = .now
         queue = waited + writer.waited
         envelope = max(.zero, opened - begun - writer.waited)
         self.relay = relay
         self.metrics = metrics
+        self.exchange = exchange
         self.writer = writer
     }
 
@@ -33,7 +36,7 @@ struct OpenMessage: ~Copyable {
         do throws(SMTPError) {
             try await writer.write(octets)
         } catch {
-            throw Self.failure(error, relay, metrics)
+            throw Self.failure(error, relay, metrics, exchange)
         }
     }
 
@@ -41,7 +44,7 @@ struct OpenMessage: ~Copyable {
     ///
     /// - Parameter octets: how many were written.
     consuming func finish(octets: Int) async throws(DeliveryFailure) -> Delivery.Receipt {
-        let (relay, metrics, queue, envelope, opened) = (relay, metrics, queue, envelope, opened)
+        let (relay, metrics, queue, envelope, opened, exchange) = (relay, metrics, queue, envelope, opened, exchange)
         do throws(SMTPError) {
             let receipt = try await writer.finish()
             let times = Delivery.Times(queue: queue, envelope: envelope, content: .now - opened)
@@ -49,14 +52,18 @@ struct OpenMessage: ~Copyable {
                 relay: relay.name, reply: receipt.reply, accepted: receipt.accepted, rejected: receipt.rejected,
                 times: times)
             metrics.sent(finished, bytes: octets)
+            exchange?.end(with: finished)
             return finished
         } catch {
-            throw Self.failure(error, relay, metrics)
+            throw Self.failure(error, relay, metrics, exchange)
         }
     }
 
-    private static func failure(_ error: SMTPError, _ relay: Relay, _ metrics: MessageMetrics) -> DeliveryFailure {
+    private static func failure(
+        _ error: SMTPError, _ relay: Relay, _ metrics: MessageMetrics, _ exchange: ExchangeSpan?
+    ) -> DeliveryFailure {
         relay.ended(with: error)
+        exchange?.end(with: error)
         let failure = DeliveryFailure(relay.name, .smtp(error))
         metrics.failed(failure)
         return failure

@@ -77,13 +77,32 @@ final class MessageMetrics: Sendable {
     }
 
     private func counter(of error: SMTPError) -> Counter {
-        if error.outcome == .unknown { return unknown }
-        guard error.reason == .refused else { return notSent }
-        return error.isTransient ? deferred : refused
+        switch error.messageOutcome {
+        case .refused: refused
+        case .deferred: deferred
+        case .notSent: notSent
+        case .unknown: unknown
+        }
     }
 
     private func count(reply error: SMTPError) {
         guard let code = error.code, (200..<600).contains(code) else { return }
         replies[error.stage]?[code / 100 - 2].increment()
+    }
+}
+
+/// What became of a message that no relay took, as metrics and traces tell it.
+enum FailedMessageOutcome: String {
+    case refused
+    case deferred
+    case notSent = "not_sent"
+    case unknown
+}
+
+extension SMTPError {
+    var messageOutcome: FailedMessageOutcome {
+        if outcome == .unknown { return .unknown }
+        guard reason == .refused else { return .notSent }
+        return isTransient ? .deferred : .refused
     }
 }

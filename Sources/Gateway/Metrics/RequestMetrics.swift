@@ -10,7 +10,8 @@ final class RequestMetrics: Sendable {
 
     /// The statuses that are told apart, and at the end anything else.
     private static let statuses = [
-        200, 204, 304, 400, 401, 403, 404, 405, 406, 409, 411, 413, 414, 415, 417, 422, 429, 431, 500, 501, 502, 503,
+        200, 204, 304, 400, 401, 403, 404, 405, 406, 408, 409, 411, 413, 414, 415, 417, 422, 429, 431, 500, 501, 502,
+        503,
         504,
         505,
     ]

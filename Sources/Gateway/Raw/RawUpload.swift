@@ -63,9 +63,13 @@ struct RawUpload: Sendable {
     ///
     /// Where it does not come to its end, no final dot goes out and the session is given up: nothing is delivered.
     ///
-    /// - Parameter key: the name of the API key that the request carried, for the routes.
-    func send(by delivery: Delivery, key: String?) async throws(Failure) -> (Delivery.Receipt, Int) {
-        var writer = try await Self.open(message.envelope, by: delivery, key)
+    /// - Parameters:
+    ///   - key: the name of the API key that the request carried, for the routes.
+    ///   - trace: the span of the request, or nil where nobody traces.
+    func send(
+        by delivery: Delivery, key: String?, trace: MessageTrace?
+    ) async throws(Failure) -> (Delivery.Receipt, Int) {
+        var writer = try await Self.open(message.envelope, by: delivery, key, trace)
         var count = message.header.count + first.count
         try await Self.write(message.header, to: &writer)
         var kind = ContentKind()
@@ -136,10 +140,10 @@ struct RawUpload: Sendable {
     }
 
     private static func open(
-        _ envelope: Envelope, by delivery: Delivery, _ key: String?
+        _ envelope: Envelope, by delivery: Delivery, _ key: String?, _ trace: MessageTrace?
     ) async throws(Failure) -> OpenMessage {
         do throws(DeliveryFailure) {
-            return try await delivery.open(envelope, key: key)
+            return try await delivery.open(envelope, key: key, trace: trace)
         } catch {
             throw .relay(error)
         }

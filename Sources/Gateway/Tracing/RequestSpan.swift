@@ -1,0 +1,53 @@
+internal import SMTP
+internal import Tracing
+
+/// The span of a request, from its arrival to its answer. It holds no address, no header field and no text.
+final class RequestSpan: Sendable {
+    private let span: any Span
+    private let tracer: any Tracer
+
+    init(_ span: any Span, _ tracer: any Tracer) {
+        self.span = span
+        self.tracer = tracer
+    }
+
+    /// The span of an exchange with a relay about one of the request's messages.
+    func exchange(with relay: Relay, about message: MessageTrace) -> ExchangeSpan {
+        let smtp = relay.configuration.smtp
+        let span = tracer.startSpan("SMTP \(relay.name)", context: span.context, ofKind: .client)
+        span.updateAttributes { attributes in
+            attributes["network.protocol.name"] = "smtp"
+            attributes["network.transport"] = "tcp"
+            attributes["server.address"] = smtp.host
+            attributes["server.port"] = smtp.port
+            attributes["messaging.message.id"] = message.id
+            attributes["postern.relay"] = relay.name
+            if let index = message.index { attributes["postern.batch_index"] = index }
+        }
+        return ExchangeSpan(span)
+    }
+
+    /// The request was answered.
+    func end(status: Int) {
+        span.updateAttributes { attributes in
+            attributes["http.response.status_code"] = status
+            // What the client did wrong is no error of the server's span.
+            if status >= 500 { attributes["error.type"] = String(status) }
+        }
+        if status >= 500 { span.setStatus(SpanStatus(code: .error)) }
+        span.end()
+    }
+}
+
+/// A message within the span of its request.
+struct MessageTrace: Sendable {
+    let request: RequestSpan
+    /// Its Message-ID.
+    let id: String
+    /// Its place in a batch.
+    let index: Int?
+
+    func exchange(with relay: Relay) -> ExchangeSpan {
+        request.exchange(with: relay, about: self)
+    }
+}
