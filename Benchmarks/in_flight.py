@@ -19,13 +19,15 @@ IDLE_COLUMNS = (Column("accepted", "accepted", ",.0f"), THREADS, Column("memory,
                 Column("KiB a connection", "kib_per_connection", ".1f"))
 
 
-def _request():
+def message_request():
+    """A whole request with a message."""
     body = bodies.encoded("text")
     return (b"POST /messages HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
             b"Content-Length: %d\r\n\r\n" % len(body)) + body
 
 
-async def _status(reader):
+async def read_status(reader):
+    """The status of an answer, whose header section is read."""
     head = await reader.readuntil(b"\r\n\r\n")
     return head.split(b" ", 2)[1].decode()
 
@@ -33,13 +35,13 @@ async def _status(reader):
 async def _all_at_once(port, count, patience):
     """The statuses of so many requests sent together, and the seconds until the last."""
     connections = [await asyncio.open_connection("127.0.0.1", port) for _ in range(count)]
-    request, began = _request(), time.monotonic()
+    request, began = message_request(), time.monotonic()
     for _, writer in connections:
         writer.write(request)
 
     async def one(reader):
         try:
-            return await asyncio.wait_for(_status(reader), patience)
+            return await asyncio.wait_for(read_status(reader), patience)
         except (OSError, asyncio.TimeoutError, asyncio.IncompleteReadError) as error:
             return type(error).__name__
     statuses = await asyncio.gather(*(one(reader) for reader, _ in connections))
@@ -94,7 +96,7 @@ def _accepted(process, before, count):
 def _answer_on(connection):
     connection.settimeout(10)
     try:
-        connection.sendall(_request())
+        connection.sendall(message_request())
         return connection.recv(65536).split(b"\r\n", 1)[0].decode("ascii", "replace")
     except OSError as error:
         return type(error).__name__

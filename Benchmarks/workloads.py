@@ -9,6 +9,7 @@ import typing
 import in_flight
 import raw
 import relays
+import slow_clients
 import starts
 from columns import CPU, P50, P99, PEAK, RATE, THREADS, Column
 from gateways import Setting
@@ -111,7 +112,10 @@ def _process():
         Workload("in-flight", f"{in_flight.REQUESTS:,} requests at once, the relay taking {in_flight.RELAY_DELAY} s a "
                  f"message on {in_flight.RELAY_SESSIONS} sessions", OURS, in_flight.many_requests, in_flight.COLUMNS),
         Workload("idle-connections", f"{in_flight.IDLE:,} idle connections, and a message on the last", OURS,
-                 in_flight.idle_connections, in_flight.IDLE_COLUMNS)]
+                 in_flight.idle_connections, in_flight.IDLE_COLUMNS),
+        Workload("slow-clients", f"{slow_clients.IDLE:,} idle connections and {slow_clients.SLOW} that write an octet "
+                 f"every {slow_clients.PAUSE * 1000:.0f} ms, and messages on others", OURS, slow_clients.slow_clients,
+                 slow_clients.COLUMNS)]
 
 
 def all_workloads():
