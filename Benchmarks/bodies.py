@@ -1,7 +1,7 @@
 """The request bodies, each a file that the load generators read."""
 
+import functools
 import json
-import os
 
 # 1 KB of text.
 TEXT = "How are you then, and how are those around you? We are all fine\n" * 16
@@ -35,10 +35,10 @@ def encoded(name):
     return json.dumps(make(name)).encode()
 
 
+@functools.cache
 def file(work, name):
-    """The path of the file with that body."""
+    """The path of the file with that body, written when it is first asked for."""
     path = f"{work}/body-{name}.json"
-    if not os.path.exists(path):
-        with open(path, "wb") as to:
-            to.write(encoded(name))
+    with open(path, "wb") as to:
+        to.write(encoded(name))
     return path
