@@ -18,11 +18,11 @@ struct Batch: Sendable {
     init(
         json body: [UInt8], stopsOnError: Bool, signer: DKIMSigner?, isAllowed: (Submission) throws(Problem) -> Void
     ) throws(Problem) {
+        let repeated = try Submission.checkSyntax(body)
+        if !repeated.isEmpty { throw .invalid(repeated) }
         let document: BatchDocument
         do {
             document = try Self.decoder.decode(BatchDocument.self, from: Data(body))
-        } catch DecodingError.dataCorrupted(let context) {
-            throw .malformedBody("the body is not well-formed JSON: \(Submission.explanation(context))")
         } catch {
             throw .invalid([FieldError("", "the body has to be a JSON array of messages")])
         }

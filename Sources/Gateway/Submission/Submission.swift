@@ -18,24 +18,23 @@ struct Submission {
     ///
     /// - Throws: a ``Problem`` that names every bad member.
     init(json body: [UInt8]) throws(Problem) {
-        if let large = LargeContent(in: body) {
+        if let large = LargeContent(in: body), let repeated = try? JSONSyntax.check(large.document) {
             // What is wrong with the document is said of all of it, below.
             let decoder = JSONDecoder()
             if let key = LargeContent.key { decoder.userInfo[key] = large }
-            if let document = try? Self.document(large.document, decoder) {
+            if repeated.isEmpty, let document = try? Self.document(large.document, decoder) {
                 try self.init(document)
                 return
             }
         }
+        let repeated = try Self.checkSyntax(body)
         let document: MessageDocument
         do {
             document = try Self.document(body, Self.decoder)
-        } catch DecodingError.dataCorrupted(let context) {
-            throw .malformedBody("the body is not well-formed JSON: \(Self.explanation(context))")
         } catch {
             throw .invalid([FieldError("", "the body has to be a JSON object")])
         }
-        try self.init(document)
+        try self.init(document, repeated)
     }
 
     private static func document(_ body: [UInt8], _ decoder: JSONDecoder) throws -> MessageDocument {
@@ -49,8 +48,21 @@ struct Submission {
         return try decoder.decode(MessageDocument.self, from: Data(body))
     }
 
-    init(_ document: MessageDocument) throws(Problem) {
-        var errors = document.errors
+    /// Checks that a body is JSON.
+    ///
+    /// - Returns: the members that stand twice in their object.
+    /// - Throws: a ``Problem`` where it is none.
+    static func checkSyntax(_ body: [UInt8]) throws(Problem) -> [FieldError] {
+        do throws(JSONSyntaxError) {
+            return try JSONSyntax.check(body)
+        } catch {
+            throw .malformedBody("the body is not well-formed JSON: \(error)")
+        }
+    }
+
+    /// - Parameter others: what else is wrong with the document.
+    init(_ document: MessageDocument, _ others: [FieldError] = []) throws(Problem) {
+        var errors = others + document.errors
         var fields: [HeaderField] = []
         for (name, value) in document.headers {
             do throws(HeaderError) {
@@ -129,10 +141,5 @@ struct Submission {
         }
         let names = ["replyTo": "reply_to", "contentType": "content_type", "contentID": "content_id"]
         return path.map { "/" + (names[$0] ?? $0) }.joined()
-    }
-
-    static func explanation(_ context: DecodingError.Context) -> String {
-        let underlying = (context.underlyingError as NSError?)?.userInfo["NSDebugDescription"] as? String
-        return underlying ?? context.debugDescription
     }
 }

@@ -1,0 +1,335 @@
+internal import Foundation
+internal import OctetSearch
+
+/// Holds a body against RFC 8259 before it is decoded: one pass over the octets, of which nothing is kept but the names.
+///
+/// Foundation's decoder takes more than JSON: a comma in front of a closing bracket, `01` and `-` as numbers, UTF-16. It
+/// says of a bad escape only that the member is no string, and of two members of one name it keeps the first without a
+/// word.
+struct JSONSyntax {
+    /// Most levels of objects and lists: as many as the decoder takes.
+    static let maximumDepth = 512
+    /// Most members of an object: a message has 1000 header fields at most, and nothing has more.
+    static let maximumMembers = 2_000
+    /// Most members of an object that are compared in pairs.
+    private static let maximumPairedMembers = 16
+
+    /// An object or a list that has not ended.
+    private struct Container {
+        let isObject: Bool
+        /// Where the names of its members begin.
+        let firstName: Int
+        /// The index of the element that has been begun.
+        var index = 0
+    }
+
+    /// The name of a member, without its quotes.
+    private struct Name {
+        let octets: Range<Int>
+        let hasEscapes: Bool
+    }
+
+    private let body: [UInt8]
+    private var position = 0
+    private var containers: [Container] = []
+    private var names: [Name] = []
+    private var repeated: [FieldError] = []
+
+    /// Checks a body.
+    ///
+    /// - Returns: the members that stand twice in their object, which is well formed, and means two things at once.
+    /// - Throws: ``JSONSyntaxError`` where the body is not one JSON text in UTF-8.
+    static func check(_ body: [UInt8]) throws(JSONSyntaxError) -> [FieldError] {
+        var syntax = JSONSyntax(body)
+        try syntax.text(body.span)
+        return syntax.repeated
+    }
+
+    private init(_ body: [UInt8]) {
+        self.body = body
+        containers.reserveCapacity(4)
+        names.reserveCapacity(16)
+    }
+
+    private mutating func text(_ octets: Span<UInt8>) throws(JSONSyntaxError) {
+        // U+FEFF in UTF-8.
+        if octets.count > 2, octets[0] == 0xEF, octets[1] == 0xBB, octets[2] == 0xBF { throw error(.byteOrderMark) }
+        repeat {
+            try value(octets)
+        } while try separator(octets)
+        do throws(UTF8.ValidationError) {
+            _ = try UTF8Span(validating: octets)
+        } catch {
+            throw JSONSyntaxError(.notUTF8, at: error.byteOffsets.lowerBound)
+        }
+    }
+
+    /// Reads a value, of an object or a list only its beginning and the name of its first member.
+    private mutating func value(_ octets: Span<UInt8>) throws(JSONSyntaxError) {
+        while true {
+            switch next(octets) {
+            case UInt8(ascii: "\""):
+                _ = try string(octets)
+                return
+            case UInt8(ascii: "{"):
+                try open(isObject: true)
+                guard next(octets) != UInt8(ascii: "}") else { return }
+                try name(octets)
+            case UInt8(ascii: "["):
+                try open(isObject: false)
+                guard next(octets) != UInt8(ascii: "]") else { return }
+            case UInt8(ascii: "t"): return try literal("true", octets)
+            case UInt8(ascii: "f"): return try literal("false", octets)
+            case UInt8(ascii: "n"): return try literal("null", octets)
+            case let octet? where octet == UInt8(ascii: "-") || octet &- UInt8(ascii: "0") < 10:
+                return try number(octets)
+            case _?: throw error(.value)
+            case nil: throw error(.end)
+            }
+        }
+    }
+
+    /// Reads what stands behind a value: the ends of objects and lists, and a comma.
+    ///
+    /// - Returns: whether another value follows.
+    private mutating func separator(_ octets: Span<UInt8>) throws(JSONSyntaxError) -> Bool {
+        while let container = containers.last {
+            let end = container.isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")
+            let octet = next(octets)
+            if octet == UInt8(ascii: ",") {
+                position += 1
+                guard next(octets) != end else { throw error(.comma) }
+                if container.isObject {
+                    try name(octets)
+                } else {
+                    containers[containers.count - 1].index += 1
+                }
+                return true
+            }
+            guard octet == end else { throw error(position < octets.count ? .separator : .end) }
+            position += 1
+            close(octets)
+        }
+        guard next(octets) == nil else { throw error(.trailing) }
+        return false
+    }
+
+    /// The octet behind white space; nil at the end.
+    private mutating func next(_ octets: Span<UInt8>) -> UInt8? {
+        while position < octets.count {
+            switch octets[position] {
+            case UInt8(ascii: " "), UInt8(ascii: "\n"), UInt8(ascii: "\r"), UInt8(ascii: "\t"): position += 1
+            case let octet: return octet
+            }
+        }
+        return nil
+    }
+
+    // MARK: Objects and lists
+
+    private mutating func open(isObject: Bool) throws(JSONSyntaxError) {
+        guard containers.count < Self.maximumDepth else { throw error(.depth) }
+        containers.append(Container(isObject: isObject, firstName: names.count))
+        position += 1
+    }
+
+    /// Reads the name of a member, and the colon behind it.
+    private mutating func name(_ octets: Span<UInt8>) throws(JSONSyntaxError) {
+        guard next(octets) == UInt8(ascii: "\"") else { throw error(position < octets.count ? .name : .end) }
+        let start = position + 1
+        let hasEscapes = try string(octets)
+        guard names.count - containers[containers.count - 1].firstName < Self.maximumMembers else {
+            throw error(.members)
+        }
+        names.append(Name(octets: start..<position - 1, hasEscapes: hasEscapes))
+        guard next(octets) == UInt8(ascii: ":") else { throw error(position < octets.count ? .colon : .end) }
+        position += 1
+    }
+
+    private mutating func close(_ octets: Span<UInt8>) {
+        let container = containers.removeLast()
+        guard container.isObject else { return }
+        let own = names[container.firstName...]
+        if own.count > 1 {
+            if own.count <= Self.maximumPairedMembers, !own.contains(where: \.hasEscapes) {
+                comparePairs(own, octets)
+            } else {
+                compareTexts(own)
+            }
+        }
+        names.removeSubrange(container.firstName...)
+    }
+
+    private mutating func comparePairs(_ own: ArraySlice<Name>, _ octets: Span<UInt8>) {
+        for index in own.indices.dropFirst() {
+            let name = own[index].octets
+            if own[..<index].contains(where: { Self.isSame(name, $0.octets, octets) }) {
+                report(own[index], own.startIndex)
+            }
+        }
+    }
+
+    private mutating func compareTexts(_ own: ArraySlice<Name>) {
+        var seen: Set<String> = []
+        for name in own where !seen.insert(text(of: name)).inserted { report(name, own.startIndex) }
+    }
+
+    private static func isSame(_ one: Range<Int>, _ other: Range<Int>, _ octets: Span<UInt8>) -> Bool {
+        guard one.count == other.count else { return false }
+        for index in 0..<one.count where octets[one.lowerBound + index] != octets[other.lowerBound + index] {
+            return false
+        }
+        return true
+    }
+
+    /// A name as it reads.
+    private func text(of name: Name) -> String {
+        guard name.hasEscapes else { return String(decoding: body[name.octets], as: UTF8.self) }
+        let quoted = Data(body[(name.octets.lowerBound - 1)...name.octets.upperBound])
+        return (try? JSONDecoder().decode(String.self, from: quoted)) ?? ""
+    }
+
+    /// - Parameter firstName: where the names of the member's object begin.
+    private mutating func report(_ name: Name, _ firstName: Int) {
+        var error = FieldError("", "this is given twice; give it once, and several values as a list").under(
+            text(of: name))
+        // The name of the member that holds an object was read just before those of the object.
+        var end = firstName
+        for container in containers.reversed() {
+            error = error.under(container.isObject ? text(of: names[end - 1]) : String(container.index))
+            end = container.firstName
+        }
+        repeated.append(error)
+    }
+
+    // MARK: Strings, numbers, words
+
+    /// Reads a string.
+    ///
+    /// - Returns: whether there are escapes in it.
+    private mutating func string(_ octets: Span<UInt8>) throws(JSONSyntaxError) -> Bool {
+        var index = OctetSearch.escapedInJSON(in: octets, from: position + 1)
+        var hasEscapes = false
+        while index < octets.count {
+            switch octets[index] {
+            case UInt8(ascii: "\""):
+                position = index + 1
+                return hasEscapes
+            case UInt8(ascii: "\\"):
+                hasEscapes = true
+                index = try escape(octets, at: index)
+            default: throw JSONSyntaxError(.control, at: index)
+            }
+            index = OctetSearch.escapedInJSON(in: octets, from: index)
+        }
+        throw JSONSyntaxError(.end, at: index)
+    }
+
+    /// - Returns: the index behind the escape.
+    private func escape(_ octets: Span<UInt8>, at index: Int) throws(JSONSyntaxError) -> Int {
+        guard index + 1 < octets.count else { throw JSONSyntaxError(.end, at: octets.count) }
+        switch octets[index + 1] {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
+            UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
+            return index + 2
+        case UInt8(ascii: "u"):
+            switch Self.unit(octets, at: index) {
+            case nil, (0xDC00...0xDFFF)?: throw JSONSyntaxError(.escape, at: index)
+            case (0xD800...0xDBFF)?:
+                // Half a character is none: the other half has to follow (RFC 8259, section 8.2).
+                guard case (0xDC00...0xDFFF)? = Self.unit(octets, at: index + 6) else {
+                    throw JSONSyntaxError(.escape, at: index)
+                }
+                return index + 12
+            case _?: return index + 6
+            }
+        default: throw JSONSyntaxError(.escape, at: index)
+        }
+    }
+
+    /// The UTF-16 code unit of an escape such as `\u00E4`; nil where there is none.
+    private static func unit(_ octets: Span<UInt8>, at index: Int) -> UInt16? {
+        guard index + 6 <= octets.count, octets[index] == UInt8(ascii: "\\"), octets[index + 1] == UInt8(ascii: "u")
+        else { return nil }
+        var unit: UInt16 = 0
+        for place in index + 2..<index + 6 {
+            switch octets[place] {
+            case let octet where octet &- UInt8(ascii: "0") < 10: unit = unit << 4 | UInt16(octet - UInt8(ascii: "0"))
+            case let octet where octet | 0x20 &- UInt8(ascii: "a") < 6:
+                unit = unit << 4 | UInt16((octet | 0x20) - UInt8(ascii: "a") + 10)
+            default: return nil
+            }
+        }
+        return unit
+    }
+
+    private mutating func number(_ octets: Span<UInt8>) throws(JSONSyntaxError) {
+        if octets[position] == UInt8(ascii: "-") { position += 1 }
+        if position < octets.count, octets[position] == UInt8(ascii: "0") {
+            position += 1
+        } else {
+            try digits(octets)
+        }
+        if position < octets.count, octets[position] == UInt8(ascii: ".") {
+            position += 1
+            try digits(octets)
+        }
+        if position < octets.count, octets[position] | 0x20 == UInt8(ascii: "e") {
+            position += 1
+            if position < octets.count, octets[position] == UInt8(ascii: "+") || octets[position] == UInt8(ascii: "-") {
+                position += 1
+            }
+            try digits(octets)
+        }
+    }
+
+    private mutating func digits(_ octets: Span<UInt8>) throws(JSONSyntaxError) {
+        let start = position
+        while position < octets.count, octets[position] &- UInt8(ascii: "0") < 10 { position += 1 }
+        guard position > start else { throw error(.number) }
+    }
+
+    private mutating func literal(_ word: StaticString, _ octets: Span<UInt8>) throws(JSONSyntaxError) {
+        let start = position
+        for octet in word.description.utf8 {
+            guard position < octets.count, octets[position] == octet else { throw JSONSyntaxError(.value, at: start) }
+            position += 1
+        }
+    }
+
+    private func error(_ reason: JSONSyntaxError.Reason) -> JSONSyntaxError {
+        JSONSyntaxError(reason, at: position)
+    }
+}
+
+/// Why a body is no JSON text (RFC 8259), and where.
+struct JSONSyntaxError: Error, CustomStringConvertible {
+    enum Reason: String {
+        case byteOrderMark = "there is a byte order mark; send UTF-8 without one"
+        case notUTF8 = "a string is not UTF-8"
+        case end = "the text ends in the middle"
+        case trailing = "the text goes on behind its end"
+        case value = "a value is expected: an object, a list, a string in double quotes, a number, true, false or null"
+        case name = "the name of a member in double quotes is expected"
+        case colon = "a colon is expected behind the name of a member"
+        case separator = "a comma is expected, or the closing bracket"
+        case comma = "a comma stands in front of a closing bracket; remove it"
+        case depth = "objects and lists are nested too deep"
+        case members = "an object has too many members"
+        case control = "a control character stands in a string; write \\n, \\t or \\u and its four digits"
+        case escape = "a backslash in a string begins no escape, or half of a surrogate pair"
+        case number = "a digit is expected"
+    }
+
+    let reason: Reason
+    /// The index of the octet.
+    let offset: Int
+
+    init(_ reason: Reason, at offset: Int) {
+        self.reason = reason
+        self.offset = offset
+    }
+
+    /// What is wrong, where, and what to do.
+    var description: String { "\(reason.rawValue) (at octet \(offset))" }
+}

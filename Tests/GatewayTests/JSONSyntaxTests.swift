@@ -1,0 +1,165 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Gateway
+
+/// What is JSON and what is not (RFC 8259), and what is said of it.
+@Suite(.timeLimit(.minutes(1))) struct JSONSyntaxTests {
+    private static func octets(_ text: String) -> [UInt8] { Array(text.utf8) }
+
+    private static func deep(_ levels: Int) -> String {
+        String(repeating: "[", count: levels) + String(repeating: "]", count: levels)
+    }
+
+    @Test(arguments: [
+        "{}", "[]", "0", "-0", "-0.0e-0", "1E+30", "12.50", "\"\"", "null", "true", "false", " \t\r\n[ ] \n",
+        "[[],{},[[]]]",
+        #"{"a":{"a":[{"a":1},{"a":2}]},"b":null}"#, #"["\"\\\/\b\f\n\r\t\u00e4\uD83D\uDE00"]"#,
+        "[\"ä€😀\u{7F}\u{2028}\"]",
+        #"{"":0," ":0,"A":0,"a":0,"\u00e4":0,"ae":0}"#, "[1,2 , 3\n,4]", #"{"a" : 1 , "b":[ ]}"#, deep(512),
+    ])
+    func isJSON(_ text: String) throws {
+        #expect(try JSONSyntax.check(Self.octets(text)).isEmpty)
+        // What is taken here can be decoded, too: nothing is left for the decoder to say.
+        _ = try JSONDecoder().decode(Anything.self, from: Data(text.utf8))
+    }
+
+    @Test(arguments: [
+        // Commas, colons, brackets.
+        (#"{"a":"b",}"#, "comma", 9), ("[1,]", "comma", 3), ("[1 ,\n ]", "comma", 6),
+        ("{\"a\":[1,],\"b\":2}", "comma", 8),
+        ("[,1]", "value", 1), ("[1,,2]", "value", 3), ("[,]", "value", 1), ("{,}", "name", 1),
+        (#"{"a":1,,}"#, "name", 7),
+        ("[1 2]", "separator", 3), (#"{"a":1 "b":2}"#, "separator", 7), (#"["a""b"]"#, "separator", 4),
+        ("[1}", "separator", 2), (#"{"a":1]"#, "separator", 6), (#"{"a"}"#, "colon", 4), (#"{"a" 1}"#, "colon", 5),
+        (#"{"a":}"#, "value", 5), ("{a:1}", "name", 1), ("{1:2}", "name", 1), ("{'a':1}", "name", 1),
+        ("{[]:1}", "name", 1),
+        ("['a']", "value", 1), ("// a\n{}", "value", 0), ("{/**/}", "name", 1), (deep(513), "depth", 512),
+        // The end.
+        ("", "end", 0), (" ", "end", 1), ("[", "end", 1), ("{", "end", 1), ("[1", "end", 2), ("[1,", "end", 3),
+        (#"{"a""#, "end", 4), (#"{"a":"#, "end", 5), (#"{"a":1,"#, "end", 7), (#"["a"#, "end", 3), (#"["a\"#, "end", 4),
+        ("{} {}", "trailing", 3), ("[]]", "trailing", 2), ("1 2", "trailing", 2), ("{}\0", "trailing", 2),
+        ("{}\u{A0}", "trailing", 2), ("[] // a", "trailing", 3),
+        // Numbers and words.
+        ("[01]", "separator", 2), ("[-01]", "separator", 3), ("[-]", "number", 2), ("[--1]", "number", 2),
+        ("[1.]", "number", 3), ("[.5]", "value", 1), ("[-.5]", "number", 2), ("[1e]", "number", 3),
+        ("[1e+]", "number", 4),
+        ("[+1]", "value", 1), ("[1.2.3]", "separator", 4), ("[1-2]", "separator", 2), ("[0x10]", "separator", 2),
+        ("[NaN]", "value", 1), ("[Infinity]", "value", 1), ("[-Infinity]", "number", 2), ("[True]", "value", 1),
+        ("[nul]", "value", 1), ("[nulll]", "separator", 5), ("[undefined]", "value", 1), ("-", "number", 1),
+        // Strings.
+        ("[\"a\tb\"]", "control", 3), ("[\"a\nb\"]", "control", 3), ("[\"\0\"]", "control", 2),
+        ("{\"a\u{1F}\":1}", "control", 3), (#"["\x41"]"#, "escape", 2), (#"["\'"]"#, "escape", 2),
+        (#"["\u12"]"#, "escape", 2), (#"["\u12G4"]"#, "escape", 2), (#"["\u+123"]"#, "escape", 2),
+        (#"["\U0041"]"#, "escape", 2), (#"["\uD800"]"#, "escape", 2), (#"["\uDC00\uD800"]"#, "escape", 2),
+        (#"["\uD800x"]"#, "escape", 2), (#"["\uD800\n"]"#, "escape", 2), (#"["\uD800\uD800"]"#, "escape", 2),
+        // What stands in front.
+        ("\u{FEFF}{}", "byteOrderMark", 0), ("\u{0B}{}", "value", 0), ("\u{A0}{}", "value", 0),
+    ])
+    func isNone(_ text: String, _ reason: String, _ offset: Int) {
+        let error = #expect(throws: JSONSyntaxError.self) { try JSONSyntax.check(Self.octets(text)) }
+        #expect(error.map { "\($0.reason)" } == reason, "\(text.debugDescription)")
+        #expect(error?.offset == offset, "\(text.debugDescription)")
+    }
+
+    @Test(
+        arguments: [
+            ([0xFF], 2), ([0xC0, 0x80], 2), ([0xED, 0xA0, 0x80], 2), ([0xF4, 0x90, 0x80, 0x80], 2), ([0xC3], 2),
+            ([0x61, 0x80], 3),
+        ] as [([UInt8], Int)])
+    func isNotUTF8(_ content: [UInt8], _ offset: Int) {
+        let error = #expect(throws: JSONSyntaxError.self) {
+            try JSONSyntax.check(Self.octets("[\"") + content + Self.octets("\"]"))
+        }
+        #expect(error?.reason == .notUTF8)
+        #expect(error?.offset == offset)
+    }
+
+    @Test func objectsHaveABound() throws {
+        func object(_ count: Int) -> [UInt8] {
+            Self.octets("[{" + (0..<count).map { "\"m\($0)\":0" }.joined(separator: ",") + "}]")
+        }
+        #expect(try JSONSyntax.check(object(2000)).isEmpty)
+        let error = #expect(throws: JSONSyntaxError.self) { try JSONSyntax.check(object(2001)) }
+        #expect(error?.reason == .members)
+    }
+
+    @Test func otherEncodingsAreNone() {
+        for bigEndian in [false, true] {
+            let units = #"{"a":1}"#.utf16.map { bigEndian ? $0.bigEndian : $0.littleEndian }
+            let body = units.flatMap { unit in withUnsafeBytes(of: unit, Array.init) }
+            #expect(throws: JSONSyntaxError.self) { try JSONSyntax.check(body) }
+        }
+    }
+
+    private static let many = (0..<1000).map { "\"m\($0)\":0" }.joined(separator: ",")
+
+    /// Of two members of one name a decoder would keep one and lose the other without a word.
+    @Test(arguments: [
+        (#"{"to":1,"to":2}"#, ["/to"]), (#"{"to":1,"t\u006f":2}"#, ["/to"]),
+        (#"{"a":1,"b":2,"a":3,"a":4}"#, ["/a", "/a"]),
+        (#"{"headers":{"X":"1","Y":"2","X":"3"}}"#, ["/headers/X"]),
+        (#"[{"a":1},{"attachments":[{},{"x":{"b/c":1,"b/c":2}}]}]"#, ["/1/attachments/1/x/b~1c"]),
+        (#"{"a":[0,[0,{"b":{},"c":{"d":1,"d":2}}]],"a":0}"#, ["/a/1/1/c/d", "/a"]),
+        ("{\(many),\"m7\":0}", ["/m7"]), ("{\(many)}", []), (#"{"":1,"":2}"#, ["/"]),
+    ])
+    func membersGivenTwice(_ text: String, _ pointers: [String]) throws {
+        #expect(try JSONSyntax.check(Self.octets(text)).map(\.pointer) == pointers)
+    }
+
+    // MARK: Over HTTP
+
+    @Test(arguments: ["/messages", "/messages/batch", "/messages?dry_run=true"])
+    func theClientIsTold(_ path: String) async throws {
+        let bench = try await Bench.start([:], greeting)
+        let isBatch = path.hasSuffix("batch")
+        func body(_ members: String) -> String {
+            let message = #"{"from":"a@example.org","to":"b@example.net","text":"t"\#(members)}"#
+            return isBatch ? "[\(message)]" : message
+        }
+        for (members, says) in [
+            (",", "a comma stands in front of a closing bracket"), (",\"html\":\"a\tb\"", "a control character"),
+            (#","html":"\x""#, "a backslash"), (#","x":01"#, "a comma is expected"),
+            (#","x":NaN"#, "a value is expected"),
+        ] {
+            let answer = try await bench.post(body(members), path: path)
+            #expect(answer.status == 400, "\(members)")
+            #expect(answer.field("content-type") == "application/problem+json")
+            #expect(answer.json["type"] as? String == "urn:problem-type:postern:malformed-body")
+            let detail = answer.json["detail"] as? String ?? ""
+            #expect(detail.hasPrefix("the body is not well-formed JSON: \(says)"), "\(detail)")
+        }
+        let mark = try await bench.post("\u{FEFF}" + body(""), path: path)
+        #expect(mark.status == 400)
+        let twice = try await bench.post(body(#","text":"u","headers":{"X":"1","X":"2"}"#), path: path)
+        #expect(twice.status == 422)
+        #expect(Set(twice.pointers) == Set(["/headers/X", "/text"].map { isBatch ? "/0\($0)" : $0 }))
+        #expect(bench.relay.connections == 0)
+        await bench.stop()
+    }
+
+    /// What is given twice is named together with everything else that is wrong.
+    @Test func allErrorsAreNamed() async throws {
+        let bench = try await Bench.start([:], greeting)
+        let answer = try await bench.post(#"{"from":"a","to":"b@example.net","to":"c@example.net","color":"red"}"#)
+        #expect(answer.status == 422)
+        #expect(Set(answer.pointers) == ["/from", "/to", "/color"])
+        await bench.stop()
+    }
+
+    /// A large attachment takes another way, and what is wrong beside it is said all the same.
+    @Test func besideALargeAttachment() async throws {
+        let bench = try await Bench.start([:], greeting + envelope + taken)
+        let content = Data(repeating: 7, count: 90_000).base64EncodedString()
+        func body(_ rest: String) -> String {
+            #"{"from":"a@example.org","to":"b@example.net","attachments":[{"content":"\#(content)"}]\#(rest)}"#
+        }
+        #expect(try await bench.post(body(",")).status == 400)
+        let twice = try await bench.post(body(#","to":"c@example.net""#))
+        #expect(twice.status == 422)
+        #expect(twice.pointers == ["/to"])
+        #expect(try await bench.post(body("")).status == 200)
+        await bench.stop()
+    }
+}
