@@ -221,6 +221,7 @@ final class GatewayCore: HTTPHandler {
         let context = RequestContext(request.head, request.context, tracer)
         do throws(Problem) {
             let access = access
+            let key = try Self.idempotencyKey(request.head, context)
             let batch = try Batch(json: request.body, stopsOnError: stopsOnError, signer: signer) {
                 submission throws(Problem) in
                 try access.check(submission, of: context.caller)
@@ -229,7 +230,6 @@ final class GatewayCore: HTTPHandler {
             if dryRun {
                 responder.respond(context.answered(with: batch.dryRun()))
             } else {
-                let key = try Self.idempotencyKey(request.head, context)
                 dispatch.send(batch, once: key.map { ($0, MessageFingerprint(request)) }, context, responder)
             }
         } catch {

@@ -150,11 +150,14 @@ import Testing
         await bench.stop()
     }
 
-    @Test(arguments: ["", " ", String(repeating: "x", count: 257), "a\u{7F}", "a\tb"])
+    @Test(arguments: ["", " ", String(repeating: "x", count: 257), "a\u{7F}", "a\tb", "ä"])
     func keysThatAreNone(_ text: String) async throws {
         let bench = try await bench([:], greeting)
-        let answer = try await bench.post(simple, headers: "Idempotency-Key: \(text)\r\n")
-        #expect(answer.status == 422)
+        for path in ["/messages", "/messages?dry_run=true", "/messages/batch", "/messages/batch?dry_run=true"] {
+            let body = path.hasPrefix("/messages/batch") ? "[\(simple)]" : simple
+            let answer = try await bench.post(body, path: path, headers: "Idempotency-Key: \(text)\r\n")
+            #expect(answer.status == 422, "\(path)")
+        }
         #expect(bench.relay.connections == 0)
         await bench.stop()
     }

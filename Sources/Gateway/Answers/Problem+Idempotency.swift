@@ -3,7 +3,8 @@ extension Problem {
     static func invalidIdempotencyKey(maximum: Int) -> Problem {
         Problem(
             "invalid-idempotency-key", "The Idempotency-Key is not valid", status: 422,
-            detail: "the field Idempotency-Key has to be 1 to \(maximum) printable characters, a UUID for example"
+            detail:
+                "the field Idempotency-Key has to be 1 to \(maximum) printable characters of ASCII, a UUID for example"
         ).notSent(retryable: false)
     }
 

@@ -25,8 +25,8 @@ public struct IdempotencyKey: Hashable, Sendable {
     /// - Throws: a ``Problem`` where the field holds no key: it must not be passed over.
     init?(_ text: String?, of caller: Caller) throws(Problem) {
         guard let text else { return nil }
-        guard (1...Self.maximumLength).contains(text.count),
-            text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) })
+        // What is not ASCII has no one reading in a header field (RFC 9110, section 5.5): two keys could become the same.
+        guard (1...Self.maximumLength).contains(text.utf8.count), text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F })
         else { throw .invalidIdempotencyKey(maximum: Self.maximumLength) }
         self.init(caller: caller.name, text: text)
     }
