@@ -51,7 +51,8 @@ extension HeaderError.Reason {
     /// A content identifier that could not be referred to by a `cid:` link (RFC 2392).
     public static let invalidContentID = Self(
         "invalid_content_id",
-        "a content identifier has 1 to 200 printable ASCII characters without spaces, quotes and angle brackets")
+        "a content identifier has 1 to 200 printable ASCII characters, without spaces and without any of \" ( ) , ; < > \\"
+    )
     /// A message identifier that does not have the syntax of RFC 5322, section 3.6.4.
     public static let invalidMessageID = Self(
         "invalid_message_id",

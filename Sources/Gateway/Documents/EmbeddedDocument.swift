@@ -4,7 +4,7 @@ internal import HTTPServer
 
 /// A document that is part of the executable, with a tag by which a client knows that it has it already.
 struct EmbeddedDocument: Sendable {
-    private let body: [UInt8]
+    let body: [UInt8]
     private let headers: [(String, String)]
     private let tag: String
 
