@@ -29,8 +29,8 @@ final class RunningGateway: @unchecked Sendable {
         try settings.write(toFile: file, atomically: true, encoding: .utf8)
         program = try Program(
             "/usr/bin/env",
-            [
-                "-i", "POSTERN_LISTEN=127.0.0.1:\(port)", "POSTERN_HELO_NAME=gate.example.org", PosternCommand.path,
+            ["-i"] + PosternCommand.sanitizer + [
+                "POSTERN_LISTEN=127.0.0.1:\(port)", "POSTERN_HELO_NAME=gate.example.org", PosternCommand.path,
                 "serve", "--config", file,
             ] + arguments, errors: folder + "/log")
         try await Program.waitForPort(port)

@@ -18,6 +18,12 @@ import Testing
             var serverFirst = ""
         }
 
+        /// `Hi("password", "salt", 4096)` of RFC 5802, section 2.2, as Python's hashlib has it.
+        private static let saltedPassword: [UInt8] = [
+            0xc5, 0xe4, 0x78, 0xd5, 0x92, 0x88, 0xc8, 0x41, 0xaa, 0x53, 0x0d, 0xb6, 0x84, 0x5c, 0x4c, 0x8d,
+            0x96, 0x28, 0x93, 0xa0, 0x01, 0xce, 0x4e, 0x11, 0xa4, 0x96, 0x38, 0x73, 0xaa, 0x98, 0x13, 0x4a,
+        ]
+
         private let state = Mutex(State())
         /// The hash of the certificate that it shows.
         private let endPoint: [UInt8]
@@ -54,15 +60,7 @@ import Testing
             let bound = Array(header.utf8) + (header.hasPrefix("p=") ? endPoint : [])
             guard Base64.decode(parts[0].dropFirst(2)) == bound else { return "535 5.7.8 another binding" }
             let message = Data("\(first),\(parts[0]),\(parts[1])".utf8)
-            // Hi() of RFC 5802, section 2.2.
-            let password = SymmetricKey(data: Data("password".utf8))
-            var block = Data("salt".utf8) + [0, 0, 0, 1]
-            var salted = [UInt8](repeating: 0, count: 32)
-            for _ in 0..<4096 {
-                block = Data(HMAC<SHA256>.authenticationCode(for: block, using: password))
-                salted = zip(salted, block).map { $0 ^ $1 }
-            }
-            let key = SymmetricKey(data: salted)
+            let key = SymmetricKey(data: Data(Self.saltedPassword))
             let clientKey = Array(HMAC<SHA256>.authenticationCode(for: Data("Client Key".utf8), using: key))
             let storedKey = SymmetricKey(data: Data(SHA256.hash(data: clientKey)))
             let mask = Array(HMAC<SHA256>.authenticationCode(for: message, using: storedKey))

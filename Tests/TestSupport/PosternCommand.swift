@@ -9,6 +9,12 @@ public enum PosternCommand {
         return URL(filePath: tests).deletingLastPathComponent().appending(path: "postern").path
     }
 
+    /// What a sanitizer has to be told in the command's environment, as in that of the tests; empty where there is none.
+    public static var sanitizer: [String] {
+        let told = ProcessInfo.processInfo.environment
+        return ["ASAN_OPTIONS", "TSAN_OPTIONS", "LD_PRELOAD"].compactMap { name in told[name].map { "\(name)=\($0)" } }
+    }
+
     /// Runs it to its end.
     ///
     /// - Parameter environment: the settings, each in a variable; no others are seen.
@@ -16,6 +22,6 @@ public enum PosternCommand {
         _ arguments: [String], environment: [String: String] = [:], input: String = ""
     ) async throws -> (status: Int32, output: String, errors: String) {
         let settings = environment.map { "\($0.key)=\($0.value)" }
-        return try await Program.run("/usr/bin/env", ["-i"] + settings + [path] + arguments, input: input)
+        return try await Program.run("/usr/bin/env", ["-i"] + sanitizer + settings + [path] + arguments, input: input)
     }
 }
