@@ -6,11 +6,15 @@ import Testing
 
 /// What is read beside the decoder has to be what the decoder would have read.
 struct DocumentOutlineTests {
-    private static let filler = String(repeating: "x", count: DocumentOutline.minimumTextOctets)
+    private static let filler = String(repeating: "x", count: JSONSyntax.minimumTextOctets)
 
     /// A document with a long text, which is given as it stands between its quotes.
     private static func body(_ text: String, name: String = "text") -> [UInt8] {
         Array(#"{ "from" : "a@b.example", "\#(name)":"\#(text)\#(filler)" , "to":["c@d.example"]}"#.utf8)
+    }
+
+    private static func outline(_ body: [UInt8]) -> DocumentOutline? {
+        (try? JSONSyntax(body)).flatMap { DocumentOutline(body, $0) }
     }
 
     private static func decoded(_ body: [UInt8], _ name: String = "text") -> String? {
@@ -25,7 +29,7 @@ struct DocumentOutlineTests {
     func aLongTextIsWhatTheDecoderReads(text: String) throws {
         for name in ["text", "html"] {
             let body = Self.body(text, name: name)
-            let outline = try #require(DocumentOutline(body))
+            let outline = try #require(Self.outline(body))
             #expect(outline.text(name) == Self.decoded(body, name))
             #expect(outline.names.map(\.stringValue) == ["from", name, "to"])
             #expect(Self.decoded(outline.document, name) == "")
@@ -37,7 +41,7 @@ struct DocumentOutlineTests {
         #"\x"#, #"\u12"#, #"\u12G4"#, #"\uD800"#, #"\uD800\u0041"#, #"\uDC00"#, #"\uD800\n"#, "a\nb", "a\u{1}b",
     ])
     func aTextThatIsNotRightIsLeftToTheDecoder(text: String) {
-        #expect(DocumentOutline(Self.body(text)) == nil)
+        #expect(Self.outline(Self.body(text)) == nil)
     }
 
     @Test func octetsThatAreNoUTF8AreLeftToTheDecoder() throws {
@@ -46,21 +50,20 @@ struct DocumentOutlineTests {
         for octets: [UInt8] in [[0xC3, 0x28], [0xFF, 0x41], [0xC0, 0x80], [0xED, 0xA0]] {
             var broken = body
             broken.replaceSubrange(place, with: octets)
-            #expect(DocumentOutline(broken) == nil)
+            #expect(Self.outline(broken) == nil)
         }
     }
 
     @Test(arguments: [
-        "", " ", "[]", "{}", "{", #"{"a"}"#, #"{"a":}"#, #"{"a":1,}"#, #"{"a":1"#, #"{"a":1}}"#, #"{"a":1} x"#,
-        #"{"a":1,"a":2}"#, #"{"\u0061":1}"#, #"{"a":[}"#, #"{"a":"b}"#, #"{a:1}"#, #"{"a" "b"}"#, #"{"a":1 2}"#,
+        "", "[]", "1", #"[{"a":1}]"#, #"{"a":1,"a":2}"#, #"{"a":1,"\u0061":2}"#, #"{"a":{"b":1,"b":2}}"#, #"{"a":1,}"#,
     ])
     func whatIsNotRegularIsLeftToTheDecoder(json: String) {
-        #expect(DocumentOutline(Array(json.utf8)) == nil)
+        #expect(Self.outline(Array(json.utf8)) == nil)
     }
 
     @Test func valuesOfAnyKindArePassedOver() throws {
         let json = #"{"a":-1.5e3,"b":[1,{"c":"}]\"","d":[]},null],"e":true,"f":{},"g":"","h" : null }"#
-        let outline = try #require(DocumentOutline(Array(json.utf8)))
+        let outline = try #require(Self.outline(Array(json.utf8)))
         #expect(outline.names.map(\.stringValue) == ["a", "b", "e", "f", "g", "h"])
         #expect(outline.texts.isEmpty)
         #expect(outline.document == Array(json.utf8))
@@ -69,7 +72,7 @@ struct DocumentOutlineTests {
     /// A text inside another value, or one that is short, stays where it is.
     @Test func onlyLongTextsOfTheDocumentAreTaken() throws {
         let json = #"{"text":"short","headers":{"html":"\#(Self.filler)"},"subject":"\#(Self.filler)"}"#
-        let outline = try #require(DocumentOutline(Array(json.utf8)))
+        let outline = try #require(Self.outline(Array(json.utf8)))
         #expect(outline.texts.isEmpty)
         #expect(outline.document == Array(json.utf8))
     }
@@ -89,8 +92,9 @@ struct DocumentOutlineTests {
             }
             .joined()
             let body = Self.body(text)
-            let decoded = Self.decoded(body)
-            let outline = DocumentOutline(body)
+            // The decoder takes half of a surrogate pair in places.
+            let decoded = (try? JSONSyntax(body)) == nil ? nil : Self.decoded(body)
+            let outline = Self.outline(body)
             #expect(outline?.text("text") == decoded, "\(text)")
             taken += outline == nil ? 0 : 1
         }

@@ -20,7 +20,7 @@ import Testing
         #"{"":0," ":0,"A":0,"a":0,"\u00e4":0,"ae":0}"#, "[1,2 , 3\n,4]", #"{"a" : 1 , "b":[ ]}"#, deep(512),
     ])
     func isJSON(_ text: String) throws {
-        #expect(try JSONSyntax.check(Self.octets(text)).isEmpty)
+        #expect(try JSONSyntax(Self.octets(text)).repeated.isEmpty)
         // What is taken here can be decoded, too: nothing is left for the decoder to say.
         _ = try JSONDecoder().decode(Anything.self, from: Data(text.utf8))
     }
@@ -58,7 +58,7 @@ import Testing
         ("\u{FEFF}{}", "byteOrderMark", 0), ("\u{0B}{}", "value", 0), ("\u{A0}{}", "value", 0),
     ])
     func isNone(_ text: String, _ reason: String, _ offset: Int) {
-        let error = #expect(throws: JSONSyntaxError.self) { try JSONSyntax.check(Self.octets(text)) }
+        let error = #expect(throws: JSONSyntaxError.self) { try JSONSyntax(Self.octets(text)) }
         #expect(error.map { "\($0.reason)" } == reason, "\(text.debugDescription)")
         #expect(error?.offset == offset, "\(text.debugDescription)")
     }
@@ -70,7 +70,7 @@ import Testing
         ] as [([UInt8], Int)])
     func isNotUTF8(_ content: [UInt8], _ offset: Int) {
         let error = #expect(throws: JSONSyntaxError.self) {
-            try JSONSyntax.check(Self.octets("[\"") + content + Self.octets("\"]"))
+            try JSONSyntax(Self.octets("[\"") + content + Self.octets("\"]"))
         }
         #expect(error?.reason == .notUTF8)
         #expect(error?.offset == offset)
@@ -80,8 +80,8 @@ import Testing
         func object(_ count: Int) -> [UInt8] {
             Self.octets("[{" + (0..<count).map { "\"m\($0)\":0" }.joined(separator: ",") + "}]")
         }
-        #expect(try JSONSyntax.check(object(2000)).isEmpty)
-        let error = #expect(throws: JSONSyntaxError.self) { try JSONSyntax.check(object(2001)) }
+        #expect(try JSONSyntax(object(2000)).repeated.isEmpty)
+        let error = #expect(throws: JSONSyntaxError.self) { try JSONSyntax(object(2001)) }
         #expect(error?.reason == .members)
     }
 
@@ -89,7 +89,7 @@ import Testing
         for bigEndian in [false, true] {
             let units = #"{"a":1}"#.utf16.map { bigEndian ? $0.bigEndian : $0.littleEndian }
             let body = units.flatMap { unit in withUnsafeBytes(of: unit, Array.init) }
-            #expect(throws: JSONSyntaxError.self) { try JSONSyntax.check(body) }
+            #expect(throws: JSONSyntaxError.self) { try JSONSyntax(body) }
         }
     }
 
@@ -105,7 +105,7 @@ import Testing
         ("{\(many),\"m7\":0}", ["/m7"]), ("{\(many)}", []), (#"{"":1,"":2}"#, ["/"]),
     ])
     func membersGivenTwice(_ text: String, _ pointers: [String]) throws {
-        #expect(try JSONSyntax.check(Self.octets(text)).map(\.pointer) == pointers)
+        #expect(try JSONSyntax(Self.octets(text)).repeated.map(\.pointer) == pointers)
     }
 
     // MARK: Over HTTP

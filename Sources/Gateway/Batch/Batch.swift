@@ -18,7 +18,7 @@ struct Batch: Sendable {
     init(
         json body: [UInt8], stopsOnError: Bool, signer: DKIMSigner?, isAllowed: (Submission) throws(Problem) -> Void
     ) throws(Problem) {
-        let repeated = try Submission.checkSyntax(body)
+        let repeated = try Submission.syntax(of: body).repeated
         if !repeated.isEmpty { throw .invalid(repeated) }
         let document: BatchDocument
         do {

@@ -1,7 +1,8 @@
 internal import Foundation
 internal import OctetSearch
 
-/// Holds a body against RFC 8259 before it is decoded: one pass over the octets, of which nothing is kept but the names.
+/// Holds a body against RFC 8259 before it is decoded: one pass over the octets, of which nothing is kept but the names of an
+/// object's members, and its long texts.
 ///
 /// Foundation's decoder takes more than JSON: a comma in front of a closing bracket, `01` and `-` as numbers, UTF-16. It
 /// says of a bad escape only that the member is no string, and of two members of one name it keeps the first without a
@@ -33,22 +34,27 @@ struct JSONSyntax {
     private var position = 0
     private var containers: [Container] = []
     private var names: [Name] = []
-    private var repeated: [FieldError] = []
+
+    /// The members that stand twice in their object, which is well formed, and means two things at once.
+    private(set) var repeated: [FieldError] = []
+    /// The names of the members of the body's own object, in their order; nil where the body is something else.
+    private(set) var memberNames: [String]?
+    /// The long texts of that object, in their order: which member, what it says, and where it stands without its quotes.
+    private(set) var texts: [(name: String, value: String, content: Range<Int>)] = []
+
+    /// The members whose texts may be long.
+    private static let textMembers = ["text", "html"]
+    /// Octets from which on a text is long.
+    static let minimumTextOctets = 256
 
     /// Checks a body.
     ///
-    /// - Returns: the members that stand twice in their object, which is well formed, and means two things at once.
     /// - Throws: ``JSONSyntaxError`` where the body is not one JSON text in UTF-8.
-    static func check(_ body: [UInt8]) throws(JSONSyntaxError) -> [FieldError] {
-        var syntax = JSONSyntax(body)
-        try syntax.text(body.span)
-        return syntax.repeated
-    }
-
-    private init(_ body: [UInt8]) {
+    init(_ body: [UInt8]) throws(JSONSyntaxError) {
         self.body = body
         containers.reserveCapacity(4)
         names.reserveCapacity(16)
+        try text(body.span)
     }
 
     private mutating func text(_ octets: Span<UInt8>) throws(JSONSyntaxError) {
@@ -69,7 +75,7 @@ struct JSONSyntax {
         while true {
             switch next(octets) {
             case UInt8(ascii: "\""):
-                _ = try string(octets)
+                if !takeText() { _ = try string(octets) }
                 return
             case UInt8(ascii: "{"):
                 try open(isObject: true)
@@ -150,6 +156,7 @@ struct JSONSyntax {
         let container = containers.removeLast()
         guard container.isObject else { return }
         let own = names[container.firstName...]
+        if containers.isEmpty { memberNames = own.map(text(of:)) }
         if own.count > 1 {
             if own.count <= Self.maximumPairedMembers, !own.contains(where: \.hasEscapes) {
                 comparePairs(own, octets)
@@ -295,6 +302,19 @@ struct JSONSyntax {
             guard position < octets.count, octets[position] == octet else { throw JSONSyntaxError(.value, at: start) }
             position += 1
         }
+    }
+
+    /// Reads the string where it is the text of a message, checked and unescaped at once.
+    ///
+    /// - Returns: whether it has been read. One that is not right is left, to be found out about.
+    private mutating func takeText() -> Bool {
+        guard containers.count == 1, containers[0].isObject, let name = names.last,
+            let member = Self.textMembers.first(where: { body[name.octets].elementsEqual($0.utf8) }),
+            let (value, content) = JSONString.read(body, from: position + 1)
+        else { return false }
+        if content.count >= Self.minimumTextOctets { texts.append((member, value, content)) }
+        position = content.upperBound + 1
+        return true
     }
 
     private func error(_ reason: JSONSyntaxError.Reason) -> JSONSyntaxError {

@@ -18,43 +18,40 @@ struct Submission {
     ///
     /// - Throws: a ``Problem`` that names every bad member.
     init(json body: [UInt8]) throws(Problem) {
-        if let large = LargeContent(in: body), let repeated = try? JSONSyntax.check(large.document) {
+        if let large = LargeContent(in: body), let syntax = try? JSONSyntax(large.document) {
             // What is wrong with the document is said of all of it, below.
             let decoder = JSONDecoder()
             if let key = LargeContent.key { decoder.userInfo[key] = large }
-            if repeated.isEmpty, let document = try? Self.document(large.document, decoder) {
+            if syntax.repeated.isEmpty, let document = try? Self.document(large.document, syntax, decoder) {
                 try self.init(document)
                 return
             }
         }
-        let repeated = try Self.checkSyntax(body)
+        let syntax = try Self.syntax(of: body)
         let document: MessageDocument
         do {
-            document = try Self.document(body, Self.decoder)
+            document = try Self.document(body, syntax, Self.decoder)
         } catch {
             throw .invalid([FieldError("", "the body has to be a JSON object")])
         }
-        try self.init(document, repeated)
+        try self.init(document, syntax.repeated)
     }
 
-    private static func document(_ body: [UInt8], _ decoder: JSONDecoder) throws -> MessageDocument {
-        if let outline = DocumentOutline(body),
-            let document = try? decoder.decode(
-                MessageDocument.self, from: Data(outline.document), configuration: outline)
-        {
-            return document
+    private static func document(
+        _ body: [UInt8], _ syntax: JSONSyntax, _ decoder: JSONDecoder
+    ) throws -> MessageDocument {
+        guard let outline = DocumentOutline(body, syntax) else {
+            return try decoder.decode(MessageDocument.self, from: Data(body))
         }
-        // What is wrong, and where, is said of the body as it is.
-        return try decoder.decode(MessageDocument.self, from: Data(body))
+        return try decoder.decode(MessageDocument.self, from: Data(outline.document), configuration: outline)
     }
 
     /// Checks that a body is JSON.
     ///
-    /// - Returns: the members that stand twice in their object.
     /// - Throws: a ``Problem`` where it is none.
-    static func checkSyntax(_ body: [UInt8]) throws(Problem) -> [FieldError] {
+    static func syntax(of body: [UInt8]) throws(Problem) -> JSONSyntax {
         do throws(JSONSyntaxError) {
-            return try JSONSyntax.check(body)
+            return try JSONSyntax(body)
         } catch {
             throw .malformedBody("the body is not well-formed JSON: \(error)")
         }
