@@ -77,7 +77,10 @@ def operation(case):
 
 @schemathesis.hook
 def filter_case(context, case):
-    """Leaves out forms that are called invalid for a number or the like in them: it is sent as text, and may be right."""
+    """Leaves out what is called invalid and is not once it is sent: a number in a form is text there, and may be right; of a
+    query parameter that is an empty list nothing is left."""
+    if is_negated(case, ParameterLocation.QUERY) and any(value in ([], {}, None) for value in case.query.values()):
+        return False
     if is_valid(case) or case.media_type not in FORMS or not isinstance(case.body, dict):
         return True
     values = [each for value in case.body.values() for each in (value if isinstance(value, list) else [value])]

@@ -28,7 +28,8 @@ struct RawEnvelope {
                 }
             case "require_tls":
                 switch value {
-                case "true": requiresTLS = true
+                // By its name alone, too, as dry_run.
+                case "true", "": requiresTLS = true
                 case "false": requiresTLS = false
                 default: errors.append(FieldError("/require_tls", "this has to be true or false"))
                 }
