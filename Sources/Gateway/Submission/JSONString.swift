@@ -16,25 +16,36 @@ enum JSONString {
         while true {
             let end = OctetSearch.escapedInJSON(in: content, from: index)
             text.append(contentsOf: octets[index..<end])
-            guard end + 1 < content.count else { return nil }
-            index = end + 2
+            guard end < content.count else { return nil }
             if content[end] == UInt8(ascii: "\"") {
                 return String(validating: text, as: UTF8.self).map { ($0, start..<end) }
             }
-            guard content[end] == UInt8(ascii: "\\") else { return nil }
-            switch content[end + 1] {
-            case UInt8(ascii: "n"): text.append(UInt8(ascii: "\n"))
-            case UInt8(ascii: "r"): text.append(UInt8(ascii: "\r"))
-            case UInt8(ascii: "t"): text.append(UInt8(ascii: "\t"))
-            case UInt8(ascii: "b"): text.append(0x08)
-            case UInt8(ascii: "f"): text.append(0x0C)
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): text.append(content[end + 1])
-            case UInt8(ascii: "u"):
-                guard let scalar = scalar(content, at: &index) else { return nil }
-                text.append(contentsOf: Character(scalar).utf8)
-            default: return nil
-            }
+            guard content[end] == UInt8(ascii: "\\"), let (scalar, next) = escape(content, at: end) else { return nil }
+            if let units = UTF8.encode(scalar) { text.append(contentsOf: units) }
+            index = next
         }
+    }
+
+    /// What an escape says, and the index behind it, or behind the second half of a surrogate pair.
+    ///
+    /// - Parameter index: where its backslash stands.
+    /// - Returns: nil where it is none.
+    static func escape(_ content: Span<UInt8>, at index: Int) -> (scalar: Unicode.Scalar, next: Int)? {
+        guard index + 1 < content.count else { return nil }
+        let scalar: Unicode.Scalar
+        switch content[index + 1] {
+        case UInt8(ascii: "n"): scalar = "\n"
+        case UInt8(ascii: "r"): scalar = "\r"
+        case UInt8(ascii: "t"): scalar = "\t"
+        case UInt8(ascii: "b"): scalar = "\u{8}"
+        case UInt8(ascii: "f"): scalar = "\u{C}"
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): scalar = Unicode.Scalar(content[index + 1])
+        case UInt8(ascii: "u"):
+            var next = index + 2
+            return self.scalar(content, at: &next).map { ($0, next) }
+        default: return nil
+        }
+        return (scalar, index + 2)
     }
 
     /// The character that the digits behind `\u` say, and those of the second half of a pair.

@@ -235,39 +235,8 @@ struct JSONSyntax {
     /// - Returns: the index behind the escape.
     private func escape(_ octets: Span<UInt8>, at index: Int) throws(JSONSyntaxError) -> Int {
         guard index + 1 < octets.count else { throw JSONSyntaxError(.end, at: octets.count) }
-        switch octets[index + 1] {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
-            UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
-            return index + 2
-        case UInt8(ascii: "u"):
-            switch Self.unit(octets, at: index) {
-            case nil, (0xDC00...0xDFFF)?: throw JSONSyntaxError(.escape, at: index)
-            case (0xD800...0xDBFF)?:
-                // Half a character is none: the other half has to follow (RFC 8259, section 8.2).
-                guard case (0xDC00...0xDFFF)? = Self.unit(octets, at: index + 6) else {
-                    throw JSONSyntaxError(.escape, at: index)
-                }
-                return index + 12
-            case _?: return index + 6
-            }
-        default: throw JSONSyntaxError(.escape, at: index)
-        }
-    }
-
-    /// The UTF-16 code unit of an escape such as `\u00E4`; nil where there is none.
-    private static func unit(_ octets: Span<UInt8>, at index: Int) -> UInt16? {
-        guard index + 6 <= octets.count, octets[index] == UInt8(ascii: "\\"), octets[index + 1] == UInt8(ascii: "u")
-        else { return nil }
-        var unit: UInt16 = 0
-        for place in index + 2..<index + 6 {
-            switch octets[place] {
-            case let octet where octet &- UInt8(ascii: "0") < 10: unit = unit << 4 | UInt16(octet - UInt8(ascii: "0"))
-            case let octet where octet | 0x20 &- UInt8(ascii: "a") < 6:
-                unit = unit << 4 | UInt16((octet | 0x20) - UInt8(ascii: "a") + 10)
-            default: return nil
-            }
-        }
-        return unit
+        guard let (_, next) = JSONString.escape(octets, at: index) else { throw JSONSyntaxError(.escape, at: index) }
+        return next
     }
 
     private mutating func number(_ octets: Span<UInt8>) throws(JSONSyntaxError) {
