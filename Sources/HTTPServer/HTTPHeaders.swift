@@ -4,7 +4,8 @@ public struct HTTPHeaders: Sendable {
 
     /// The value of the first field of that name, or nil.
     public subscript(name: String) -> String? {
-        fields.first { Self.isSame($0.name, name) }?.value
+        for index in fields.indices where Self.isSame(fields[index].name, name) { return fields[index].value }
+        return nil
     }
 
     /// All values of the fields of that name.
@@ -17,10 +18,11 @@ public struct HTTPHeaders: Sendable {
     }
 
     private static func isSame(_ left: String, _ right: String) -> Bool {
-        guard left.utf8.count == right.utf8.count else { return false }
-        var others = right.utf8.makeIterator()
-        for a in left.utf8 {
-            guard let b = others.next() else { return false }
+        let left = left.utf8.span
+        let right = right.utf8.span
+        guard left.count == right.count else { return false }
+        for index in left.indices {
+            let (a, b) = (left[index], right[index])
             if a != b, a ^ b != 0x20 || !(0x61...0x7A).contains(a | 0x20) { return false }
         }
         return true

@@ -11,7 +11,7 @@ public struct HTTPResponse: Sendable {
     /// An answer.
     public init(status: Int, headers: [(String, String)], body: [UInt8]) {
         self.status = status
-        self.headers = headers.filter(Self.isSound).map { (name: $0.0, value: $0.1) }
+        self.headers = headers.allSatisfy(Self.isSound) ? headers : headers.filter(Self.isSound)
         self.body = body
     }
 
@@ -21,12 +21,18 @@ public struct HTTPResponse: Sendable {
     }
 
     private static func isSound(_ field: (String, String)) -> Bool {
-        !field.0.isEmpty
-            && field.0.utf8.allSatisfy { byte in
-                switch byte {
-                case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
-                default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
-                }
-            } && field.1.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }
+        let name = field.0.utf8.span
+        let value = field.1.utf8.span
+        guard !name.isEmpty else { return false }
+        for index in name.indices {
+            switch name[index] {
+            case UInt8(ascii: "-"), 0x30...0x39, 0x41...0x5A, 0x61...0x7A: break
+            case let octet: if !"!#$%&'*+.^_`|~".utf8.contains(octet) { return false }
+            }
+        }
+        for index in value.indices where value[index] < 0x20 || value[index] == 0x7F {
+            if value[index] != 0x09 { return false }
+        }
+        return true
     }
 }

@@ -1,3 +1,5 @@
+internal import MailAddress
+
 /// Finds what keeps a message from being composed.
 extension Message {
     /// Everything that `Composer.compose` would refuse, in the order of the properties; it throws the first.
@@ -9,14 +11,20 @@ extension Message {
         if from.count > 1, sender == nil, !headers.contains(where: { $0.isNamed("sender") }) {
             problems.append(.missingSender)
         }
-        for (field, mailboxes) in [("from", from), ("replyTo", replyTo), ("to", to), ("cc", cc)]
-        where mailboxes.count > Self.maximumMailboxes {
-            problems.append(.tooMany(field, maximum: Self.maximumMailboxes))
-        }
+        checkCount(of: from, "from", &problems)
+        checkCount(of: replyTo, "replyTo", &problems)
+        checkCount(of: to, "to", &problems)
+        checkCount(of: cc, "cc", &problems)
         if let subject { Self.check(subject, "subject", &problems) }
         checkParts(&problems)
         checkHeaders(&problems)
         return problems
+    }
+
+    private func checkCount(of mailboxes: [Mailbox], _ field: String, _ problems: inout [CompositionError]) {
+        if mailboxes.count > Self.maximumMailboxes {
+            problems.append(.tooMany(field, maximum: Self.maximumMailboxes))
+        }
     }
 
     private static func check(_ text: String, _ field: String, _ problems: inout [CompositionError]) {

@@ -53,12 +53,12 @@ public struct MessageDate: Hashable, Sendable, CustomStringConvertible {
     ]
 
     private static func append(_ number: Int64, digits: Int, to octets: inout [UInt8]) {
-        var divisor: Int64 = 1
-        for _ in 0..<(digits - 1) { divisor *= 10 }
-        while divisor > 0 {
-            octets.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number / divisor % 10))
-            divisor /= 10
-        }
+        // Four digits at most, so 32 bits are enough, and their division is much cheaper.
+        let number = UInt32(truncatingIfNeeded: number)
+        if digits > 3 { octets.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number / 1000 % 10)) }
+        if digits > 2 { octets.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number / 100 % 10)) }
+        if digits > 1 { octets.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number / 10 % 10)) }
+        octets.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number % 10))
     }
 
     /// The date in the Gregorian calendar. Years are counted from March, so that the leap day is the last of a year.

@@ -20,8 +20,9 @@ public struct MessageID: Hashable, Sendable, CustomStringConvertible {
     }
 
     init(seed: MessageSeed, domain: String) {
-        var octets: [UInt8] = [UInt8(ascii: "<")]
+        var octets: [UInt8] = []
         octets.reserveCapacity(36 + domain.utf8.count)
+        octets.append(UInt8(ascii: "<"))
         seed.appendHexadecimal(to: &octets)
         octets.append(UInt8(ascii: "@"))
         octets.append(contentsOf: domain.utf8)

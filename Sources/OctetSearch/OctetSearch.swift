@@ -102,23 +102,32 @@ public enum OctetSearch {
         let bytes = unsafe octets.bytes
         let count = bytes.byteCount
         var index = start
-        // Four words at a time, for a test and a jump cost as much as looking at a word.
+        // Four words at a time, for a test and a jump cost as much as looking at a word. A borrow marks octets behind the one
+        // that it comes from only, so the first mark is right.
         while count - index >= 32 {
-            let first = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)
-            let second = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: index &+ 8, as: UInt64.self)
-            let third = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: index &+ 16, as: UInt64.self)
-            let fourth = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: index &+ 24, as: UInt64.self)
-            if (marks(first) | marks(second) | marks(third) | marks(fourth)) & every(0x80) != 0 { break }
+            let first = marks(word(in: bytes, at: index)) & every(0x80)
+            let second = marks(word(in: bytes, at: index &+ 8)) & every(0x80)
+            let third = marks(word(in: bytes, at: index &+ 16)) & every(0x80)
+            let fourth = marks(word(in: bytes, at: index &+ 24)) & every(0x80)
+            if first | second | third | fourth != 0 {
+                if first != 0 { return index &+ first.trailingZeroBitCount >> 3 }
+                if second != 0 { return index &+ 8 &+ second.trailingZeroBitCount >> 3 }
+                if third != 0 { return index &+ 16 &+ third.trailingZeroBitCount >> 3 }
+                return index &+ 24 &+ fourth.trailingZeroBitCount >> 3
+            }
             index &+= 32
         }
         while count - index >= 8 {
-            let word = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)
-            let marked = marks(UInt64(littleEndian: word)) & every(0x80)
-            // A borrow marks octets behind the one that it comes from only, so the first mark is right.
+            let marked = marks(word(in: bytes, at: index)) & every(0x80)
             if marked != 0 { return index &+ marked.trailingZeroBitCount >> 3 }
             index &+= 8
         }
         while index < count, !matches(octets[index]) { index &+= 1 }
         return index
+    }
+
+    /// The eight octets at an index, the first in the lowest place.
+    @inline(__always) private static func word(in bytes: RawSpan, at index: Int) -> UInt64 {
+        UInt64(littleEndian: unsafe bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self))
     }
 }

@@ -138,16 +138,16 @@ struct JSONText {
         needsComma = true
     }
 
-    /// The decimal digits of a number, least first in between: no text is made of it.
+    /// The decimal digits of a number: no text is made of it.
     private mutating func digits(_ number: Int) {
         if number < 0 { bytes.append(UInt8(ascii: "-")) }
-        let start = bytes.count
-        var rest = number.magnitude
-        repeat {
-            bytes.append(UInt8(ascii: "0") + UInt8(rest % 10))
-            rest /= 10
-        } while rest > 0
-        bytes[start...].reverse()
+        let magnitude = number.magnitude
+        var divisor: UInt = 1
+        while magnitude / divisor > 9 { divisor *= 10 }
+        while divisor > 0 {
+            bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: magnitude / divisor % 10))
+            divisor /= 10
+        }
     }
 
     private mutating func string(_ text: String) {

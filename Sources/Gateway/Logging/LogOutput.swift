@@ -14,7 +14,7 @@ final class LogOutput: Sendable {
     /// Octets of lines that wait at most.
     static let bound = 4 * 1024 * 1024
     /// How long lines are gathered before they are written.
-    static let delay = 0.005
+    static let delay = 0.02
 
     private let state = Mutex(State())
     private let queue = DispatchQueue(label: "postern.log")

@@ -43,6 +43,8 @@ final class RelayMetrics: SMTPPoolObserver {
 extension Duration {
     /// Whole nanoseconds; durations here are hours at most.
     var nanoseconds: Int64 {
+        // Nearly all are of less than nine seconds, and need no division of 128 bits.
+        if let attoseconds = Int64(exactly: attoseconds) { return attoseconds / 1_000_000_000 }
         let (seconds, attoseconds) = components
         return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
     }

@@ -25,12 +25,11 @@ struct RawMessage {
         let wanted = RawEnvelope(query)
         var envelope = wanted.envelope(section, errors: &errors)
         section.removeBlindCopies()
-        var random = SystemRandomNumberGenerator()
         var identifier = ""
         do throws(HeaderSectionError) {
             identifier = try section.complete(
                 sender: envelope?.reversePath ?? wanted.reversePath ?? nil,
-                date: MessageDate(seconds: Int64(Date().timeIntervalSince1970)), seed: MessageSeed(using: &random))
+                date: MessageDate(seconds: Int64(Date().timeIntervalSince1970)), seed: MessageSeeds.shared.next())
         } catch {
             let error = FieldError(error)
             if !errors.contains(where: { $0.pointer == error.pointer }) { errors.append(error) }

@@ -42,7 +42,7 @@ struct JSONSyntax {
     /// The long texts of that object, in their order: which member, what it says, and where it stands without its quotes.
     private(set) var texts: [(name: String, value: String, content: Range<Int>)] = []
 
-    /// The members whose texts may be long.
+    /// The members whose texts may be long, of four octets each.
     private static let textMembers = ["text", "html"]
     /// Octets from which on a text is long.
     static let minimumTextOctets = 256
@@ -277,7 +277,7 @@ struct JSONSyntax {
     ///
     /// - Returns: whether it has been read. One that is not right is left, to be found out about.
     private mutating func takeText() -> Bool {
-        guard containers.count == 1, containers[0].isObject, let name = names.last,
+        guard containers.count == 1, containers[0].isObject, let name = names.last, name.octets.count == 4,
             let member = Self.textMembers.first(where: { body[name.octets].elementsEqual($0.utf8) }),
             let (value, content) = JSONString.read(body, from: position + 1)
         else { return false }

@@ -109,10 +109,9 @@ struct Submission {
 
     /// The message with the time of now and an unguessable id to come.
     private static func message(_ document: MessageDocument, _ fields: [HeaderField]) -> Message {
-        var random = SystemRandomNumberGenerator()
         var message = Message(
             from: document.from.map { [$0] } ?? [], date: MessageDate(seconds: Int64(Date().timeIntervalSince1970)),
-            seed: MessageSeed(using: &random))
+            seed: MessageSeeds.shared.next())
         message.to = document.to
         message.cc = document.cc
         message.replyTo = document.replyTo

@@ -5,7 +5,10 @@ import NIOCore
 /// It holds the queue of the replies that are due, so a reply can only meet its own command; and all bytes pass through
 /// it, so what is known of a message is a fact. Every event is one call; afterwards the owner takes `nextAction` until
 /// there is none, and carries each one out before the next event.
-struct Conversation {
+///
+/// It cannot be copied: it is asked at every turn, as a property of an object, and the compiler would rather copy all of it
+/// than look at a part.
+struct Conversation: ~Copyable {
     enum Phase: Equatable {
         /// Greeting, EHLO, STARTTLS, AUTH.
         case connecting
@@ -63,8 +66,6 @@ struct Conversation {
     }
 
     /// The stage whose reply the server owes, or nil where it owes none.
-    ///
-    /// It is asked for at every turn, of a property of an object: where it is not inlined, the whole value is copied for it.
     var awaiting: SMTPStage? {
         @inline(__always) get {
             switch phase {
