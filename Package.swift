@@ -49,6 +49,7 @@ let package = Package(
     ],
     targets: [
         .target(name: "CIDN2", linkerSettings: [.linkedLibrary("idn2")]),
+        .target(name: "CResidentMemory"),
         .target(name: "OctetSearch", swiftSettings: strict),
         .target(name: "MailAddress", dependencies: ["CIDN2"], swiftSettings: strict),
         .target(
@@ -82,7 +83,8 @@ let package = Package(
         .executableTarget(
             name: "postern",
             dependencies: [
-                "Gateway", "Sandbox", "SMTP", "MailAddress", "InternetMessage", logging, nioCore, nioPosix,
+                "CResidentMemory", "Gateway", "Sandbox", "SMTP", "MailAddress", "InternetMessage", logging, nioCore,
+                nioPosix,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),

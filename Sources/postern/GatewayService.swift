@@ -1,3 +1,4 @@
+import CResidentMemory
 import Gateway
 import Logging
 import Sandbox
@@ -33,8 +34,10 @@ final class GatewayService: Service {
 
     func run() async throws {
         let reloads = Task { await self.reloadOnSignal() }
+        let release = Task { try await self.releaseCodeOfStart() }
         try await gracefulShutdown()
         reloads.cancel()
+        release.cancel()
         logger.info("stopping", metadata: ["delay": "\(delay)"])
         gateway.leave()
         let ending = Task {
@@ -57,6 +60,15 @@ final class GatewayService: Service {
         } else {
             logger.error("stopped before every message was finished; their clients were told what is known")
         }
+    }
+
+    /// How long the start is given to come to rest.
+    private static let settlingTime = Duration.milliseconds(500)
+
+    /// What only the start needed of the executable is half of the memory at rest.
+    private func releaseCodeOfStart() async throws {
+        try await Task.sleep(for: Self.settlingTime)
+        cresidentmemory_release_code()
     }
 
     private func reloadOnSignal() async {
