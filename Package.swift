@@ -14,6 +14,8 @@ let common: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("InternalImportsByDefault"),
+    // An asynchronous call stays where its caller runs, and looks for no executor of its own.
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
 let strict = common + [.strictMemorySafety()] + coverage
 

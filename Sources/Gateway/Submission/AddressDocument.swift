@@ -5,13 +5,14 @@ struct AddressDocument: DecodableWithErrors {
     private(set) var mailbox: Mailbox?
     private(set) var errors: [FieldError] = []
 
+    /// An address in one string.
+    init(_ text: String) {
+        take(text)
+    }
+
     init(from decoder: any Decoder) throws {
         if let text = try? decoder.singleValueContainer().decode(String.self) {
-            do throws(AddressError) {
-                mailbox = try Mailbox(parsing: text)
-            } catch {
-                errors = [FieldError("", error.description)]
-            }
+            take(text)
             return
         }
         var members = try Members(of: decoder, known: ["name", "address", "email"])
@@ -37,5 +38,13 @@ struct AddressDocument: DecodableWithErrors {
         }
         errors = members.errors
         if !errors.isEmpty { mailbox = nil }
+    }
+
+    private mutating func take(_ text: String) {
+        do throws(AddressError) {
+            mailbox = try Mailbox(parsing: text)
+        } catch {
+            errors = [FieldError("", error.description)]
+        }
     }
 }

@@ -11,8 +11,16 @@ struct AddressListDocument: DecodableWithErrors {
             return
         }
         mailboxes.reserveCapacity(list.count ?? 1)
+        // The decoder is much quicker about a string than about a value of any other type. A list that has begun with
+        // strings goes on with them.
+        var holdsStrings = true
         while !list.isAtEnd {
             let index = String(list.currentIndex)
+            if holdsStrings, let text = try? list.decode(String.self) {
+                take(AddressDocument(text), under: index)
+                continue
+            }
+            holdsStrings = false
             do {
                 take(try list.decode(AddressDocument.self), under: index)
             } catch {

@@ -21,7 +21,11 @@ enum JSONString {
                 return String(validating: text, as: UTF8.self).map { ($0, start..<end) }
             }
             guard content[end] == UInt8(ascii: "\\"), let (scalar, next) = escape(content, at: end) else { return nil }
-            if let units = UTF8.encode(scalar) { text.append(contentsOf: units) }
+            if scalar.isASCII {
+                text.append(UInt8(truncatingIfNeeded: scalar.value))
+            } else if let units = UTF8.encode(scalar) {
+                text.append(contentsOf: units)
+            }
             index = next
         }
     }

@@ -43,6 +43,16 @@ struct Members {
         }
     }
 
+    /// An address. Nearly all are strings, about which the decoder is quicker.
+    mutating func address(_ name: String, expected: String) -> AddressDocument? {
+        guard let key = present.first(where: { $0.stringValue == name }),
+            let text = try? container.decodeIfPresent(String.self, forKey: key)
+        else { return nested(name, expected: expected) }
+        let address = AddressDocument(text)
+        errors += address.errors.map { $0.under(name) }
+        return address
+    }
+
     /// A member that keeps the errors of what it holds.
     mutating func nested<Value: DecodableWithErrors>(_ name: String, expected: String) -> Value? {
         guard let value = value(name, as: Value.self, expected: expected) else { return nil }

@@ -44,7 +44,7 @@ struct MessageDocument: DecodableWithErrors, DecodableWithConfiguration {
         var members = try Members(of: decoder, known: Self.members, outline: outline)
         let address = "an address: a string or an object with name and address"
         let list = "an address or a list of addresses"
-        if let from: AddressDocument = members.nested("from", expected: address) {
+        if let from = members.address("from", expected: address) {
             self.from = from.mailbox
         } else if !members.errors.contains(where: { $0.pointer == "/from" }) {
             members.add(FieldError("/from", "the sender's address is needed"))

@@ -25,7 +25,9 @@ final class MessageSeeds: Sendable {
 
     private static func draw() -> [MessageSeed] {
         let zeros = Data(count: batch * 16)
-        guard let stream = try? ChaChaPoly.seal(zeros, using: SymmetricKey(size: .bits256)).ciphertext else { return [] }
+        guard let stream = try? ChaChaPoly.seal(zeros, using: SymmetricKey(size: .bits256)).ciphertext else {
+            return []
+        }
         let octets = Array(stream)
         return stride(from: 0, to: octets.count - 15, by: 16).map { start in
             MessageSeed(high: word(octets[start..<start + 8]), low: word(octets[start + 8..<start + 16]))
