@@ -5,7 +5,7 @@ import Testing
 @testable import SMTP
 
 /// Plays a conversation without a network: the server's bytes in, the actions out as short texts.
-struct Play {
+struct Play: ~Copyable {
     var conversation: Conversation
     /// How the server's bytes are cut.
     var byteByByte = false

@@ -25,7 +25,7 @@ import Testing
     }
 
     /// A client that sends two messages, and writes down what it is told of each.
-    struct Client {
+    struct Client: ~Copyable {
         var conversation: Conversation
         let way: Way
         /// What each message was told; every message is told once.
