@@ -24,7 +24,7 @@ enum ConversationTarget {
         "250-ok\r\n251 ok\r\n", "503 no\r\n", "535 5.7.8 no\r\n", "221 bye\r\n", "\u{16}\u{3}\u{1}", "250-",
     ]
 
-    private struct Client {
+    private struct Client: ~Copyable {
         private var input: Input
         private var conversation: Conversation
         private let allowsClearText: Bool

@@ -140,13 +140,19 @@ import Testing
 }
 
 @Suite struct AuthenticationConversationTests {
+    /// A conversation that has come to AUTH, and what it did then.
+    private struct Begun: ~Copyable {
+        var play: Play
+        let actions: [String]
+    }
+
     private func begin(
         _ credentials: SMTPCredentials, offering mechanisms: String, transcript: Bool = false
-    ) throws -> (Play, [String]) {
+    ) throws -> Begun {
         var play = try Play(security: .implicit, credentials: credentials, transcript: transcript)
         var actions = play.server("220 hello\r\n")
         actions += play.server("250-server\r\n250 AUTH \(mechanisms)\r\n")
-        return (play, Array(actions.filter { !$0.hasPrefix("> EHLO") }))
+        return Begun(play: play, actions: actions.filter { !$0.hasPrefix("> EHLO") })
     }
 
     @Test(arguments: [
@@ -154,22 +160,22 @@ import Testing
         ("LOGIN PLAIN CRAM-MD5", "> AUTH CRAM-MD5|"),
         ("LOGIN PLAIN XOAUTH2", "> AUTH PLAIN AHUAcA==|"), ("login", "> AUTH LOGIN|"),
     ]) func theStrongestIsTaken(_ offered: String, _ command: String) throws {
-        let (_, actions) = try begin(SMTPCredentials(username: "u", password: "p"), offering: offered)
+        let actions = try begin(SMTPCredentials(username: "u", password: "p"), offering: offered).actions
         #expect(actions.count == 1)
         #expect(actions.first?.hasPrefix(command.replacing("biws", with: "bi")) == true)
     }
 
     @Test func theOneAskedForIsTakenOrNone() throws {
         let asked = SMTPCredentials(username: "u", password: "p", mechanism: .login)
-        #expect(try begin(asked, offering: "PLAIN LOGIN").1 == ["> AUTH LOGIN|"])
-        #expect(try begin(asked, offering: "PLAIN").1 == ["close authentication_unavailable auth not_sent"])
+        #expect(try begin(asked, offering: "PLAIN LOGIN").actions == ["> AUTH LOGIN|"])
+        #expect(try begin(asked, offering: "PLAIN").actions == ["close authentication_unavailable auth not_sent"])
         let token = SMTPCredentials(username: "u") { "t" }
-        #expect(try begin(token, offering: "PLAIN LOGIN").1 == ["close authentication_unavailable auth not_sent"])
-        #expect(try begin(asked, offering: "").1 == ["close authentication_unavailable auth not_sent"])
+        #expect(try begin(token, offering: "PLAIN LOGIN").actions == ["close authentication_unavailable auth not_sent"])
+        #expect(try begin(asked, offering: "").actions == ["close authentication_unavailable auth not_sent"])
     }
 
     @Test func aSuccessBeforeTheProofIsNotBelieved() throws {
-        var (play, _) = try begin(SMTPCredentials(username: "u", password: "p"), offering: "SCRAM-SHA-256")
+        var play = try begin(SMTPCredentials(username: "u", password: "p"), offering: "SCRAM-SHA-256").play
         #expect(play.server("235 2.7.0 welcome\r\n") == ["close protocol_violation auth not_sent"])
     }
 
@@ -177,19 +183,20 @@ import Testing
         "334 *\r\n", "334-YQ==\r\n334 YQ==\r\n", "334 YQ\r\n", "334 " + String(repeating: "A", count: 5000) + "\r\n",
     ])
     func aChallengeThatIsNotSoundEndsIt(_ challenge: String) throws {
-        var (play, _) = try begin(SMTPCredentials(username: "u", password: "p"), offering: "CRAM-MD5")
+        var play = try begin(SMTPCredentials(username: "u", password: "p"), offering: "CRAM-MD5").play
         #expect(play.server(challenge) == ["close protocol_violation auth not_sent"])
     }
 
     @Test func aRefusalHasItsCode() throws {
-        var (play, _) = try begin(SMTPCredentials(username: "u", password: "p"), offering: "PLAIN")
+        var play = try begin(SMTPCredentials(username: "u", password: "p"), offering: "PLAIN").play
         #expect(play.server("535 5.7.8 no\r\n") == ["close refused auth 535 not_sent"])
     }
 
     @Test func aTokenIsAskedForOnceMore() throws {
         let credentials = SMTPCredentials(username: "u") { "unused" }
-        var (play, actions) = try begin(credentials, offering: "XOAUTH2 OAUTHBEARER")
-        #expect(actions == ["ask for token"])
+        let begun = try begin(credentials, offering: "XOAUTH2 OAUTHBEARER")
+        #expect(begun.actions == ["ask for token"])
+        var play = begun.play
         #expect(play.conversation.awaiting == .auth)
         play.conversation.tokenArrived("old")
         let first = Base64.encode(Array("n,a=u,\u{1}auth=Bearer old\u{1}\u{1}".utf8))
@@ -205,7 +212,7 @@ import Testing
     }
 
     @Test func withoutATokenThereIsNoSession() throws {
-        var (play, _) = try begin(SMTPCredentials(username: "u") { "unused" }, offering: "XOAUTH2")
+        var play = try begin(SMTPCredentials(username: "u") { "unused" }, offering: "XOAUTH2").play
         play.conversation.tokenFailed("Gone")
         #expect(play.drain() == ["close authentication_unavailable auth not_sent"])
         play.conversation.tokenArrived("late")
