@@ -144,7 +144,7 @@ struct RelayTrait: SuiteTrait, TestScoping {
     let kind: RealRelay.Kind
 
     func provideScope(
-        for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
+        for test: Test, testCase: Test.Case?, performing function: @concurrent @Sendable () async throws -> Void
     ) async throws {
         let relay = try await RealRelay(kind)
         do {
