@@ -23,11 +23,12 @@ struct OctetSearchTests {
     @Test(arguments: 0..<6) func everyOctetAtEveryPlace(number: Int) {
         let (search, matches) = Self.searches[number]
         for octet in UInt8.min...UInt8.max {
-            for place in 0..<20 {
-                var octets = [UInt8](repeating: UInt8(ascii: "a"), count: 20)
+            // Two turns of four words, a word, and what makes none.
+            for place in 0..<75 {
+                var octets = [UInt8](repeating: UInt8(ascii: "a"), count: 75)
                 octets[place] = octet
                 let found = search(octets.span, 0)
-                #expect(found == (matches(octet) ? place : 20), "\(octet) at \(place)")
+                if found != (matches(octet) ? place : 75) { Issue.record("\(octet) at \(place): \(found)") }
             }
         }
     }
@@ -38,9 +39,14 @@ struct OctetSearchTests {
         var wrong = 0
         for first in UInt8.min...UInt8.max {
             for second in UInt8.min...UInt8.max {
-                let octets: [UInt8] = [97, 97, 97, first, second, 97, 97, 97, 97, 97, 97]
-                let expected = octets.firstIndex(where: matches) ?? octets.count
-                if search(octets.span, 0) != expected { wrong += 1 }
+                // Within a word, from a word to the next, and in one of four words that are looked at together.
+                for (count, place) in [(11, 3), (11, 7), (40, 12)] {
+                    var octets = [UInt8](repeating: UInt8(ascii: "a"), count: count)
+                    octets[place] = first
+                    octets[place + 1] = second
+                    let expected = octets.firstIndex(where: matches) ?? count
+                    if search(octets.span, 0) != expected { wrong += 1 }
+                }
             }
         }
         #expect(wrong == 0)
