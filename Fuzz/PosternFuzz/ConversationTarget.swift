@@ -52,7 +52,6 @@ enum ConversationTarget {
             settings.keepsTranscript = flags & 32 != 0
             if flags & 64 != 0 { settings.replyLimits = ReplyParser.Limits(line: 80, reply: 200) }
             allowsClearText = settings.allowsClearTextAuthentication
-            conversation = Conversation(settings)
             do {
                 var several = try Envelope(from: "a@example.org", to: ["b@example.net", "c@example.net"])
                 var all = several
@@ -65,6 +64,7 @@ enum ConversationTarget {
             } catch {
                 return nil
             }
+            conversation = Conversation(settings)
         }
 
         mutating func play() {
