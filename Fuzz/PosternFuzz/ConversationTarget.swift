@@ -8,7 +8,7 @@ import NIOCore
 /// the client, and no credentials in clear text.
 enum ConversationTarget {
     static func run(_ bytes: [UInt8]) {
-        guard var client = Client(bytes) else { return }
+        guard var client = Client.make(bytes) else { return }
         client.play()
     }
 
@@ -37,8 +37,17 @@ enum ConversationTarget {
         private var isClosed = false
         private let envelopes: [Envelope]
 
-        init?(_ bytes: [UInt8]) {
-            input = Input(bytes)
+        private init(
+            _ input: Input, _ settings: ConversationSettings, _ envelopes: [Envelope]
+        ) {
+            self.input = input
+            allowsClearText = settings.allowsClearTextAuthentication
+            conversation = Conversation(settings)
+            self.envelopes = envelopes
+        }
+
+        static func make(_ bytes: [UInt8]) -> Client? {
+            var input = Input(bytes)
             let flags = input.byte()
             guard let identity = ClientDomain("client.example.org") else { return nil }
             var settings = ConversationSettings(identity: identity)
@@ -51,20 +60,19 @@ enum ConversationTarget {
             settings.allowsClearTextAuthentication = flags & 16 != 0
             settings.keepsTranscript = flags & 32 != 0
             if flags & 64 != 0 { settings.replyLimits = ReplyParser.Limits(line: 80, reply: 200) }
-            allowsClearText = settings.allowsClearTextAuthentication
             do {
                 var several = try Envelope(from: "a@example.org", to: ["b@example.net", "c@example.net"])
                 var all = several
                 all.recipientPolicy = .all
                 several.size = 900
-                envelopes = [
+                let envelopes = [
                     try Envelope(from: "a@example.org", to: ["b@example.net"]), several, all,
                     try Envelope(from: "", to: ["bü@example.net"]),
                 ]
+                return Client(input, settings, envelopes)
             } catch {
                 return nil
             }
-            conversation = Conversation(settings)
         }
 
         mutating func play() {

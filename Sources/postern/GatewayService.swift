@@ -7,8 +7,10 @@ import Synchronization
 import UnixSignals
 
 /// The gateway for as long as it serves: it reloads on SIGHUP, and drains on the signal to stop.
+///
+/// It is started here, where the group of services has its signals: whoever reads that it serves may send one at once.
 final class GatewayService: Service {
-    private let gateway: Gateway
+    private let start: @Sendable () throws -> Gateway
     private let sandbox: SandboxServer?
     private let logger: Logger
     private let delay: Duration
@@ -19,13 +21,14 @@ final class GatewayService: Service {
     var isComplete: Bool { !wasCutShort.load(ordering: .relaxed) }
 
     /// - Parameters:
+    ///   - start: starts the gateway, and logs that it serves.
     ///   - delay: how long messages are still taken after the signal to stop.
     ///   - configuration: reads the settings anew.
     init(
-        gateway: Gateway, sandbox: SandboxServer?, logger: Logger, delay: Duration,
+        sandbox: SandboxServer?, logger: Logger, delay: Duration, start: @escaping @Sendable () throws -> Gateway,
         configuration: @escaping @Sendable () throws(ConfigurationError) -> GatewayConfiguration
     ) {
-        self.gateway = gateway
+        self.start = start
         self.sandbox = sandbox
         self.logger = logger
         self.delay = delay
@@ -33,7 +36,10 @@ final class GatewayService: Service {
     }
 
     func run() async throws {
-        let reloads = Task { await self.reloadOnSignal() }
+        let hangUps = await UnixSignalsSequence(trapping: .sighup)
+        let terminations = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+        let gateway = try start()
+        let reloads = Task { await self.reload(gateway, on: hangUps) }
         let release = Task { try await self.releaseCodeOfStart() }
         try await gracefulShutdown()
         reloads.cancel()
@@ -46,7 +52,8 @@ final class GatewayService: Service {
             return await gateway.stop()
         }
         let impatience = Task {
-            for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
+            // The first is the one that the group has told of.
+            for await signal in terminations.dropFirst() {
                 logger.warning("stopping at once", metadata: ["signal": "\(signal)"])
                 ending.cancel()
             }
@@ -71,8 +78,8 @@ final class GatewayService: Service {
         cresidentmemory_release_code()
     }
 
-    private func reloadOnSignal() async {
-        for await _ in await UnixSignalsSequence(trapping: .sighup) {
+    private func reload(_ gateway: Gateway, on signals: UnixSignalsSequence) async {
+        for await _ in signals {
             do throws(ConfigurationError) {
                 let configuration = try configuration()
                 await gateway.reload(configuration)

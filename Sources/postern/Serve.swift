@@ -40,29 +40,28 @@ struct Serve: AsyncParsableCommand {
         let handler = GatewayLogHandler(format: gatewayConfiguration.logFormat, level: gatewayConfiguration.logLevel)
         defer { handler.flush() }
         let logger = Logger(label: "postern") { _ in handler }
-        let gateway: Gateway
-        do {
-            gateway = try Gateway.start(
-                gatewayConfiguration, caughtMessages: inbox.map { CaughtBySandbox(inbox: $0.inbox) }, logger: logger)
-        } catch {
-            throw fail("\(error)")
-        }
-        logger.info(
-            "serving",
-            metadata: [
-                "address": "\(gateway.address.host):\(gateway.address.port)", "version": "\(Gateway.version)",
-                "relay": "\(gatewayConfiguration.relay.host):\(gatewayConfiguration.relay.port)",
-            ])
-        let service = GatewayService(
-            gateway: gateway, sandbox: inbox, logger: logger, delay: gatewayConfiguration.shutdownDelay
-        ) {
+        let caught = inbox.map { CaughtBySandbox(inbox: $0.inbox) }
+        let service = GatewayService(sandbox: inbox, logger: logger, delay: gatewayConfiguration.shutdownDelay) {
+            let gateway = try Gateway.start(gatewayConfiguration, caughtMessages: caught, logger: logger)
+            logger.info(
+                "serving",
+                metadata: [
+                    "address": "\(gateway.address.host):\(gateway.address.port)", "version": "\(Gateway.version)",
+                    "relay": "\(gatewayConfiguration.relay.host):\(gatewayConfiguration.relay.port)",
+                ])
+            return gateway
+        } configuration: {
             [flags, port = inbox?.port] () throws(ConfigurationError) in
             try GatewayConfiguration(flags.values(), sandboxPort: port)
         }
         let services = ServiceGroup(
             services: [service], gracefulShutdownSignals: [.sigterm, .sigint],
             logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() })
-        try await services.run()
+        do {
+            try await services.run()
+        } catch {
+            throw fail("\(error)")
+        }
         if !service.isComplete { throw ExitCode(75) }
     }
 }
