@@ -1,3 +1,5 @@
+import MailAddress
+import SMTP
 import Testing
 
 @testable import Gateway
