@@ -36,8 +36,11 @@ private final class FormHandler: HTTPHandler {
     private static let boundary = "----b0undary"
 
     private static func start(_ handler: FormHandler) throws -> HTTPServer {
-        try HTTPServer.start(
-            HTTPServerConfiguration(host: "127.0.0.1", port: 0), handler: handler, logger: Logger(label: "test"))
+        var configuration = HTTPServerConfiguration(host: "127.0.0.1", port: 0)
+        // A client that is slow is the matter of other tests, and under a sanitizer this one is.
+        configuration.requestTimeout = .seconds(600)
+        configuration.idleTimeout = .seconds(600)
+        return try HTTPServer.start(configuration, handler: handler, logger: Logger(label: "test"))
     }
 
     private static func stop(_ server: HTTPServer) async {
