@@ -99,12 +99,14 @@ class Process:
         return ticks / TICKS
 
     def status(self):
-        """Resident memory and its peak in MiB, and the number of threads, added up over all processes."""
-        total = {"rss_mib": 0.0, "peak_mib": 0.0, "threads": 0}
+        """Resident memory, how much of it is pages of files, and its peak, in MiB, and the number of threads, added up over
+        all processes."""
+        total = {"rss_mib": 0.0, "file_mib": 0.0, "peak_mib": 0.0, "threads": 0}
         for pid in self.all_pids():
             with open(f"/proc/{pid}/status") as file:
                 found = dict(line.split(":", 1) for line in file)
             total["rss_mib"] += int(found["VmRSS"].split()[0]) / 1024
+            total["file_mib"] += int(found["RssFile"].split()[0]) / 1024
             total["peak_mib"] += int(found["VmHWM"].split()[0]) / 1024
             total["threads"] += int(found["Threads"])
         return total
