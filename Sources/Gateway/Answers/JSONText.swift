@@ -153,24 +153,36 @@ struct JSONText {
     private mutating func string(_ text: String) {
         bytes.append(UInt8(ascii: "\""))
         let octets = text.utf8.span
-        // Nearly every string stands as it is.
-        if OctetSearch.escapedInJSON(in: octets, from: 0) == octets.count {
+        var index = OctetSearch.escapedInJSON(in: octets, from: 0)
+        if index == octets.count {
+            // Nearly every string stands as it is.
             bytes.append(contentsOf: text.utf8)
-            bytes.append(UInt8(ascii: "\""))
-            return
-        }
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), byte]
-            case UInt8(ascii: "\n"): bytes += [UInt8(ascii: "\\"), UInt8(ascii: "n")]
-            case UInt8(ascii: "\r"): bytes += [UInt8(ascii: "\\"), UInt8(ascii: "r")]
-            case UInt8(ascii: "\t"): bytes += [UInt8(ascii: "\\"), UInt8(ascii: "t")]
-            case 0..<0x20:
-                let hex = String(byte, radix: 16)
-                bytes += Array(("\\u00" + (hex.count < 2 ? "0" : "") + hex).utf8)
-            default: bytes.append(byte)
+        } else {
+            // What lies between two escapes is copied from an array in one piece.
+            let content = Array(text.utf8)
+            var start = 0
+            while index < content.count {
+                bytes.append(contentsOf: content[start..<index])
+                escape(content[index])
+                start = index + 1
+                index = OctetSearch.escapedInJSON(in: content.span, from: start)
             }
+            bytes.append(contentsOf: content[start...])
         }
         bytes.append(UInt8(ascii: "\""))
+    }
+
+    private mutating func escape(_ octet: UInt8) {
+        bytes.append(UInt8(ascii: "\\"))
+        switch octet {
+        case UInt8(ascii: "\n"): bytes.append(UInt8(ascii: "n"))
+        case UInt8(ascii: "\r"): bytes.append(UInt8(ascii: "r"))
+        case UInt8(ascii: "\t"): bytes.append(UInt8(ascii: "t"))
+        case 0..<0x20:
+            let hexadecimal = String(octet, radix: 16)
+            bytes.append(contentsOf: (hexadecimal.count < 2 ? "u000" : "u00").utf8)
+            bytes.append(contentsOf: hexadecimal.utf8)
+        default: bytes.append(octet)
+        }
     }
 }
