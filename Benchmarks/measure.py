@@ -153,8 +153,8 @@ def main():
     bench, found = Bench(options), machine.describe(options)
     wrong = check.run([name for name in gateways.COMMANDS if name != "microhttpd"], options) if options.smoke else []
     bench.measure(workloads)
+    print(report.markdown(workloads, bench.results, found, options), flush=True)
     write_results(bench, found)
-    print(report.markdown(workloads, bench.results, found, options))
     for text in wrong:
         print(f"- Wrong: {text}")
     return 1 if wrong or bench.results.invalid() else 0

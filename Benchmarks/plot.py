@@ -47,6 +47,9 @@ def _bars(axes, results, workload, series, column, title):
 
 def draw(results, prefix):
     panels = list(_panels(results))
+    if not panels:
+        print("plot: nothing was measured that is drawn", file=sys.stderr)
+        return
     heights = [len(series) + 1.2 for _, series, _ in panels]
     figure, grid = pyplot.subplots(len(panels), 2, figsize=(13, 0.3 * sum(heights) + 0.5), squeeze=False,
                                    layout="constrained", height_ratios=heights)
