@@ -8,7 +8,7 @@ import UnixSignals
 
 /// The gateway for as long as it serves: it reloads on SIGHUP, and drains on the signal to stop.
 ///
-/// It is started here, where the group of services has its signals: whoever reads that it serves may send one at once.
+/// It is started here, where the group of services has its signals: whoever finds the port open may send one at once.
 final class GatewayService: Service {
     private let start: @Sendable () throws -> Gateway
     private let sandbox: SandboxServer?

@@ -111,6 +111,21 @@ import Testing
         await relay.stop()
     }
 
+    @Test(arguments: [SIGTERM, SIGINT]) func aSignalAsSoonAsThePortIsOpenEndsItInOrder(_ signal: Int32) async throws {
+        for _ in 0..<3 {
+            let port = try Program.freePort()
+            let program = try Program(
+                "/usr/bin/env",
+                ["-i"] + PosternCommand.sanitizer + [
+                    "POSTERN_LISTEN=127.0.0.1:\(port)", "POSTERN_RELAY_URL=smtp://127.0.0.1:1?tls=none",
+                    "POSTERN_SHUTDOWN_DELAY=0s", PosternCommand.path, "serve",
+                ])
+            while (try? RawConnection(port: port)) == nil { await Task.yield() }
+            program.send(signal)
+            #expect(try await program.exitStatus() == 0)
+        }
+    }
+
     @Test func reloadsUnderLoadFailNoRequest() async throws {
         let relay = try await patientRelay()
         let key = "first:0123456789"

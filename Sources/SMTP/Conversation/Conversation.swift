@@ -67,12 +67,10 @@ struct Conversation: ~Copyable {
 
     /// The stage whose reply the server owes, or nil where it owes none.
     var awaiting: SMTPStage? {
-        @inline(__always) get {
-            switch phase {
-            case .handshake: handshakeStage
-            case .connecting where authentication?.awaitsOwner == true: .auth
-            default: due.first?.stage
-            }
+        switch phase {
+        case .handshake: handshakeStage
+        case .connecting where authentication?.awaitsOwner == true: .auth
+        default: due.first?.stage
         }
     }
 
