@@ -23,7 +23,7 @@ struct OctetSearchTests {
     @Test(arguments: 0..<6) func everyOctetAtEveryPlace(number: Int) {
         let (search, matches) = Self.searches[number]
         for octet in UInt8.min...UInt8.max {
-            // Two turns of four words, a word, and what makes none.
+            // Four vectors, and what makes none.
             for place in 0..<75 {
                 var octets = [UInt8](repeating: UInt8(ascii: "a"), count: 75)
                 octets[place] = octet
@@ -33,14 +33,14 @@ struct OctetSearchTests {
         }
     }
 
-    /// Neighbours must not hide or feign each other: a borrow goes from one octet of a word to the next.
+    /// Neighbours must not hide or feign each other.
     @Test(arguments: 0..<6) func everyPairOfOctets(number: Int) {
         let (search, matches) = Self.searches[number]
         var wrong = 0
         for first in UInt8.min...UInt8.max {
             for second in UInt8.min...UInt8.max {
-                // Within a word, from a word to the next, and in one of four words that are looked at together.
-                for (count, place) in [(11, 3), (11, 7), (40, 12)] {
+                // In what makes no vector, in the middle of one, from one to the next, and in what is left behind one.
+                for (count, place) in [(11, 3), (16, 7), (40, 15), (21, 17)] {
                     var octets = [UInt8](repeating: UInt8(ascii: "a"), count: count)
                     octets[place] = first
                     octets[place + 1] = second
