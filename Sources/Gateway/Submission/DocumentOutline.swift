@@ -1,28 +1,50 @@
-/// What the check of its syntax tells of a JSON object beside its decoder: the names of its members, and its long texts.
+/// What is known of a JSON object without its decoder: which members it has, and its long texts.
 ///
-/// A decoder takes a long text apart at every escape, and answers for its names one by one: together that is half of what
-/// decoding a common message costs. What is left of the document is the decoder's.
+/// A decoder takes a long text apart at every escape, and makes a dictionary of an object, in which it looks for each member:
+/// together that is more than half of what decoding a common message costs. What is left for the decoder is a list of the
+/// other members' values, in the order in which ``MessageDocument`` has them.
 struct DocumentOutline {
-    /// The members' names in their order.
-    private(set) var names: [MemberName] = []
+    /// The names of the values that are left for the decoder, in their order.
+    private(set) var names: [String] = []
+    /// The names of members that a message does not have, in the order of the document.
+    private(set) var unknown: [String] = []
     /// The long texts by the names of their members.
     private(set) var texts: [(name: String, value: String)] = []
-    /// The document, with an empty string in place of each text that is read here.
+    /// The list of the values that are left, as a JSON array.
     private(set) var document: [UInt8] = []
 
     /// Nil where the document is one for the decoder alone: no object, or one in which a member stands twice.
     init?(_ body: [UInt8], _ syntax: JSONSyntax) {
-        guard let names = syntax.memberNames, syntax.repeated.isEmpty else { return nil }
-        self.names = names.map(MemberName.init(stringValue:))
-        document.reserveCapacity(body.count - syntax.texts.reduce(0) { $0 + $1.content.count })
-        var copied = 0
-        for text in syntax.texts {
-            texts.append((text.name, text.value))
-            // The quotes stay.
-            document.append(contentsOf: body[copied..<text.content.lowerBound])
-            copied = text.content.upperBound
+        guard let members = syntax.members, syntax.repeated.isEmpty else { return nil }
+        var listed: [(place: Int, index: Int)] = []
+        listed.reserveCapacity(members.count)
+        for (index, member) in members.enumerated() {
+            guard let place = MessageDocument.place(of: member.name) else {
+                unknown.append(member.name)
+                continue
+            }
+            if let text = member.text {
+                texts.append((member.name, text))
+            } else if !Self.isNull(body[member.value]) {
+                listed.append((place, index))
+            }
         }
-        document.append(contentsOf: body[copied...])
+        listed.sort { $0.place < $1.place }
+        names.reserveCapacity(listed.count)
+        document.reserveCapacity(listed.reduce(2) { $0 + members[$1.index].value.count + 1 })
+        document.append(UInt8(ascii: "["))
+        for (_, index) in listed {
+            if !names.isEmpty { document.append(UInt8(ascii: ",")) }
+            names.append(members[index].name)
+            document.append(contentsOf: body[members[index].value])
+        }
+        document.append(UInt8(ascii: "]"))
+    }
+
+    /// Whether a value that is well formed is null, which says the same as a member that is absent.
+    private static func isNull(_ value: ArraySlice<UInt8>) -> Bool {
+        // White space lies below all other characters that a value can begin with.
+        value.first { $0 > UInt8(ascii: " ") } == UInt8(ascii: "n")
     }
 
     /// The long text of a member.

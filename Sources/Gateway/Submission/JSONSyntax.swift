@@ -1,8 +1,8 @@
 internal import Foundation
 internal import OctetSearch
 
-/// Holds a body against RFC 8259 before it is decoded: one pass over the octets, of which nothing is kept but the names of an
-/// object's members, and its long texts.
+/// Holds a body against RFC 8259 before it is decoded: one pass over the octets, of which nothing is kept but where the members
+/// of an object stand, and its long texts.
 ///
 /// Foundation's decoder takes more than JSON: a comma in front of a closing bracket, `01` and `-` as numbers, UTF-16. It
 /// says of a bad escape only that the member is no string, and of two members of one name it keeps the first without a
@@ -30,17 +30,32 @@ struct JSONSyntax {
         let hasEscapes: Bool
     }
 
+    /// A member of the body's own object.
+    struct Member {
+        let name: String
+        /// Where its value stands, perhaps with white space around it.
+        let value: Range<Int>
+        /// What the value says, where that is a long text.
+        let text: String?
+    }
+
+    /// Where a value of the body's own object begins, and what it says, as ``Member`` has it.
+    private struct Value {
+        let start: Int
+        var end: Int
+        var text: String?
+    }
+
     private let body: [UInt8]
     private var position = 0
     private var containers: [Container] = []
     private var names: [Name] = []
+    private var values: [Value] = []
 
     /// The members that stand twice in their object, which is well formed, and means two things at once.
     private(set) var repeated: [FieldError] = []
-    /// The names of the members of the body's own object, in their order; nil where the body is something else.
-    private(set) var memberNames: [String]?
-    /// The long texts of that object, in their order: which member, what it says, and where it stands without its quotes.
-    private(set) var texts: [(name: String, value: String, content: Range<Int>)] = []
+    /// The members of the body's own object, in their order; nil where the body is something else.
+    private(set) var members: [Member]?
 
     /// The members whose texts may be long, of four octets each.
     private static let textMembers = ["text", "html"]
@@ -54,6 +69,7 @@ struct JSONSyntax {
         self.body = body
         containers.reserveCapacity(4)
         names.reserveCapacity(16)
+        values.reserveCapacity(16)
         try text(body.span)
     }
 
@@ -102,6 +118,7 @@ struct JSONSyntax {
         while let container = containers.last {
             let end = container.isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")
             let octet = next(octets)
+            if containers.count == 1, !values.isEmpty { values[values.count - 1].end = position }
             if octet == UInt8(ascii: ",") {
                 position += 1
                 guard next(octets) != end else { throw error(.comma) }
@@ -150,13 +167,22 @@ struct JSONSyntax {
         names.append(Name(octets: start..<position - 1, hasEscapes: hasEscapes))
         guard next(octets) == UInt8(ascii: ":") else { throw error(position < octets.count ? .colon : .end) }
         position += 1
+        if containers.count == 1 { values.append(Value(start: position, end: position)) }
     }
 
     private mutating func close(_ octets: Span<UInt8>) {
         let container = containers.removeLast()
         guard container.isObject else { return }
         let own = names[container.firstName...]
-        if containers.isEmpty { memberNames = own.map(text(of:)) }
+        if containers.isEmpty {
+            var members: [Member] = []
+            members.reserveCapacity(values.count)
+            for (index, value) in values.enumerated() {
+                let name = text(of: names[container.firstName + index])
+                members.append(Member(name: name, value: value.start..<value.end, text: value.text))
+            }
+            self.members = members
+        }
         if own.count > 1 {
             if own.count <= Self.maximumPairedMembers, !own.contains(where: \.hasEscapes) {
                 comparePairs(own, octets)
@@ -278,10 +304,10 @@ struct JSONSyntax {
     /// - Returns: whether it has been read. One that is not right is left, to be found out about.
     private mutating func takeText() -> Bool {
         guard containers.count == 1, containers[0].isObject, let name = names.last, name.octets.count == 4,
-            let member = Self.textMembers.first(where: { body[name.octets].elementsEqual($0.utf8) }),
-            let (value, content) = JSONString.read(body, from: position + 1)
+            Self.textMembers.contains(where: { body[name.octets].elementsEqual($0.utf8) }),
+            let (text, content) = JSONString.read(body, from: position + 1)
         else { return false }
-        if content.count >= Self.minimumTextOctets { texts.append((member, value, content)) }
+        if content.count >= Self.minimumTextOctets { values[values.count - 1].text = text }
         position = content.upperBound + 1
         return true
     }

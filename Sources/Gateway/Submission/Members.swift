@@ -1,53 +1,70 @@
 /// Reads the members of a JSON object, and gathers what is wrong with them instead of stopping at the first.
-struct Members {
-    private let container: KeyedDecodingContainer<MemberName>
-    /// The members that are there. Most messages have a few of many: a look at these is cheaper than asking the decoder
-    /// for each.
-    private let present: [MemberName]
+///
+/// It cannot be copied: the compiler would rather copy all of it than look at a part, and it is asked for many members.
+struct Members: ~Copyable {
+    /// The names of the members that are there. Most messages have a few of many: a look at these is cheaper than asking the
+    /// decoder for each.
+    private let names: [String]
+    private let object: KeyedDecodingContainer<MemberName>?
+    /// The values in the order of ``names``, where they come as a list.
+    private var list: (any UnkeyedDecodingContainer)?
+    private let isList: Bool
+    /// How many values of the list have been read.
+    private var position = 0
     private(set) var errors: [FieldError] = []
 
     /// The members of an object. Each name that is not known is an error.
-    ///
-    /// - Parameter outline: what is known of the object without its decoder.
-    init(of decoder: any Decoder, known: Set<String>, outline: DocumentOutline? = nil) throws {
-        container = try decoder.container(keyedBy: MemberName.self)
-        present = outline?.names ?? container.allKeys
-        guard present.contains(where: { !known.contains($0.stringValue) }) else { return }
-        for name in present.map(\.stringValue).sorted() where !known.contains(name) {
-            let pointer = "/" + FieldError.escaped(name)
-            errors.append(
-                FieldError(pointer, "there is no such field; known are \(known.sorted().joined(separator: ", "))"))
-        }
+    init(of decoder: any Decoder, known: Set<String>) throws {
+        let container = try decoder.container(keyedBy: MemberName.self)
+        names = container.allKeys.map(\.stringValue)
+        object = container
+        isList = false
+        addUnknown(names.filter { !known.contains($0) }, known)
     }
+
+    /// The members of an object of which the decoder has the list of values. They have to be asked for in the order of the
+    /// outline's names.
+    init(of decoder: any Decoder, known: Set<String>, outline: DocumentOutline) throws {
+        names = outline.names
+        object = nil
+        isList = true
+        list = try decoder.unkeyedContainer()
+        addUnknown(outline.unknown, known)
+    }
+
+    /// Whether no value of a list is left that nobody has asked for.
+    var isAtEnd: Bool { !isList || position == names.count }
 
     /// A member, or nil where it is absent, null or wrong.
     mutating func value<Value: Decodable>(_ name: String, as type: Value.Type = Value.self, expected: String) -> Value?
     {
-        guard let key = present.first(where: { $0.stringValue == name }) else { return nil }
+        guard comes(name) else { return nil }
         do {
-            return try container.decodeIfPresent(type, forKey: key)
+            if let object { return try object.decodeIfPresent(type, forKey: MemberName(stringValue: name)) }
+            let value = try list?.decode(type)
+            position += 1
+            return value
         } catch {
-            errors.append(FieldError("/" + FieldError.escaped(name), "this has to be \(expected)"))
+            refuse(name, expected)
             return nil
         }
     }
 
     /// A string, or nil where the member is absent, null or wrong: without the decoder's detour for values of any type.
     mutating func text(_ name: String, expected: String = "a string") -> String? {
-        guard let key = present.first(where: { $0.stringValue == name }) else { return nil }
+        guard comes(name) else { return nil }
         do {
-            return try container.decodeIfPresent(String.self, forKey: key)
+            return try string(name)
         } catch {
-            errors.append(FieldError("/" + FieldError.escaped(name), "this has to be \(expected)"))
+            refuse(name, expected)
             return nil
         }
     }
 
     /// An address. Nearly all are strings, about which the decoder is quicker.
     mutating func address(_ name: String, expected: String) -> AddressDocument? {
-        guard let key = present.first(where: { $0.stringValue == name }),
-            let text = try? container.decodeIfPresent(String.self, forKey: key)
-        else { return nested(name, expected: expected) }
+        guard comes(name) else { return nil }
+        guard let text = try? string(name) else { return nested(name, expected: expected) }
         let address = AddressDocument(text)
         errors += address.errors.map { $0.under(name) }
         return address
@@ -62,6 +79,34 @@ struct Members {
 
     mutating func add(_ error: FieldError) {
         errors.append(error)
+    }
+
+    private mutating func addUnknown(_ names: [String], _ known: Set<String>) {
+        guard !names.isEmpty else { return }
+        for name in names.sorted() {
+            let pointer = "/" + FieldError.escaped(name)
+            add(FieldError(pointer, "there is no such field; known are \(known.sorted().joined(separator: ", "))"))
+        }
+    }
+
+    /// Whether there is a member of that name, in a list the next one.
+    private func comes(_ name: String) -> Bool {
+        isList ? position < names.count && names[position] == name : names.contains(name)
+    }
+
+    private mutating func string(_ name: String) throws -> String? {
+        if let object { return try object.decodeIfPresent(String.self, forKey: MemberName(stringValue: name)) }
+        let text = try list?.decode(String.self)
+        position += 1
+        return text
+    }
+
+    private mutating func refuse(_ name: String, _ expected: String) {
+        add(FieldError("/" + FieldError.escaped(name), "this has to be \(expected)"))
+        guard isList else { return }
+        // A value that could not be read is passed over.
+        _ = try? list?.decode(Anything.self)
+        position += 1
     }
 }
 

@@ -24,11 +24,15 @@ struct MessageDocument: DecodableWithErrors, DecodableWithConfiguration {
     private(set) var recipientPolicy = Envelope.RecipientPolicy.any
     private(set) var errors: [FieldError] = []
 
-    static let members: Set<String> = [
+    /// The members, in the order in which they are read.
+    private static let names = [
         "from", "to", "cc", "bcc", "reply_to", "subject", "text", "html", "headers", "alternatives", "attachments",
-        "envelope", "dsn",
-        "require_tls", "recipient_policy",
+        "envelope", "recipient_policy", "require_tls", "dsn",
     ]
+    static let members = Set(names)
+
+    /// Where a member stands in that order; nil where a message has none of that name.
+    static func place(of name: String) -> Int? { names.firstIndex(of: name) }
 
     /// A document without anything in it.
     init() {}
@@ -37,11 +41,16 @@ struct MessageDocument: DecodableWithErrors, DecodableWithConfiguration {
         try self.init(from: decoder, configuration: nil)
     }
 
-    /// Reads the document that is left of a body.
+    /// Reads a document, or the list of values that is left of it.
     ///
-    /// - Parameter outline: what has been read of it already.
+    /// - Parameter outline: what has been read of it already; nil where the decoder has the document.
     init(from decoder: any Decoder, configuration outline: DocumentOutline?) throws {
-        var members = try Members(of: decoder, known: Self.members, outline: outline)
+        var members =
+            if let outline {
+                try Members(of: decoder, known: Self.members, outline: outline)
+            } else {
+                try Members(of: decoder, known: Self.members)
+            }
         let address = "an address: a string or an object with name and address"
         let list = "an address or a list of addresses"
         if let from = members.address("from", expected: address) {
@@ -75,6 +84,7 @@ struct MessageDocument: DecodableWithErrors, DecodableWithConfiguration {
         requiresTLS = members.value("require_tls", expected: "true or false") ?? false
         let dsn: NotificationDocument? = members.nested("dsn", expected: "an object with notify, return and id")
         notification = dsn?.notification
+        assert(members.isAtEnd, "the members are not asked for in the order of their names")
         errors = members.errors
     }
 
