@@ -4,21 +4,21 @@ internal import SMTP
 
 /// The answers that are not problems.
 enum Answer {
-    static let json = [("Content-Type", "application/json")]
+    static let json = [(name: "Content-Type", value: "application/json")]
 
     /// The relay took responsibility for the message.
     static func accepted(id: String, _ receipt: Delivery.Receipt) -> HTTPResponse {
         var json = JSONText()
         json.object { json in
-            json.member("id", id)
-            json.member("status", status(receipt))
-            json.member("code", receipt.reply.code)
-            json.member("enhanced_code", receipt.reply.enhancedCode?.description)
-            json.member("text", receipt.reply.text)
-            json.member("relay", receipt.relay)
-            json.name("accepted")
+            json.member(.id, id)
+            json.member(.status, status(receipt))
+            json.member(.code, receipt.reply.code)
+            json.member(.enhancedCode, receipt.reply.enhancedCode)
+            json.member(.text, receipt.reply.text)
+            json.member(.relay, receipt.relay)
+            json.name(.accepted)
             json.array(receipt.accepted) { $0.value($1.description) }
-            json.name("rejected")
+            json.name(.rejected)
             json.array {
                 for recipient in receipt.rejected { $0.rejected(recipient) }
                 for recipient in receipt.failed { $0.rejected(recipient.address, recipient.error) }
@@ -40,14 +40,14 @@ enum Answer {
     static func dryRun(_ composed: Composition) -> HTTPResponse {
         var json = JSONText()
         json.object { json in
-            json.member("id", composed.id)
+            json.member(.id, composed.id)
             json.name("envelope")
             json.object { json in
                 json.member("from", composed.envelope.reversePath?.description ?? "")
                 json.name("to")
                 json.array(composed.envelope.recipients) { $0.value($1.description) }
             }
-            json.member("message", String(decoding: composed.content, as: UTF8.self))
+            json.member(.message, String(decoding: composed.content, as: UTF8.self))
         }
         return HTTPResponse(status: 200, headers: Self.json, body: json.bytes)
     }

@@ -1,13 +1,15 @@
 internal import OctetSearch
+internal import SMTP
 
 /// Writes JSON text (RFC 8259) piece by piece, without a model in between: an answer is formatted once.
 struct JSONText {
     /// The name of a member that stands in the code: nothing in it has to be escaped.
-    struct Name: ExpressibleByStringLiteral {
-        let text: String
+    struct Name: ExpressibleByStringLiteral, Sendable {
+        /// As it is written, with its quotes and the colon.
+        let octets: [UInt8]
 
         init(stringLiteral text: StringLiteralType) {
-            self.text = text
+            octets = Array("\"\(text)\":".utf8)
         }
     }
 
@@ -50,11 +52,15 @@ struct JSONText {
     /// The name of the member whose value comes next.
     mutating func name(_ name: Name) {
         separate()
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(contentsOf: name.text.utf8)
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(UInt8(ascii: ":"))
+        bytes.append(contentsOf: name.octets)
         needsComma = false
+    }
+
+    /// Members that were written before.
+    mutating func members(_ others: JSONText) {
+        guard !others.bytes.isEmpty else { return }
+        separate()
+        bytes.append(contentsOf: others.bytes)
     }
 
     /// The same for a name that is not known beforehand.
@@ -115,6 +121,18 @@ struct JSONText {
         bytes.append(UInt8(ascii: "."))
         let rest = number.magnitude % 1000
         for divisor: UInt in [100, 10, 1] { bytes.append(UInt8(ascii: "0") + UInt8(rest / divisor % 10)) }
+    }
+
+    /// A code in its dotted form.
+    mutating func value(_ code: EnhancedStatusCode) {
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        digits(code.statusClass)
+        bytes.append(UInt8(ascii: "."))
+        digits(code.subject)
+        bytes.append(UInt8(ascii: "."))
+        digits(code.detail)
+        bytes.append(UInt8(ascii: "\""))
     }
 
     private mutating func literal(_ text: String) {

@@ -16,7 +16,7 @@ struct Problem: Error {
     var rejected: [RejectedRecipient] = []
     var errors: [FieldError] = []
     /// Further header fields of the answer.
-    var headers: [(String, String)] = []
+    var headers: [(name: String, value: String)] = []
 
     init(_ label: String, _ title: String, status: Int, detail: String) {
         self.label = label
@@ -31,18 +31,18 @@ struct Problem: Error {
         json.object { json in
             json.member("type", "urn:problem-type:postern:" + label)
             json.member("title", title)
-            json.member("status", status)
+            json.member(.status, status)
             json.member("detail", detail)
             if let reply {
-                json.member("code", reply.code)
-                json.member("enhanced_code", reply.enhancedCode?.description)
-                json.member("text", reply.text)
+                json.member(.code, reply.code)
+                json.member(.enhancedCode, reply.enhancedCode?.description)
+                json.member(.text, reply.text)
             }
             if let stage { json.member("stage", stage.rawValue) }
             if let isRetryable { json.member("retryable", isRetryable) }
             if let outcome { json.member("outcome", outcome.rawValue) }
             if !rejected.isEmpty {
-                json.name("rejected")
+                json.name(.rejected)
                 json.array(rejected) { $0.rejected($1) }
             }
             if !errors.isEmpty {
@@ -57,30 +57,5 @@ struct Problem: Error {
         }
         return HTTPResponse(
             status: status, headers: [("Content-Type", "application/problem+json")] + headers, body: json.bytes)
-    }
-}
-
-extension JSONText {
-    /// A refused recipient with the reply to it.
-    mutating func rejected(_ recipient: RejectedRecipient) {
-        object { json in
-            json.member("address", recipient.address.description)
-            json.member("code", recipient.reply.code)
-            json.member("enhanced_code", recipient.reply.enhancedCode?.description)
-            json.member("text", recipient.reply.text)
-            json.member("retryable", recipient.reply.isTransientNegative)
-        }
-    }
-
-    /// A recipient whose own transaction failed: one of those that the relay did not take together with the others.
-    mutating func rejected(_ address: AddrSpec, _ error: SMTPError) {
-        object { json in
-            json.member("address", address.description)
-            json.member("code", error.code)
-            json.member("enhanced_code", error.enhancedCode?.description)
-            json.member("text", error.text ?? "\(error.stage.rawValue): \(error.detail)")
-            json.member("retryable", error.isTransient)
-            json.member("outcome", error.outcome.rawValue)
-        }
     }
 }

@@ -3,9 +3,6 @@ public import Logging
 
 /// Writes log lines as JSON objects, or in a form for a person, to standard error.
 public struct GatewayLogHandler: LogHandler {
-    /// Characters of a value that are written at most.
-    static let bound = 1000
-
     /// The least level that is written.
     public var logLevel: Logger.Level
     /// What every line carries.
@@ -56,9 +53,9 @@ public struct GatewayLogHandler: LogHandler {
     private func json(_ event: LogEvent) -> [UInt8] {
         var json = JSONText()
         json.object { json in
-            json.member("time", Timestamp.now())
-            json.member("level", event.level.rawValue)
-            json.member("message", event.message.description)
+            json.member(.time, Timestamp.now())
+            json.member(.level, event.level.rawValue)
+            json.member(.message, event.message.description)
             Self.write(metadata, to: &json)
             if let own = event.metadata { Self.write(own, to: &json) }
         }
@@ -67,17 +64,10 @@ public struct GatewayLogHandler: LogHandler {
 
     private static func write(_ metadata: Logger.Metadata, to json: inout JSONText) {
         for (key, value) in metadata {
-            guard let fields = LogFields(value) else {
-                json.member(dynamic: key, bounded(value.description))
-                continue
-            }
-            for field in fields.fields {
-                json.name(field.name)
-                switch field.value {
-                case .text(let text): json.value(bounded(text))
-                case .number(let number): json.value(number)
-                case .duration(let duration): json.value(thousandths: Int(duration.nanoseconds / 1000))
-                }
+            if let fields = LogFields(value) {
+                json.members(fields.members)
+            } else {
+                json.member(dynamic: key, LogFields.bounded(value.description))
             }
         }
     }
@@ -87,7 +77,7 @@ public struct GatewayLogHandler: LogHandler {
         for (key, value) in Self.texts(metadata) + Self.texts(event.metadata ?? [:]) {
             // Quoted, so that no value can look like a line or a field of its own.
             let plain = value.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") }
-            line += " \(key)=" + (plain ? Self.bounded(value) : Self.bounded(value).debugDescription)
+            line += " \(key)=" + (plain ? LogFields.bounded(value) : LogFields.bounded(value).debugDescription)
         }
         return Array((line + "\n").utf8)
     }
@@ -97,9 +87,5 @@ public struct GatewayLogHandler: LogHandler {
         metadata.sorted { $0.key < $1.key }.flatMap { key, value in
             LogFields(value)?.texts ?? [(key, value.description)]
         }
-    }
-
-    private static func bounded(_ value: String) -> String {
-        value.utf8.count <= bound ? value : value.prefix(bound) + "…"
     }
 }

@@ -3,32 +3,34 @@ internal import Logging
 /// The fields of a log line in their order, numbers as numbers.
 ///
 /// A line is written for every message. As metadata, each field would cost a text, and a place in a dictionary that loses
-/// the order; so they go through the logger as one value, of which ``GatewayLogHandler`` makes fields again. Another handler
-/// gets its description.
+/// the order; so they are written down as members of a JSON object, and go through the logger as one value, which
+/// ``GatewayLogHandler`` puts into its line. Another handler gets its description.
 struct LogFields: CustomStringConvertible, Sendable {
-    enum Value: Sendable {
-        case text(String)
-        case number(Int)
-        /// Written in milliseconds.
-        case duration(Duration)
-    }
+    /// Characters of a value that are written at most.
+    static let bound = 1000
 
-    private(set) var fields: [(name: JSONText.Name, value: Value)] = []
+    /// The members of an object, without its braces.
+    private(set) var members = JSONText()
 
-    init() {
-        fields.reserveCapacity(16)
-    }
+    init() {}
 
     mutating func add(_ name: JSONText.Name, _ text: String) {
-        fields.append((name, .text(text)))
+        members.member(name, Self.bounded(text))
     }
 
     mutating func add(_ name: JSONText.Name, _ number: Int) {
-        fields.append((name, .number(number)))
+        members.member(name, number)
     }
 
+    /// Adds a time in milliseconds.
     mutating func add(_ name: JSONText.Name, _ duration: Duration) {
-        fields.append((name, .duration(duration)))
+        members.name(name)
+        members.value(thousandths: Int(duration.nanoseconds / 1000))
+    }
+
+    /// A text of no more characters than are written of a value.
+    static func bounded(_ text: String) -> String {
+        text.utf8.count <= bound ? text : text.prefix(bound) + "…"
     }
 
     /// The fields as metadata of a log event.
@@ -42,17 +44,33 @@ struct LogFields: CustomStringConvertible, Sendable {
 
     /// Each field's name with its value as text.
     var texts: [(String, String)] {
-        fields.map { name, value in
-            switch value {
-            case .text(let text): (name.text, text)
-            case .number(let number): (name.text, String(number))
-            case .duration(let duration):
-                (
-                    name.text,
-                    "\(duration.nanoseconds / 1_000_000).\(String(duration.nanoseconds / 1000 % 1000 + 1000).dropFirst())"
-                )
+        var texts: [(String, String)] = []
+        var rest = members.bytes[...]
+        while !rest.isEmpty {
+            let name = Self.string(&rest)
+            // The colon.
+            rest.removeFirst()
+            if rest.first == UInt8(ascii: "\"") {
+                texts.append((name, Self.string(&rest)))
+            } else {
+                let number = rest.prefix { $0 != UInt8(ascii: ",") }
+                texts.append((name, String(decoding: number, as: UTF8.self)))
+                rest.removeFirst(number.count)
             }
+            // The comma.
+            rest = rest.dropFirst()
         }
+        return texts
+    }
+
+    /// Takes the string at the beginning: one of those that ``JSONText`` has written.
+    private static func string(_ rest: inout ArraySlice<UInt8>) -> String {
+        guard let (text, content) = JSONString.read(Array(rest), from: 1) else {
+            rest = []
+            return ""
+        }
+        rest = rest.dropFirst(content.upperBound + 1)
+        return text
     }
 
     var description: String {

@@ -23,29 +23,29 @@ struct MessageLog: Sendable {
     ) {
         guard logger.logLevel <= .info else { return }
         var fields = Self.fields(context)
-        fields.add("id", id)
-        fields.add("status", Answer.status(receipt))
-        fields.add("relay", receipt.relay)
-        fields.add("code", receipt.reply.code)
-        fields.add("text", receipt.reply.text)
-        fields.add("recipients", envelope.recipients.count)
-        fields.add("bytes", octets)
+        fields.add(.id, id)
+        fields.add(.status, Answer.status(receipt))
+        fields.add(.relay, receipt.relay)
+        fields.add(.code, receipt.reply.code)
+        fields.add(.text, receipt.reply.text)
+        fields.add(.recipients, envelope.recipients.count)
+        fields.add(.bytes, octets)
         addAddresses(of: envelope, to: &fields)
-        fields.add("queue_ms", receipt.times.queue)
-        fields.add("envelope_ms", receipt.times.envelope)
-        fields.add("content_ms", receipt.times.content)
-        fields.add("duration_ms", .now - context.start)
+        fields.add(.queueTime, receipt.times.queue)
+        fields.add(.envelopeTime, receipt.times.envelope)
+        fields.add(.contentTime, receipt.times.content)
+        fields.add(.duration, .now - context.start)
         logger.info("message accepted", metadata: fields.metadata)
     }
 
     /// A message that was given up on its way, because of its content or its client.
     func abandoned(_ id: String?, _ problem: Problem, _ context: RequestContext) {
         var fields = Self.fields(context)
-        if let id { fields.add("id", id) }
+        if let id { fields.add(.id, id) }
         fields.add("http_status", problem.status)
         fields.add("outcome", SMTPOutcome.notSent.rawValue)
         fields.add("detail", problem.detail)
-        fields.add("duration_ms", .now - context.start)
+        fields.add(.duration, .now - context.start)
         logger.warning("message not accepted", metadata: fields.metadata)
     }
 
@@ -53,17 +53,17 @@ struct MessageLog: Sendable {
         _ id: String, _ envelope: Envelope, _ problem: Problem, _ failure: DeliveryFailure, _ context: RequestContext
     ) {
         var fields = Self.fields(context)
-        fields.add("id", id)
-        fields.add("relay", failure.relay)
+        fields.add(.id, id)
+        fields.add(.relay, failure.relay)
         fields.add("http_status", problem.status)
         fields.add("reason", failure.error?.reason.description ?? problem.label)
-        if let code = failure.error?.code { fields.add("code", code) }
+        if let code = failure.error?.code { fields.add(.code, code) }
         if let stage = problem.stage { fields.add("stage", stage.rawValue) }
         if let outcome = problem.outcome { fields.add("outcome", outcome.rawValue) }
         fields.add("detail", failure.error?.detail ?? problem.detail)
-        fields.add("recipients", envelope.recipients.count)
+        fields.add(.recipients, envelope.recipients.count)
         addAddresses(of: envelope, to: &fields)
-        fields.add("duration_ms", .now - context.start)
+        fields.add(.duration, .now - context.start)
         logger.warning("message not accepted", metadata: fields.metadata)
     }
 
@@ -76,7 +76,7 @@ struct MessageLog: Sendable {
     /// What all lines of a request carry.
     private static func fields(_ context: RequestContext) -> LogFields {
         var fields = LogFields()
-        fields.add("request_id", context.id)
+        fields.add(.requestID, context.id)
         if let name = context.caller.name { fields.add("key", name) }
         if let index = context.index { fields.add("batch_index", index) }
         if let trace = context.trace {
