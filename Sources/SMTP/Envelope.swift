@@ -10,10 +10,33 @@ public struct Envelope: Hashable, Sendable {
         case all
     }
 
+    /// The addresses, which never change. In an object, so that an envelope can be passed on for the price of one reference.
+    private final class Addresses: Hashable, Sendable {
+        let reversePath: AddrSpec?
+        let recipients: [AddrSpec]
+        let needSMTPUTF8: Bool
+
+        init(_ reversePath: AddrSpec?, _ recipients: [AddrSpec]) {
+            self.reversePath = reversePath
+            self.recipients = recipients
+            needSMTPUTF8 = recipients.contains(where: \.needsSMTPUTF8) || reversePath?.needsSMTPUTF8 ?? false
+        }
+
+        static func == (left: Addresses, right: Addresses) -> Bool {
+            left === right || left.reversePath == right.reversePath && left.recipients == right.recipients
+        }
+
+        func hash(into hasher: inout Hasher) {
+            hasher.combine(reversePath)
+            hasher.combine(recipients)
+        }
+    }
+
+    private let addresses: Addresses
     /// The reverse-path, nil for the null reverse-path `<>` (RFC 5321, section 4.5.5).
-    public let reversePath: AddrSpec?
+    public var reversePath: AddrSpec? { addresses.reversePath }
     /// The forward-paths. There is at least one.
-    public let recipients: [AddrSpec]
+    public var recipients: [AddrSpec] { addresses.recipients }
     /// Whether the message is sent although some recipients were refused.
     public var recipientPolicy = RecipientPolicy.any
     /// Whether recipients that the server does not take in one transaction are left over for further ones, in the
@@ -26,10 +49,9 @@ public struct Envelope: Hashable, Sendable {
     /// Whether SMTPUTF8 is needed: because an address does, or, where this is set, because the header section holds UTF-8
     /// (RFC 6531).
     public var needsSMTPUTF8: Bool {
-        get { addressesNeedSMTPUTF8 || headerNeedsSMTPUTF8 }
+        get { addresses.needSMTPUTF8 || headerNeedsSMTPUTF8 }
         set { headerNeedsSMTPUTF8 = newValue }
     }
-    private let addressesNeedSMTPUTF8: Bool
     private var headerNeedsSMTPUTF8 = false
     /// What the message asks of the server beyond RFC 5321, or nil for nothing.
     public var extensions: MailExtensions?
@@ -41,9 +63,7 @@ public struct Envelope: Hashable, Sendable {
         guard !recipients.isEmpty else {
             throw SMTPError(.invalidUse, stage: .mail, detail: "a message needs at least one recipient")
         }
-        self.reversePath = reversePath
-        self.recipients = recipients
-        addressesNeedSMTPUTF8 = recipients.contains(where: \.needsSMTPUTF8) || reversePath?.needsSMTPUTF8 ?? false
+        addresses = Addresses(reversePath, recipients)
     }
 
     /// The same envelope for some of its recipients, one at least.

@@ -22,13 +22,12 @@ extension Conversation {
             act(.write(bytes))
             return
         }
-        var group = ByteBuffer()
-        if phase == .deferred { self.transaction = appendEnvelope(transaction, to: &group) }
+        var commands: [UInt8] = []
+        if phase == .deferred { self.transaction = appendEnvelope(transaction, to: &commands) }
         move(to: .content)
-        append(.chunk(size: bytes.readableBytes, isLast: false), to: &group, expecting: .chunk)
+        append(.chunk(size: bytes.readableBytes, isLast: false), to: &commands, expecting: .chunk)
         recordContent(bytes)
-        group.writeImmutableBuffer(bytes)
-        act(.write(group))
+        act(.write(Self.group(commands, bytes)))
     }
 
     /// The last of the content, the final dot included where it follows DATA. Answered by `finished` or `failed`.
@@ -39,10 +38,10 @@ extension Conversation {
         guard phase == .content || phase == .deferred, let transaction else { return }
         var group: ByteBuffer
         if transaction.isChunked {
-            group = ByteBuffer()
-            if phase == .deferred { self.transaction = appendEnvelope(transaction, to: &group) }
-            append(.chunk(size: bytes.readableBytes, isLast: true), to: &group, expecting: .content)
-            group.writeImmutableBuffer(bytes)
+            var commands: [UInt8] = []
+            if phase == .deferred { self.transaction = appendEnvelope(transaction, to: &commands) }
+            append(.chunk(size: bytes.readableBytes, isLast: true), to: &commands, expecting: .content)
+            group = Self.group(commands, bytes)
         } else {
             group = bytes
             progress += 1
@@ -52,10 +51,21 @@ extension Conversation {
         phase = .finalReply
         if let next {
             // What follows a BDAT that failed is undefined until RSET (RFC 3030, section 2).
-            if transaction.isChunked { append(.rset, to: &group, expecting: .separator) }
-            chained = appendEnvelope(self.transaction(for: next), to: &group)
+            var commands: [UInt8] = []
+            if transaction.isChunked { append(.rset, to: &commands, expecting: .separator) }
+            chained = appendEnvelope(self.transaction(for: next), to: &commands)
+            group.writeBytes(commands)
         }
         act(.write(group))
+    }
+
+    /// Commands and the content behind them.
+    private static func group(_ commands: [UInt8], _ content: ByteBuffer) -> ByteBuffer {
+        var group = ByteBuffer()
+        group.reserveCapacity(commands.count + content.readableBytes)
+        group.writeBytes(commands)
+        group.writeImmutableBuffer(content)
+        return group
     }
 
     /// The caller gives the message up before its content is complete. With BDAT the transaction is reset; behind DATA

@@ -50,16 +50,18 @@ extension Conversation {
     }
 
     mutating func begin(_ envelope: Envelope) {
-        var group = ByteBuffer()
+        var group: [UInt8] = []
         transaction = appendEnvelope(transaction(for: envelope), to: &group)
         move(to: .envelope)
-        act(.write(group))
+        act(.write(ByteBuffer(bytes: group)))
     }
 
     /// Adds as much of an envelope to a group as may be sent before the first reply.
-    mutating func appendEnvelope(_ begun: Transaction, to group: inout ByteBuffer) -> Transaction {
+    mutating func appendEnvelope(_ begun: Transaction, to group: inout [UInt8]) -> Transaction {
         var transaction = begun
         let envelope = begun.envelope
+        // Room for commands of a common length, without parameters.
+        group.reserveCapacity(group.count + 64 + 48 * envelope.recipients.count)
         var parameters = MailParameters()
         if capabilities.size != nil { parameters.size = envelope.size }
         parameters.smtpUTF8 = envelope.needsSMTPUTF8

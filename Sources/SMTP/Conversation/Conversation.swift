@@ -251,13 +251,13 @@ struct Conversation: ~Copyable {
 
     /// Hands one command to the socket.
     mutating func send(_ command: Command, expecting reply: DueReply) {
-        var line = ByteBuffer()
+        var line: [UInt8] = []
         append(command, to: &line, expecting: reply)
-        act(.write(line))
+        act(.write(ByteBuffer(bytes: line)))
     }
 
     /// Adds a command to a group (RFC 2920).
-    mutating func append(_ command: Command, to group: inout ByteBuffer, expecting reply: DueReply) {
+    mutating func append(_ command: Command, to group: inout [UInt8], expecting reply: DueReply) {
         command.write(into: &group)
         progress += 1
         due.append(reply)

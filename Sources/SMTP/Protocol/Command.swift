@@ -1,5 +1,4 @@
 import MailAddress
-import NIOCore
 
 /// A command of the client (RFC 5321, section 4.1.1). It is built from checked values only, so that none of it can
 /// hold a CR, an LF or a NUL.
@@ -26,38 +25,38 @@ enum Command {
     case quit
 
     /// Appends the command's line.
-    func write(into output: inout ByteBuffer) {
+    func write(into output: inout [UInt8]) {
         switch self {
-        case .ehlo(let domain): output.writeString("EHLO \(domain)\r\n")
-        case .helo(let domain): output.writeString("HELO \(domain)\r\n")
-        case .startTLS: output.writeStaticString("STARTTLS\r\n")
+        case .ehlo(let domain): output += "EHLO \(domain)\r\n".utf8
+        case .helo(let domain): output += "HELO \(domain)\r\n".utf8
+        case .startTLS: output += "STARTTLS\r\n".utf8
         case .auth(let mechanism, let response):
-            output.writeString("AUTH \(mechanism.rawValue)")
+            output += "AUTH \(mechanism.rawValue)".utf8
             if let response {
                 // An empty initial response is written as one equals sign (RFC 4954, section 4).
-                output.writeString(response.isEmpty ? " =" : " " + Base64.encode(response))
+                output += (response.isEmpty ? " =" : " " + Base64.encode(response)).utf8
             }
-            output.writeStaticString("\r\n")
-        case .authResponse(let response): output.writeString(Base64.encode(response) + "\r\n")
-        case .authCancel: output.writeStaticString("*\r\n")
+            output += "\r\n".utf8
+        case .authResponse(let response): output += (Base64.encode(response) + "\r\n").utf8
+        case .authCancel: output += "*\r\n".utf8
         case .mail(let reversePath, let parameters):
-            output.writeStaticString("MAIL FROM:<")
-            if let reversePath { output.writeString(reversePath.description) }
-            output.writeStaticString(">")
+            output += "MAIL FROM:<".utf8
+            reversePath?.append(to: &output)
+            output.append(UInt8(ascii: ">"))
             parameters.write(into: &output)
-            output.writeStaticString("\r\n")
+            output += "\r\n".utf8
         case .rcpt(let forwardPath, let parameters):
-            output.writeStaticString("RCPT TO:<")
-            output.writeString(forwardPath.description)
-            output.writeStaticString(">")
+            output += "RCPT TO:<".utf8
+            forwardPath.append(to: &output)
+            output.append(UInt8(ascii: ">"))
             parameters?.write(into: &output)
-            output.writeStaticString("\r\n")
-        case .data: output.writeStaticString("DATA\r\n")
-        case .chunk(let size, let isLast): output.writeString("BDAT \(size)\(isLast ? " LAST" : "")\r\n")
-        case .emptyData: output.writeStaticString(".\r\n")
-        case .rset: output.writeStaticString("RSET\r\n")
-        case .noop: output.writeStaticString("NOOP\r\n")
-        case .quit: output.writeStaticString("QUIT\r\n")
+            output += "\r\n".utf8
+        case .data: output += "DATA\r\n".utf8
+        case .chunk(let size, let isLast): output += "BDAT \(size)\(isLast ? " LAST" : "")\r\n".utf8
+        case .emptyData: output += ".\r\n".utf8
+        case .rset: output += "RSET\r\n".utf8
+        case .noop: output += "NOOP\r\n".utf8
+        case .quit: output += "QUIT\r\n".utf8
         }
     }
 
@@ -68,9 +67,9 @@ enum Command {
             return "AUTH \(mechanism.rawValue)" + (response == nil ? "" : " [credentials]")
         case .authResponse: return "[credentials]"
         default:
-            var line = ByteBuffer()
+            var line: [UInt8] = []
             write(into: &line)
-            return String(buffer: line.getSlice(at: 0, length: line.readableBytes - 2) ?? line)
+            return String(decoding: line.dropLast(2), as: UTF8.self)
         }
     }
 }
