@@ -2,9 +2,18 @@
 public struct HTTPHeaders: Sendable {
     private(set) var fields: [(name: String, value: String)] = []
 
+    init() {
+        // What common clients send.
+        fields.reserveCapacity(8)
+    }
+
     /// The value of the first field of that name, or nil.
     public subscript(name: String) -> String? {
-        for index in fields.indices where Self.isSame(fields[index].name, name) { return fields[index].value }
+        // Most are told apart by their length.
+        let count = name.utf8.count
+        for index in fields.indices where fields[index].name.utf8.count == count {
+            if Self.isSame(fields[index].name, name) { return fields[index].value }
+        }
         return nil
     }
 

@@ -1,5 +1,7 @@
 /// The request line and the header section of a request (RFC 9110, section 6).
-public struct HTTPRequestHead: Sendable {
+///
+/// An object, because it is passed on many times and never changes.
+public final class HTTPRequestHead: Sendable {
     /// The id of the request, which its answer carries as `X-Request-Id`: the client's where that is well formed, otherwise
     /// a new one.
     public let id: String
@@ -17,6 +19,20 @@ public struct HTTPRequestHead: Sendable {
     public let contentLength: Int?
     /// Whether a body follows.
     public let hasBody: Bool
+
+    init(
+        id: String, client: HTTPClientAddress, method: String, path: String, query: HTTPQuery, headers: HTTPHeaders,
+        contentLength: Int?, hasBody: Bool
+    ) {
+        self.id = id
+        self.client = client
+        self.method = method
+        self.path = path
+        self.query = query
+        self.headers = headers
+        self.contentLength = contentLength
+        self.hasBody = hasBody
+    }
 }
 
 /// A whole request.

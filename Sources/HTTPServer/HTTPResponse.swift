@@ -9,7 +9,7 @@ public struct HTTPResponse: Sendable {
     public let body: [UInt8]
 
     /// An answer.
-    public init(status: Int, headers: [(String, String)], body: [UInt8]) {
+    public init(status: Int, headers: [(name: String, value: String)], body: [UInt8]) {
         self.status = status
         self.headers = headers.allSatisfy(Self.isSound) ? headers : headers.filter(Self.isSound)
         self.body = body
@@ -20,9 +20,9 @@ public struct HTTPResponse: Sendable {
         HTTPResponse(status: status, headers: [("Content-Type", "text/plain; charset=utf-8")], body: Array(text.utf8))
     }
 
-    private static func isSound(_ field: (String, String)) -> Bool {
-        let name = field.0.utf8.span
-        let value = field.1.utf8.span
+    private static func isSound(_ field: (name: String, value: String)) -> Bool {
+        let name = field.name.utf8.span
+        let value = field.value.utf8.span
         guard !name.isEmpty else { return false }
         for index in name.indices {
             switch name[index] {

@@ -18,7 +18,7 @@ struct MessageBody {
         static let related = 3
     }
 
-    init(_ message: Message) throws(CompositionError) {
+    init(_ message: borrowing Message) throws(CompositionError) {
         allowsEightBit = message.allowsEightBit
         if let text = message.text { appendForm(text, .plainText) }
         try appendAlternatives(message) { $0.standsBeforeHTML }

@@ -5,14 +5,14 @@ internal import HTTPServer
 /// A document that is part of the executable, with a tag by which a client knows that it has it already.
 struct EmbeddedDocument: Sendable {
     let body: [UInt8]
-    private let headers: [(String, String)]
+    private let headers: [(name: String, value: String)]
     private let tag: String
 
     /// - Parameters:
     ///   - body: the document.
     ///   - contentType: its media type.
     ///   - headers: further header fields of its answer.
-    init(_ body: [UInt8], contentType: String, headers: [(String, String)] = []) {
+    init(_ body: [UInt8], contentType: String, headers: [(name: String, value: String)] = []) {
         self.body = body
         let digest = Data(SHA256.hash(data: body).prefix(16)).base64EncodedString()
         tag = "\"\(digest)\""
@@ -25,7 +25,7 @@ struct EmbeddedDocument: Sendable {
         guard head.headers.values("If-None-Match").contains(where: isNamed) else {
             return HTTPResponse(status: 200, headers: headers, body: body)
         }
-        return HTTPResponse(status: 304, headers: headers.filter { $0.0 != "Content-Type" }, body: [])
+        return HTTPResponse(status: 304, headers: headers.filter { $0.name != "Content-Type" }, body: [])
     }
 
     /// Whether a list of tags has this one. They are compared weakly, as the field asks.
