@@ -16,14 +16,14 @@ extension Conversation {
 
     /// Content, ready for the wire: dots doubled where it follows DATA, as it is where it goes with BDAT.
     mutating func writeContent(_ bytes: ByteBuffer) {
-        guard phase == .content || phase == .deferred, let transaction else { return }
-        guard transaction.isChunked else {
+        guard phase == .content || phase == .deferred, let isChunked = transaction?.isChunked else { return }
+        guard isChunked else {
             recordContent(bytes)
             act(.write(bytes))
             return
         }
         var commands: [UInt8] = []
-        if phase == .deferred { self.transaction = appendEnvelope(transaction, to: &commands) }
+        appendDeferredEnvelope(to: &commands)
         move(to: .content)
         append(.chunk(size: bytes.readableBytes, isLast: false), to: &commands, expecting: .chunk)
         recordContent(bytes)
@@ -35,11 +35,11 @@ extension Conversation {
     /// - Parameter next: an envelope to send in the same write, for which ``mayChain(_:)`` is true. Its transaction begins
     ///   with the reply to this content, and is answered like any other.
     mutating func finishContent(_ bytes: ByteBuffer, followedBy next: Envelope? = nil) {
-        guard phase == .content || phase == .deferred, let transaction else { return }
+        guard phase == .content || phase == .deferred, let isChunked = transaction?.isChunked else { return }
         var group: ByteBuffer
-        if transaction.isChunked {
+        if isChunked {
             var commands: [UInt8] = []
-            if phase == .deferred { self.transaction = appendEnvelope(transaction, to: &commands) }
+            appendDeferredEnvelope(to: &commands)
             append(.chunk(size: bytes.readableBytes, isLast: true), to: &commands, expecting: .content)
             group = Self.group(commands, bytes)
         } else {
@@ -52,11 +52,17 @@ extension Conversation {
         if let next {
             // What follows a BDAT that failed is undefined until RSET (RFC 3030, section 2).
             var commands: [UInt8] = []
-            if transaction.isChunked { append(.rset, to: &commands, expecting: .separator) }
+            if isChunked { append(.rset, to: &commands, expecting: .separator) }
             chained = appendEnvelope(self.transaction(for: next), to: &commands)
             group.writeBytes(commands)
         }
         act(.write(group))
+    }
+
+    /// Adds the envelope that has waited for the content, if there is one.
+    private mutating func appendDeferredEnvelope(to commands: inout [UInt8]) {
+        guard phase == .deferred, let transaction = transaction.take() else { return }
+        self.transaction = appendEnvelope(transaction, to: &commands)
     }
 
     /// Commands and the content behind them.
@@ -116,12 +122,12 @@ extension Conversation {
             fail(unexpected(reply, at: .content))
             return
         }
-        guard let finished = transaction else { return }
-        let earlier = finished.isChunked ? finished.failure ?? finished.refusal : nil
-        if reply.isPositiveCompletion, earlier == nil {
+        if reply.isPositiveCompletion, let transaction, !transaction.isChunked || !transaction.hasFailed {
+            let opened = transaction.opened
             goOnToChained()
-            act(.finished(FinishedTransaction(reply: reply, opened: finished.opened)))
-        } else {
+            act(.finished(FinishedTransaction(reply: reply, opened: opened)))
+        } else if let finished = transaction {
+            let earlier = finished.isChunked ? finished.failure ?? finished.refusal : nil
             let refusal =
                 reply.isPositiveCompletion
                 ? contradiction(finished) : earlier ?? .refused(reply, at: .content, rejected: finished.rejected)
@@ -152,8 +158,7 @@ extension Conversation {
 
     /// The transaction whose envelope has gone out already becomes the one under way.
     private mutating func goOnToChained() {
-        transaction = chained
-        chained = nil
+        transaction = chained.take()
         move(to: transaction == nil ? .ready : .envelope)
     }
 

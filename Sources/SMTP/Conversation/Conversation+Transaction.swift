@@ -57,9 +57,8 @@ extension Conversation {
     }
 
     /// Adds as much of an envelope to a group as may be sent before the first reply.
-    mutating func appendEnvelope(_ begun: Transaction, to group: inout [UInt8]) -> Transaction {
-        var transaction = begun
-        let envelope = begun.envelope
+    mutating func appendEnvelope(_ transaction: consuming Transaction, to group: inout [UInt8]) -> Transaction {
+        let envelope = transaction.envelope
         // Room for commands of a common length, without parameters.
         group.reserveCapacity(group.count + 64 + 48 * envelope.recipients.count)
         var parameters = MailParameters()

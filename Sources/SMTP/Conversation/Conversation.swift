@@ -1,3 +1,4 @@
+import DequeModule
 import NIOCore
 
 /// The client's side of a session as a value (RFC 5321): events in, actions out, no I/O and no clock.
@@ -42,7 +43,7 @@ struct Conversation: ~Copyable {
     var serverEndPoint: [UInt8]?
     /// The mechanism that the session was authenticated with.
     var mechanism: AuthenticationMechanism?
-    var due = CircularBuffer<DueReply>(initialCapacity: 8)
+    var due = Deque<DueReply>(minimumCapacity: 8)
     var transaction: Transaction?
     /// The transaction whose envelope went out behind the content of the one under way (RFC 2920, section 3.1).
     var chained: Transaction?
@@ -51,7 +52,7 @@ struct Conversation: ~Copyable {
     var parser: ReplyParser
     /// Whether what the parser holds came before any command that it could be the reply to.
     private var hasUnaskedBytes = false
-    private var actions = CircularBuffer<ConversationAction>(initialCapacity: 4)
+    private var actions = Deque<ConversationAction>(minimumCapacity: 4)
     /// Counts commands and replies, so that the owner sees when a deadline begins anew.
     var progress = 0
     /// The run of AUTH that is under way.

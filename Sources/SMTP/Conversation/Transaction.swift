@@ -34,6 +34,9 @@ struct Transaction {
         envelope.recipientPolicy == .any || envelope.recipients.count == 1
     }
 
+    /// Whether something has been said against the message already.
+    var hasFailed: Bool { failure != nil || refusal != nil }
+
     /// Why the envelope was refused as a whole, or nil where the message may be sent.
     var refusal: SMTPError? {
         if let mailRefusal { return .refused(mailRefusal, at: .mail) }

@@ -1,3 +1,4 @@
+internal import DequeModule
 internal import NIOCore
 
 /// How a share of a pool gets its sessions, keeps them and parts with them.
@@ -39,7 +40,7 @@ extension PoolShare {
             return
         }
         let failed = waiters
-        waiters = CircularBuffer()
+        waiters = Deque()
         for waiter in failed { waiter.completion(.failure(error)) }
     }
 
@@ -85,7 +86,7 @@ extension PoolShare {
         if bounds.recipientDomainMaximum != nil { return true }
         let most = min(limits.messagesPerSession ?? .max, bounds.mailMaximum ?? .max)
         return connection.transactions >= most
-            || connection.createdAt + TimeAmount(limits.sessionAge) < connection.readySince
+            || connection.createdAt + sessionAge < connection.readySince
     }
 
     /// Ends a session in good order, and lets another take its place.

@@ -1,3 +1,4 @@
+internal import DequeModule
 internal import NIOCore
 
 /// How a share of a pool ends.
@@ -6,7 +7,7 @@ extension PoolShare {
         isShutDown = true
         shutdownCompletions.append(completion)
         let unserved = waiters
-        waiters = CircularBuffer()
+        waiters = Deque()
         for waiter in unserved {
             waiter.completion(.failure(SMTPError(.shutDown, stage: .connect, detail: "the pool is shut down")))
         }

@@ -1,3 +1,4 @@
+internal import DequeModule
 internal import NIOCore
 
 /// The part of a pool that lives on one event loop, and is used there only.
@@ -22,6 +23,10 @@ final class PoolShare: SessionOwner {
 
     let configuration: SMTPConfiguration
     let limits: SMTPPoolLimits
+    /// Bounds of the limits that are looked at for each message, as the loop counts time.
+    let sessionAge: TimeAmount
+    private let queueTimeout: TimeAmount
+    private let probeAfter: TimeAmount
     let eventLoop: any EventLoop
     let observer: (any SMTPPoolObserver)?
     /// All sessions that are set up.
@@ -37,7 +42,7 @@ final class PoolShare: SessionOwner {
     /// What has happened so far.
     var counts = SMTPSessionPool.Counts()
     var warmUps: [WarmUp] = []
-    var waiters = CircularBuffer<Waiter>()
+    var waiters = Deque<Waiter>()
     var nextConnectionAttempt = NIODeadline.distantPast
     var shutdownCompletions: [() -> Void] = []
     var isShutDown = false
@@ -58,6 +63,9 @@ final class PoolShare: SessionOwner {
         self.observer = observer
         self.configuration = configuration
         self.limits = limits
+        sessionAge = TimeAmount(limits.sessionAge)
+        queueTimeout = TimeAmount(limits.queueTimeout)
+        probeAfter = TimeAmount(limits.probeAfter)
         self.eventLoop = eventLoop
         chains = limits.chainsTransactions
         promptness = Promptness(bound: limits.promptReply)
@@ -94,7 +102,7 @@ final class PoolShare: SessionOwner {
                         detail: "\(waiters.count) messages wait for a session already; try again later")))
             return
         }
-        let deadline = NIODeadline.now() + TimeAmount(limits.queueTimeout)
+        let deadline = NIODeadline.now() + queueTimeout
         waiters.append(Waiter(envelope: envelope, deadline: deadline, completion: completion))
         if waiters.count == 1 { queueDeadline.set(after: limits.queueTimeout) }
         if waitsForChain {
@@ -139,7 +147,7 @@ final class PoolShare: SessionOwner {
     private func takeIdle(for messages: Int) -> SMTPSession? {
         while let session = idle.last {
             let connection = session.connection
-            let hasRested = NIODeadline.now() - connection.readySince > TimeAmount(limits.probeAfter)
+            let hasRested = NIODeadline.now() - connection.readySince > probeAfter
             // Those below have rested even longer.
             if hasRested, probing >= messages { return nil }
             idle.removeLast()
@@ -170,7 +178,7 @@ final class PoolShare: SessionOwner {
     func timed(_ waiter: Waiter) -> Waiter {
         guard waiter.deadline != .distantFuture else { return waiter }
         var waiter = waiter
-        waiter.waited = .now() - (waiter.deadline - TimeAmount(limits.queueTimeout))
+        waiter.waited = .now() - (waiter.deadline - queueTimeout)
         return waiter
     }
 
@@ -207,7 +215,7 @@ final class PoolShare: SessionOwner {
         counts.replaced += 1
         waiters.prepend(
             Waiter(
-                envelope: waiter.envelope, deadline: .now() + TimeAmount(limits.queueTimeout), isSecondTry: true,
+                envelope: waiter.envelope, deadline: .now() + queueTimeout, isSecondTry: true,
                 completion: waiter.completion))
         if !queueDeadline.isSet { queueDeadline.set(after: limits.queueTimeout) }
         // The failed session leaves `sessions` right after this call.

@@ -119,8 +119,8 @@ struct ReplyParser {
             enhancedCode = enhancedCode ?? enhanced
             start += taken
         }
-        if length > 0 { text.append("\n") }
-        text += buffer.getString(at: buffer.readerIndex + start, length: textEnd - start) ?? ""
+        let line = buffer.getString(at: buffer.readerIndex + start, length: textEnd - start) ?? ""
+        text = length > 0 ? text + "\n" + line : line
         return bytes[3] != UInt8(ascii: "-")
     }
 

@@ -10,6 +10,8 @@ final class Deadline {
     private var due: NIODeadline?
     private var timer: Scheduled<Void>?
     private var timerFires = NIODeadline.distantFuture
+    /// The duration that came last, and the same as an amount: to convert it takes a division of 128 bits.
+    private var latest = (duration: Duration.zero, amount: TimeAmount.zero)
 
     init(_ eventLoop: any EventLoop, passed: @escaping () -> Void) {
         self.eventLoop = eventLoop
@@ -21,7 +23,8 @@ final class Deadline {
 
     /// Sets the deadline, counted from now.
     func set(after duration: Duration) {
-        let due = NIODeadline.now() + TimeAmount(duration)
+        if duration != latest.duration { latest = (duration, TimeAmount(duration)) }
+        let due = NIODeadline.now() + latest.amount
         self.due = due
         if timer == nil || due < timerFires { schedule(due) }
     }
