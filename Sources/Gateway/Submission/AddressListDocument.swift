@@ -6,10 +6,20 @@ struct AddressListDocument: DecodableWithErrors {
     private(set) var errors: [FieldError] = []
 
     init(from decoder: any Decoder) throws {
-        guard var list = try? decoder.unkeyedContainer() else {
-            take(try AddressDocument(from: decoder), under: nil)
-            return
+        if var list = try? decoder.unkeyedContainer() {
+            self.init(elements: &list)
+        } else {
+            self.init(try AddressDocument(from: decoder))
         }
+    }
+
+    /// One address.
+    init(_ address: AddressDocument) {
+        take(address, under: nil)
+    }
+
+    /// The addresses of a list.
+    init(elements list: inout any UnkeyedDecodingContainer) {
         mailboxes.reserveCapacity(list.count ?? 1)
         // The decoder is much quicker about a string than about a value of any other type. A list that has begun with
         // strings goes on with them.

@@ -20,16 +20,15 @@ struct Composition {
     ///
     /// - Throws: a ``Problem`` where the fields cannot stand together.
     init(_ submission: Submission, signer: DKIMSigner? = nil) throws(Problem) {
-        let message = submission.message
         var composed: ComposedMessage
         do throws(CompositionError) {
-            composed = try Composer.compose(message, spareOctets: signer?.spareOctets ?? 0)
+            composed = try Composer.compose(submission.message, spareOctets: signer?.spareOctets ?? 0)
         } catch {
-            throw .invalid([FieldError(Submission.pointer(to: error.field, in: message), error.description)])
+            throw .invalid([FieldError(Submission.pointer(to: error.field, in: submission.message), error.description)])
         }
         if let signer {
             do throws(DKIMError) {
-                try signer.sign(&composed, from: message.from[0].address, at: message.date)
+                try signer.sign(&composed, from: submission.message.from[0].address, at: submission.message.date)
             } catch {
                 throw .signing(error.description)
             }

@@ -4,8 +4,15 @@
 /// together that is more than half of what decoding a common message costs. What is left for the decoder is a list of the
 /// other members' values, in the order in which ``MessageDocument`` has them.
 struct DocumentOutline {
-    /// The names of the values that are left for the decoder, in their order.
-    private(set) var names: [String] = []
+    /// A value that is left for the decoder.
+    struct Value {
+        let name: String
+        /// The octet that it begins with: a bracket, a brace, a quotation mark, or another.
+        let beginning: UInt8
+    }
+
+    /// The values that are left for the decoder, in their order.
+    private(set) var values: [Value] = []
     /// The names of members that a message does not have, in the order of the document.
     private(set) var unknown: [String] = []
     /// The long texts by the names of their members.
@@ -16,7 +23,7 @@ struct DocumentOutline {
     /// Nil where the document is one for the decoder alone: no object, or one in which a member stands twice.
     init?(_ body: [UInt8], _ syntax: JSONSyntax) {
         guard let members = syntax.members, syntax.repeated.isEmpty else { return nil }
-        var listed: [(place: Int, index: Int)] = []
+        var listed: [(place: Int, index: Int, beginning: UInt8)] = []
         listed.reserveCapacity(members.count)
         for (index, member) in members.enumerated() {
             guard let place = MessageDocument.place(of: member.name) else {
@@ -25,26 +32,23 @@ struct DocumentOutline {
             }
             if let text = member.text {
                 texts.append((member.name, text))
-            } else if !Self.isNull(body[member.value]) {
-                listed.append((place, index))
+                continue
             }
+            // White space lies below all other characters that a value can begin with.
+            let beginning = body[member.value].first { $0 > UInt8(ascii: " ") } ?? 0
+            // Null says the same as a member that is absent.
+            if beginning != UInt8(ascii: "n") { listed.append((place, index, beginning)) }
         }
         listed.sort { $0.place < $1.place }
-        names.reserveCapacity(listed.count)
+        values.reserveCapacity(listed.count)
         document.reserveCapacity(listed.reduce(2) { $0 + members[$1.index].value.count + 1 })
         document.append(UInt8(ascii: "["))
-        for (_, index) in listed {
-            if !names.isEmpty { document.append(UInt8(ascii: ",")) }
-            names.append(members[index].name)
+        for (_, index, beginning) in listed {
+            if !values.isEmpty { document.append(UInt8(ascii: ",")) }
+            values.append(Value(name: members[index].name, beginning: beginning))
             document.append(contentsOf: body[members[index].value])
         }
         document.append(UInt8(ascii: "]"))
-    }
-
-    /// Whether a value that is well formed is null, which says the same as a member that is absent.
-    private static func isNull(_ value: ArraySlice<UInt8>) -> Bool {
-        // White space lies below all other characters that a value can begin with.
-        value.first { $0 > UInt8(ascii: " ") } == UInt8(ascii: "n")
     }
 
     /// The long text of a member.

@@ -2,11 +2,12 @@
 ///
 /// It cannot be copied: the compiler would rather copy all of it than look at a part, and it is asked for many members.
 struct Members: ~Copyable {
-    /// The names of the members that are there. Most messages have a few of many: a look at these is cheaper than asking the
+    /// The names of the members of an object. Most messages have a few of many: a look at these is cheaper than asking the
     /// decoder for each.
     private let names: [String]
     private let object: KeyedDecodingContainer<MemberName>?
-    /// The values in the order of ``names``, where they come as a list.
+    /// What is known of the values where they come as a list, in their order.
+    private let values: [DocumentOutline.Value]
     private var list: (any UnkeyedDecodingContainer)?
     private let isList: Bool
     /// How many values of the list have been read.
@@ -18,22 +19,24 @@ struct Members: ~Copyable {
         let container = try decoder.container(keyedBy: MemberName.self)
         names = container.allKeys.map(\.stringValue)
         object = container
+        values = []
         isList = false
         addUnknown(names.filter { !known.contains($0) }, known)
     }
 
     /// The members of an object of which the decoder has the list of values. They have to be asked for in the order of the
-    /// outline's names.
+    /// outline's values.
     init(of decoder: any Decoder, known: Set<String>, outline: DocumentOutline) throws {
-        names = outline.names
+        names = []
         object = nil
+        values = outline.values
         isList = true
         list = try decoder.unkeyedContainer()
         addUnknown(outline.unknown, known)
     }
 
     /// Whether no value of a list is left that nobody has asked for.
-    var isAtEnd: Bool { !isList || position == names.count }
+    var isAtEnd: Bool { !isList || position == values.count }
 
     /// A member, or nil where it is absent, null or wrong.
     mutating func value<Value: Decodable>(_ name: String, as type: Value.Type = Value.self, expected: String) -> Value?
@@ -70,6 +73,24 @@ struct Members: ~Copyable {
         return address
     }
 
+    /// Addresses, or one. Nearly all are lists, or strings, about which the decoder is quicker.
+    mutating func addresses(_ name: String, expected: String) -> AddressListDocument? {
+        guard isList, comes(name) else { return nested(name, expected: expected) }
+        let document: AddressListDocument
+        switch values[position].beginning {
+        case UInt8(ascii: "["):
+            guard var elements = try? list?.nestedUnkeyedContainer() else { return nil }
+            position += 1
+            document = AddressListDocument(elements: &elements)
+        case UInt8(ascii: "\""):
+            guard let text = try? string(name) else { return nil }
+            document = AddressListDocument(AddressDocument(text))
+        default: return nested(name, expected: expected)
+        }
+        errors += document.errors.map { $0.under(name) }
+        return document
+    }
+
     /// A member that keeps the errors of what it holds.
     mutating func nested<Value: DecodableWithErrors>(_ name: String, expected: String) -> Value? {
         guard let value = value(name, as: Value.self, expected: expected) else { return nil }
@@ -91,7 +112,7 @@ struct Members: ~Copyable {
 
     /// Whether there is a member of that name, in a list the next one.
     private func comes(_ name: String) -> Bool {
-        isList ? position < names.count && names[position] == name : names.contains(name)
+        isList ? position < values.count && values[position].name == name : names.contains(name)
     }
 
     private mutating func string(_ name: String) throws -> String? {

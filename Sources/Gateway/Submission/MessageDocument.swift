@@ -58,14 +58,10 @@ struct MessageDocument: DecodableWithErrors, DecodableWithConfiguration {
         } else if !members.errors.contains(where: { $0.pointer == "/from" }) {
             members.add(FieldError("/from", "the sender's address is needed"))
         }
-        func mailboxes(_ name: String, _ members: inout Members) -> [Mailbox] {
-            let document: AddressListDocument? = members.nested(name, expected: list)
-            return document?.mailboxes ?? []
-        }
-        to = mailboxes("to", &members)
-        cc = mailboxes("cc", &members)
-        bcc = mailboxes("bcc", &members)
-        replyTo = mailboxes("reply_to", &members)
+        to = members.addresses("to", expected: list)?.mailboxes ?? []
+        cc = members.addresses("cc", expected: list)?.mailboxes ?? []
+        bcc = members.addresses("bcc", expected: list)?.mailboxes ?? []
+        replyTo = members.addresses("reply_to", expected: list)?.mailboxes ?? []
         subject = members.text("subject")
         text = outline?.text("text") ?? members.text("text")
         html = outline?.text("html") ?? members.text("html")

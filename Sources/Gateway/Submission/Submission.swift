@@ -109,19 +109,11 @@ struct Submission {
 
     /// The message with the time of now and an unguessable id to come.
     private static func message(_ document: MessageDocument, _ fields: [HeaderField]) -> Message {
-        var message = Message(
-            from: document.from.map { [$0] } ?? [], date: MessageDate(seconds: Int64(Date().timeIntervalSince1970)),
-            seed: MessageSeeds.shared.next())
-        message.to = document.to
-        message.cc = document.cc
-        message.replyTo = document.replyTo
-        message.subject = document.subject
-        message.text = document.text
-        message.html = document.html
-        message.alternatives = document.alternatives
-        message.attachments = document.attachments
-        message.headers = fields
-        return message
+        Message(
+            from: document.from.map { [$0] } ?? [], replyTo: document.replyTo, to: document.to, cc: document.cc,
+            subject: document.subject, text: document.text, html: document.html, alternatives: document.alternatives,
+            attachments: document.attachments, headers: fields,
+            date: MessageDate(seconds: Int64(Date().timeIntervalSince1970)), seed: MessageSeeds.shared.next())
     }
 
     /// Where a property of a message stands in the JSON document.
