@@ -52,6 +52,14 @@ struct HeaderWriter {
         append(text)
     }
 
+    /// Writes something in three pieces that may not be split.
+    mutating func item(_ first: String, _ middle: String, _ last: String) {
+        separate(before: first.utf8.count + middle.utf8.count + last.utf8.count)
+        append(first)
+        append(middle)
+        append(last)
+    }
+
     /// Writes a whole field of a fixed, short value.
     mutating func field(_ name: String, _ value: String) {
         beginField(name)

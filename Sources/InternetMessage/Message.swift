@@ -61,11 +61,35 @@ public struct Message: Hashable, Sendable {
         self.seed = seed
     }
 
+    /// A message with recipients and content.
+    public init(
+        from: [Mailbox], replyTo: [Mailbox] = [], to: [Mailbox], cc: [Mailbox] = [], subject: String?, text: String?,
+        html: String? = nil, alternatives: [Alternative] = [], attachments: [Attachment] = [],
+        headers: [HeaderField] = [], date: MessageDate, seed: MessageSeed
+    ) {
+        self.from = from
+        self.replyTo = replyTo
+        self.to = to
+        self.cc = cc
+        self.subject = subject
+        self.text = text
+        self.html = html
+        self.alternatives = alternatives
+        self.attachments = attachments
+        self.headers = headers
+        self.date = date
+        self.seed = seed
+    }
+
     /// Whether an address in the header section is not ASCII, so that only a server with SMTPUTF8 can take the message
     /// (RFC 6532).
     public var needsSMTPUTF8: Bool {
-        [from, replyTo, to, cc].contains { $0.contains(where: \.address.needsSMTPUTF8) }
+        Self.needSMTPUTF8(from) || Self.needSMTPUTF8(replyTo) || Self.needSMTPUTF8(to) || Self.needSMTPUTF8(cc)
             || sender?.address.needsSMTPUTF8 ?? false
             || headers.contains(where: \.needsSMTPUTF8)
+    }
+
+    private static func needSMTPUTF8(_ mailboxes: [Mailbox]) -> Bool {
+        mailboxes.contains { $0.address.needsSMTPUTF8 }
     }
 }

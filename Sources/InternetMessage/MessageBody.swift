@@ -83,11 +83,12 @@ struct MessageBody {
 
     /// Octets that the body takes at most, more or less.
     var estimatedCount: Int {
-        var count = boundary == nil ? 0 : 512
-        for parts in [forms, related, attached] {
-            for part in parts { count += part.estimatedCount }
-        }
-        return count
+        (boundary == nil ? 0 : 512) + Self.estimatedCount(forms) + Self.estimatedCount(related)
+            + Self.estimatedCount(attached)
+    }
+
+    private static func estimatedCount(_ parts: [BodyPart]) -> Int {
+        parts.reduce(0) { $0 + $1.estimatedCount }
     }
 
     /// Writes the fields that describe the body, the empty line, and the body.
@@ -157,7 +158,7 @@ struct MessageBody {
 
     private static func append(_ part: BodyPart, to writer: inout HeaderWriter) {
         writer.beginField("Content-Type")
-        writer.item("\(part.contentType.type)/\(part.contentType.subtype)")
+        writer.item(part.contentType.type, "/", part.contentType.subtype)
         for parameter in part.contentType.parameters { writer.parameter(parameter.name, parameter.value) }
         writer.endLine()
         writer.field("Content-Transfer-Encoding", part.encoding.rawValue)

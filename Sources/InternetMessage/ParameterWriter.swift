@@ -14,7 +14,9 @@ extension HeaderWriter {
             value.utf8.allSatisfy(Self.isAttributeOctet)
         {
             beginParameter(name.utf8.count + 1 + value.utf8.count)
-            append("\(name)=\(value)")
+            append(name)
+            octets.append(UInt8(ascii: "="))
+            append(value)
         } else if HeaderText.isASCII(value), value.utf8.count <= Self.maximumPlainParameterOctets,
             !value.contains("=?")
         {

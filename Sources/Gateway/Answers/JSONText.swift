@@ -119,8 +119,10 @@ struct JSONText {
         separate()
         digits(number / 1000)
         bytes.append(UInt8(ascii: "."))
-        let rest = number.magnitude % 1000
-        for divisor: UInt in [100, 10, 1] { bytes.append(UInt8(ascii: "0") + UInt8(rest / divisor % 10)) }
+        let rest = UInt32(truncatingIfNeeded: number.magnitude % 1000)
+        digit(rest / 100)
+        digit(rest / 10 % 10)
+        digit(rest % 10)
     }
 
     /// A code in its dotted form.
@@ -159,13 +161,17 @@ struct JSONText {
     /// The decimal digits of a number: no text is made of it.
     private mutating func digits(_ number: Int) {
         if number < 0 { bytes.append(UInt8(ascii: "-")) }
-        let magnitude = number.magnitude
-        var divisor: UInt = 1
-        while magnitude / divisor > 9 { divisor *= 10 }
-        while divisor > 0 {
-            bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: magnitude / divisor % 10))
-            divisor /= 10
-        }
+        digits(number.magnitude)
+    }
+
+    /// To divide by a number that is known costs little, by another a lot.
+    private mutating func digits(_ number: UInt) {
+        if number > 9 { digits(number / 10) }
+        digit(UInt32(truncatingIfNeeded: number % 10))
+    }
+
+    private mutating func digit(_ digit: UInt32) {
+        bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit))
     }
 
     private mutating func string(_ text: String) {
