@@ -13,9 +13,18 @@ enum ResponseQueue {
         guard let prepared = unsafe created else { return .NO }
         // libmicrohttpd keeps a reference of its own for as long as it writes.
         defer { unsafe MHD_destroy_response(prepared) }
-        _ = unsafe MHD_add_response_header(prepared, RequestIdentifier.field, head.id)
-        for field in response.headers { _ = unsafe MHD_add_response_header(prepared, field.name, field.value) }
-        if closes { _ = unsafe MHD_add_response_header(prepared, "Connection", "close") }
+        unsafe add(RequestIdentifier.field, head.id, to: prepared)
+        for field in response.headers { unsafe add(field.name, field.value, to: prepared) }
+        if closes { unsafe add("Connection", "close", to: prepared) }
         return unsafe MHD_queue_response(connection, UInt32(response.status), prepared)
+    }
+
+    /// Adds a field, which is copied. In place of `withCString`, the compiler would make an array of each text.
+    private static func add(_ name: String, _ value: String, to response: OpaquePointer) {
+        unsafe name.withCString { name in
+            unsafe value.withCString { value in
+                _ = unsafe MHD_add_response_header(response, name, value)
+            }
+        }
     }
 }
