@@ -42,22 +42,33 @@ public struct GatewayLogHandler: LogHandler {
 
     /// Writes one line.
     public func log(event: LogEvent) {
+        let own = event.metadata ?? [:]
         let line =
             switch format {
-            case .json: json(event)
-            case .text: text(event)
+            case .json: json(event.level, event.message.description) { Self.write(own, to: &$0) }
+            case .text: text(event.level, event.message.description, own)
             }
         output.write(line, now: event.level >= .error)
     }
 
-    private func json(_ event: LogEvent) -> [UInt8] {
+    /// Writes a line of fields, as each message has one: neither an event nor metadata is made of them.
+    func log(_ level: Logger.Level, _ message: String, _ fields: LogFields) {
+        let line =
+            switch format {
+            case .json: json(level, message) { $0.members(fields.members) }
+            case .text: text(level, message, fields.metadata)
+            }
+        output.write(line, now: level >= .error)
+    }
+
+    private func json(_ level: Logger.Level, _ message: String, _ fields: (inout JSONText) -> Void) -> [UInt8] {
         var json = JSONText()
         json.object { json in
             json.member(.time, Timestamp.now())
-            json.member(.level, event.level.rawValue)
-            json.member(.message, event.message.description)
+            json.member(.level, level.rawValue)
+            json.member(.message, message)
             Self.write(metadata, to: &json)
-            if let own = event.metadata { Self.write(own, to: &json) }
+            fields(&json)
         }
         return json.line
     }
@@ -72,9 +83,9 @@ public struct GatewayLogHandler: LogHandler {
         }
     }
 
-    private func text(_ event: LogEvent) -> [UInt8] {
-        var line = "\(Timestamp.now()) \(event.level.rawValue) \(event.message)"
-        for (key, value) in Self.texts(metadata) + Self.texts(event.metadata ?? [:]) {
+    private func text(_ level: Logger.Level, _ message: String, _ own: Logger.Metadata) -> [UInt8] {
+        var line = "\(Timestamp.now()) \(level.rawValue) \(message)"
+        for (key, value) in Self.texts(metadata) + Self.texts(own) {
             // Quoted, so that no value can look like a line or a field of its own.
             let plain = value.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") }
             line += " \(key)=" + (plain ? LogFields.bounded(value) : LogFields.bounded(value).debugDescription)

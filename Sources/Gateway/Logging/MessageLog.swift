@@ -5,17 +5,34 @@ internal import SMTP
 /// The log of messages: one line for each, without content, and without addresses where they are not asked for.
 struct MessageLog: Sendable {
     let logger: Logger
-    var showsAddresses = false
+    private let showsAddresses: Bool
+    /// The handler behind the logger where it is our own, which takes fields as they are.
+    private let handler: GatewayLogHandler?
 
     /// Recipients that a line names at most; the number of all is there too.
     private static let recipientBound = 20
+
+    init(logger: Logger, showsAddresses: Bool = false) {
+        self.logger = logger
+        self.showsAddresses = showsAddresses
+        handler = logger.handler as? GatewayLogHandler
+    }
+
+    private func write(_ level: Logger.Level, _ message: String, _ fields: LogFields) {
+        guard logger.logLevel <= level else { return }
+        if let handler {
+            handler.log(level, message, fields)
+        } else {
+            logger.log(level: level, "\(message)", metadata: fields.metadata)
+        }
+    }
 
     func invalid(_ problem: Problem, _ context: RequestContext) {
         guard logger.logLevel <= .debug else { return }
         var fields = Self.fields(context)
         fields.add("http_status", problem.status)
         fields.add("errors", problem.errors.count)
-        logger.debug("message refused", metadata: fields.metadata)
+        write(.debug, "message refused", fields)
     }
 
     func accepted(
@@ -35,7 +52,7 @@ struct MessageLog: Sendable {
         fields.add(.envelopeTime, receipt.times.envelope)
         fields.add(.contentTime, receipt.times.content)
         fields.add(.duration, .now - context.start)
-        logger.info("message accepted", metadata: fields.metadata)
+        write(.info, "message accepted", fields)
     }
 
     /// A message that was given up on its way, because of its content or its client.
@@ -46,7 +63,7 @@ struct MessageLog: Sendable {
         fields.add("outcome", SMTPOutcome.notSent.rawValue)
         fields.add("detail", problem.detail)
         fields.add(.duration, .now - context.start)
-        logger.warning("message not accepted", metadata: fields.metadata)
+        write(.warning, "message not accepted", fields)
     }
 
     func failed(
@@ -64,7 +81,7 @@ struct MessageLog: Sendable {
         fields.add(.recipients, envelope.recipients.count)
         addAddresses(of: envelope, to: &fields)
         fields.add(.duration, .now - context.start)
-        logger.warning("message not accepted", metadata: fields.metadata)
+        write(.warning, "message not accepted", fields)
     }
 
     private func addAddresses(of envelope: Envelope, to fields: inout LogFields) {
