@@ -79,11 +79,11 @@ struct Members: ~Copyable {
         let document: AddressListDocument
         switch values[position].beginning {
         case UInt8(ascii: "["):
-            guard var elements = try? list?.nestedUnkeyedContainer() else { return nil }
+            guard var elements = try? list?.nestedUnkeyedContainer() else { return nested(name, expected: expected) }
             position += 1
             document = AddressListDocument(elements: &elements)
         case UInt8(ascii: "\""):
-            guard let text = try? string(name) else { return nil }
+            guard let text = try? string(name) else { return nested(name, expected: expected) }
             document = AddressListDocument(AddressDocument(text))
         default: return nested(name, expected: expected)
         }
