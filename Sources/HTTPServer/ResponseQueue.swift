@@ -19,7 +19,7 @@ enum ResponseQueue {
         return unsafe MHD_queue_response(connection, UInt32(response.status), prepared)
     }
 
-    /// Adds a field, which is copied. In place of `withCString`, the compiler would make an array of each text.
+    /// Adds a field, which is copied. Without `withCString` the compiler makes an array of each text.
     private static func add(_ name: String, _ value: String, to response: OpaquePointer) {
         unsafe name.withCString { name in
             unsafe value.withCString { value in

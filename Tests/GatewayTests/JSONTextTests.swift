@@ -33,6 +33,7 @@ import Testing
 
     @Test(arguments: [
         (0, "0.000"), (1, "0.001"), (10, "0.010"), (999, "0.999"), (1_000, "1.000"), (1_234_567, "1234.567"),
+        (-1, "-0.001"), (-1_500, "-1.500"),
     ])
     func thousandthsHaveThreePlaces(_ number: Int, _ text: String) {
         var json = JSONText()

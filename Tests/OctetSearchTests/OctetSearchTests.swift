@@ -23,7 +23,7 @@ struct OctetSearchTests {
     @Test(arguments: 0..<6) func everyOctetAtEveryPlace(number: Int) {
         let (search, matches) = Self.searches[number]
         for octet in UInt8.min...UInt8.max {
-            // Four vectors, and what makes none.
+            // Four vectors, and less than one behind them.
             for place in 0..<75 {
                 var octets = [UInt8](repeating: UInt8(ascii: "a"), count: 75)
                 octets[place] = octet

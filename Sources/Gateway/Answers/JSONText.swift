@@ -56,19 +56,19 @@ struct JSONText {
         needsComma = false
     }
 
-    /// Members that were written before.
-    mutating func members(_ others: JSONText) {
-        guard !others.bytes.isEmpty else { return }
-        separate()
-        bytes.append(contentsOf: others.bytes)
-    }
-
     /// The same for a name that is not known beforehand.
     mutating func name(dynamic name: String) {
         separate()
         string(name)
         bytes.append(UInt8(ascii: ":"))
         needsComma = false
+    }
+
+    /// Members that were written before.
+    mutating func members(_ others: JSONText) {
+        guard !others.bytes.isEmpty else { return }
+        separate()
+        bytes.append(contentsOf: others.bytes)
     }
 
     mutating func member(_ name: Name, _ text: String?) {
@@ -117,7 +117,8 @@ struct JSONText {
     /// A number with three decimal places.
     mutating func value(thousandths number: Int) {
         separate()
-        digits(number / 1000)
+        if number < 0 { bytes.append(UInt8(ascii: "-")) }
+        digits(number.magnitude / 1000)
         bytes.append(UInt8(ascii: "."))
         let rest = UInt32(truncatingIfNeeded: number.magnitude % 1000)
         digit(rest / 100)

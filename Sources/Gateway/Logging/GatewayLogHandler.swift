@@ -51,7 +51,8 @@ public struct GatewayLogHandler: LogHandler {
         output.write(line, now: event.level >= .error)
     }
 
-    /// Writes a line of fields, as each message has one: neither an event nor metadata is made of them.
+    /// Writes a line of fields, as each message has one. As JSON they go into it as they are, and no event and no metadata is
+    /// made of them.
     func log(_ level: Logger.Level, _ message: String, _ fields: LogFields) {
         let line =
             switch format {
@@ -88,15 +89,16 @@ public struct GatewayLogHandler: LogHandler {
         for (key, value) in Self.texts(metadata) + Self.texts(own) {
             // Quoted, so that no value can look like a line or a field of its own.
             let plain = value.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") }
-            line += " \(key)=" + (plain ? LogFields.bounded(value) : LogFields.bounded(value).debugDescription)
+            line += " \(key)=" + (plain ? value : value.debugDescription)
         }
         return Array((line + "\n").utf8)
     }
 
-    /// Each field with its name: those of metadata by name, those of ``LogFields`` in their order.
+    /// Each field with its name and as much of its value as is written: those of metadata by name, those of ``LogFields`` in
+    /// their order.
     static func texts(_ metadata: Logger.Metadata) -> [(String, String)] {
         metadata.sorted { $0.key < $1.key }.flatMap { key, value in
-            LogFields(value)?.texts ?? [(key, value.description)]
+            LogFields(value)?.texts ?? [(key, LogFields.bounded(value.description))]
         }
     }
 }

@@ -3,8 +3,8 @@ internal import Logging
 /// The fields of a log line in their order, numbers as numbers.
 ///
 /// A line is written for every message. As metadata, each field would cost a text, and a place in a dictionary that loses
-/// the order; so they are written down as members of a JSON object, and go through the logger as one value, which
-/// ``GatewayLogHandler`` puts into its line. Another handler gets its description.
+/// the order; so they are written down as members of a JSON object, which ``GatewayLogHandler`` puts into its line. To another
+/// handler they go as one value of metadata, which describes itself.
 struct LogFields: CustomStringConvertible, Sendable {
     /// Characters of a value that are written at most.
     static let bound = 1000
@@ -30,7 +30,10 @@ struct LogFields: CustomStringConvertible, Sendable {
 
     /// A text of no more characters than are written of a value.
     static func bounded(_ text: String) -> String {
-        text.utf8.count <= bound ? text : text.prefix(bound) + "…"
+        // A character has an octet at least.
+        guard text.utf8.count > bound else { return text }
+        let beginning = text.prefix(bound)
+        return beginning.endIndex == text.endIndex ? text : beginning + "…"
     }
 
     /// The fields as metadata of a log event.

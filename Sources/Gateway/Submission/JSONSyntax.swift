@@ -39,7 +39,7 @@ struct JSONSyntax {
         let text: String?
     }
 
-    /// Where a value of the body's own object begins, and what it says, as ``Member`` has it.
+    /// A value of the body's own object, as ``Member`` has it. Its end is known once what stands behind it has been read.
     private struct Value {
         let start: Int
         var end: Int

@@ -34,7 +34,7 @@ struct Transaction {
         envelope.recipientPolicy == .any || envelope.recipients.count == 1
     }
 
-    /// Whether something has been said against the message already.
+    /// Whether the message cannot be sent any more: the transaction failed, or the envelope was refused as a whole.
     var hasFailed: Bool { failure != nil || refusal != nil }
 
     /// Why the envelope was refused as a whole, or nil where the message may be sent.

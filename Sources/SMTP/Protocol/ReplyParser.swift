@@ -120,7 +120,12 @@ struct ReplyParser {
             start += taken
         }
         let line = buffer.getString(at: buffer.readerIndex + start, length: textEnd - start) ?? ""
-        text = length > 0 ? text + "\n" + line : line
+        if length > 0 {
+            text += "\n"
+            text += line
+        } else {
+            text = line
+        }
         return bytes[3] != UInt8(ascii: "-")
     }
 

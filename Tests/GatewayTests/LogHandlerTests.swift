@@ -1,0 +1,103 @@
+import Foundation
+import Logging
+import SMTP
+import Testing
+
+@testable import Gateway
+
+/// What stands in a log, in both forms, whether it came as fields or as metadata.
+@Suite struct LogHandlerTests {
+    /// What a handler writes.
+    private static func written(
+        _ format: GatewayConfiguration.LogFormat, _ write: (GatewayLogHandler) -> Void
+    ) throws -> String {
+        let file = FileManager.default.temporaryDirectory.appending(path: "postern-log-\(UUID())")
+        try Data().write(to: file)
+        defer { try? FileManager.default.removeItem(at: file) }
+        let output = LogOutput(try FileHandle(forWritingTo: file))
+        var handler = GatewayLogHandler(format: format, level: .debug, output: output)
+        handler.metadata = ["service": "mail"]
+        write(handler)
+        handler.flush()
+        return String(decoding: try Data(contentsOf: file), as: UTF8.self)
+    }
+
+    private static let fields = {
+        var fields = LogFields()
+        fields.add(.id, "<1@a.example>")
+        fields.add(.code, 250)
+        fields.add(.text, "a \"quoted\" text,\r\nof é lines")
+        fields.add(.duration, .microseconds(-1_500))
+        fields.add(.queueTime, .seconds(12) + .microseconds(34))
+        fields.add("last", "x")
+        return fields
+    }()
+
+    @Test func fieldsAreMembersOfTheLine() throws {
+        let line = try Self.written(.json) { $0.log(.warning, "said", Self.fields) }
+        let rest = #"""
+            ,"level":"warning","message":"said","service":"mail","id":"<1@a.example>","code":250,
+            "text":"a \"quoted\" text,\r\nof é lines","duration_ms":-1.500,"queue_ms":12000.034,"last":"x"}
+
+            """#.replacing(",\n", with: ",")
+        #expect(line.hasSuffix(rest))
+        #expect(line.hasPrefix(#"{"time":""#))
+        #expect(try JSONSerialization.jsonObject(with: Data(line.utf8)) is [String: Any])
+    }
+
+    @Test func fieldsAreReadBackForAPerson() throws {
+        let line = try Self.written(.text) { $0.log(.info, "said", Self.fields) }
+        #expect(
+            line.hasSuffix(
+                #" info said service=mail id=<1@a.example> code=250 text="a \"quoted\" text,\r\nof é lines""#
+                    + " duration_ms=-1.500 queue_ms=12000.034 last=x\n"))
+    }
+
+    /// Another handler gets an event; ours makes the same of it.
+    @Test(arguments: [GatewayConfiguration.LogFormat.json, .text])
+    func anEventWithFieldsIsTheSameLine(format: GatewayConfiguration.LogFormat) throws {
+        let direct = try Self.written(format) { $0.log(.info, "said", Self.fields) }
+        let event = try Self.written(format) { handler in
+            Logger(label: "test") { _ in handler }.info("said", metadata: Self.fields.metadata)
+        }
+        // But for the time.
+        #expect(direct.drop { $0 != "i" } == event.drop { $0 != "i" })
+        #expect(Self.fields.description.hasPrefix("id=<1@a.example> code=250 text=a \"quoted\""))
+    }
+
+    @Test func linesWithoutFieldsAreWhole() throws {
+        let line = try Self.written(.json) { handler in
+            handler.log(.info, "nothing", LogFields())
+            Logger(label: "test") { _ in handler }.info("odd", metadata: ["a": "b\"\n"])
+        }
+        let lines = line.split(separator: "\n")
+        #expect(lines.count == 2)
+        #expect(lines.first?.hasSuffix(#""message":"nothing","service":"mail"}"#) == true)
+        #expect(lines.last?.hasSuffix(#""message":"odd","service":"mail","a":"b\"\n"}"#) == true)
+    }
+
+    @Test func longValuesAreCutOnce() throws {
+        let cases = [
+            (String(repeating: "x", count: 1000), String(repeating: "x", count: 1000)),
+            (String(repeating: "x", count: 1001), String(repeating: "x", count: 1000) + "…"),
+            (String(repeating: "я", count: 1000), String(repeating: "я", count: 1000)),
+            (String(repeating: "я", count: 1200), String(repeating: "я", count: 1000) + "…"),
+        ]
+        for (text, kept) in cases {
+            var fields = LogFields()
+            fields.add(.text, text)
+            #expect(fields.texts.map(\.1) == [kept])
+            let json = try Self.written(.json) { $0.log(.info, "said", fields) }
+            #expect(json.hasSuffix(",\"text\":\"\(kept)\"}\n"))
+            for line in [
+                try Self.written(.text) { $0.log(.info, "said", fields) },
+                try Self.written(.text) { handler in
+                    Logger(label: "test") { _ in handler }.info("said", metadata: ["text": "\(text)"])
+                },
+            ] {
+                #expect(line.contains(kept) && line.utf8.count < kept.utf8.count + 100)
+                #expect(!line.contains("……"))
+            }
+        }
+    }
+}
