@@ -1,0 +1,31 @@
+/// Why a body is no JSON text (RFC 8259), and where.
+struct JSONSyntaxError: Error, CustomStringConvertible {
+    enum Reason: String {
+        case byteOrderMark = "there is a byte order mark; send UTF-8 without one"
+        case notUTF8 = "a string is not UTF-8"
+        case end = "the text ends in the middle"
+        case trailing = "the text goes on behind its end"
+        case value = "a value is expected: an object, a list, a string in double quotes, a number, true, false or null"
+        case name = "the name of a member in double quotes is expected"
+        case colon = "a colon is expected behind the name of a member"
+        case separator = "a comma is expected, or the closing bracket"
+        case comma = "a comma stands in front of a closing bracket; remove it"
+        case depth = "objects and lists are nested too deep"
+        case members = "an object has too many members"
+        case control = "a control character stands in a string; write \\n, \\t or \\u and its four digits"
+        case escape = "a backslash in a string begins no escape, or half of a surrogate pair"
+        case number = "a digit is expected"
+    }
+
+    let reason: Reason
+    /// The index of the octet.
+    let offset: Int
+
+    init(_ reason: Reason, at offset: Int) {
+        self.reason = reason
+        self.offset = offset
+    }
+
+    /// What is wrong, where, and what to do.
+    var description: String { "\(reason.rawValue) (at octet \(offset))" }
+}
