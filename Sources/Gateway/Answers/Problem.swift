@@ -35,7 +35,7 @@ struct Problem: Error {
             json.member("detail", detail)
             if let reply {
                 json.member(.code, reply.code)
-                json.member(.enhancedCode, reply.enhancedCode?.description)
+                json.member(.enhancedCode, reply.enhancedCode)
                 json.member(.text, reply.text)
             }
             if let stage { json.member("stage", stage.rawValue) }
