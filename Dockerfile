@@ -6,7 +6,7 @@
 FROM swift:6.3-bookworm AS build
 RUN apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-        binutils ca-certificates libgoogle-perftools-dev libidn2-dev libmicrohttpd-dev \
+        binutils ca-certificates libgoogle-perftools-dev libgnutls28-dev libidn2-dev libmicrohttpd-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /source
 

@@ -66,7 +66,7 @@ let package = Package(
         .target(
             name: "InternetMessage", dependencies: ["MailAddress", "OctetSearch", crypto, cryptoExtras],
             swiftSettings: strict),
-        .target(name: "CMicrohttpd", linkerSettings: [.linkedLibrary("microhttpd")]),
+        .target(name: "CMicrohttpd", linkerSettings: [.linkedLibrary("microhttpd"), .linkedLibrary("gnutls")]),
         .target(name: "HTTPServer", dependencies: ["CMicrohttpd", logging], swiftSettings: strict),
         .target(
             name: "Gateway",

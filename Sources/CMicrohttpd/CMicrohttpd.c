@@ -1,11 +1,14 @@
 #define _GNU_SOURCE
 #include "CMicrohttpd.h"
 
+#include <dlfcn.h>
 #include <errno.h>
+#include <gnutls/gnutls.h>
 #include <limits.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -38,32 +41,14 @@ struct MHD_Daemon *cmicrohttpd_start(const struct cmicrohttpd_settings *settings
                                      char *message,
                                      size_t size)
 {
-    unsigned int flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+    unsigned int flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_NO_LISTEN_SOCKET;
     struct MHD_OptionItem options[12];
     struct MHD_Daemon *daemon;
     int count = 0;
 
     message[0] = '\0';
     starting = (struct message){message, size};
-    /* Where it cannot use a certificate, libmicrohttpd closes the listening socket, which is not its own. So it has to
-       show first, without a socket, that it can. */
-    if (settings->tls_certificate != NULL) {
-        options[count++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)settings->tls_certificate};
-        options[count++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)settings->tls_key};
-        options[count] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
-        daemon = MHD_start_daemon(flags | MHD_USE_TLS | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL, callbacks->request,
-                                  context, MHD_OPTION_EXTERNAL_LOGGER, take_message, NULL,
-                                  MHD_OPTION_ARRAY, options, MHD_OPTION_END);
-        if (daemon == NULL) {
-            starting = (struct message){NULL, 0};
-            return NULL;
-        }
-        MHD_stop_daemon(daemon);
-        count = 0;
-    }
-    options[count++] = (struct MHD_OptionItem){MHD_OPTION_LISTEN_SOCKET, settings->listen_socket, NULL};
     options[count++] = (struct MHD_OptionItem){MHD_OPTION_CONNECTION_LIMIT, settings->connection_limit, NULL};
-    options[count++] = (struct MHD_OptionItem){MHD_OPTION_CONNECTION_TIMEOUT, settings->idle_timeout_seconds, NULL};
     options[count++] =
         (struct MHD_OptionItem){MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)settings->connection_memory, NULL};
     if (settings->tls_certificate != NULL) {
@@ -71,11 +56,11 @@ struct MHD_Daemon *cmicrohttpd_start(const struct cmicrohttpd_settings *settings
         options[count++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)settings->tls_certificate};
         options[count++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)settings->tls_key};
         options[count++] = (struct MHD_OptionItem){
-            MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"};
+            MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA:-AES-128-CBC:-AES-256-CBC"};
     }
     options[count] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
     /* The logger comes first: what is wrong with a later option is said to the logger that is known by then. */
-    daemon = MHD_start_daemon(flags, 0, callbacks->accept, context, callbacks->request, context,
+    daemon = MHD_start_daemon(flags, 0, NULL, NULL, callbacks->request, context,
                               MHD_OPTION_EXTERNAL_LOGGER, take_message, NULL,
                               MHD_OPTION_NOTIFY_COMPLETED, callbacks->completed, context,
                               MHD_OPTION_NOTIFY_CONNECTION, callbacks->connection, context,
@@ -91,13 +76,6 @@ void *cmicrohttpd_connection_context(struct MHD_Connection *connection)
     return info == NULL ? NULL : info->socket_context;
 }
 
-int cmicrohttpd_is_suspended(struct MHD_Connection *connection)
-{
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_SUSPENDED);
-
-    return info != NULL && info->suspended == MHD_YES;
-}
-
 int cmicrohttpd_socket(struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
@@ -105,7 +83,7 @@ int cmicrohttpd_socket(struct MHD_Connection *connection)
     return info == NULL ? -1 : info->connect_fd;
 }
 
-struct cmicrohttpd_address cmicrohttpd_read_address(const struct sockaddr *address)
+static struct cmicrohttpd_address read_address(const struct sockaddr *address)
 {
     struct cmicrohttpd_address result = {0, 0};
     const uint8_t *octets;
@@ -127,7 +105,138 @@ struct cmicrohttpd_address cmicrohttpd_client_address(struct MHD_Connection *con
 {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 
-    return cmicrohttpd_read_address(info == NULL ? NULL : info->client_addr);
+    return read_address(info == NULL ? NULL : info->client_addr);
+}
+
+struct cmicrohttpd_address cmicrohttpd_peer_address(const struct cmicrohttpd_peer *peer)
+{
+    return read_address((const struct sockaddr *)&peer->address);
+}
+
+int cmicrohttpd_accept(int listener, struct cmicrohttpd_peer *peer)
+{
+    peer->length = sizeof peer->address;
+    peer->socket = accept4(listener, (struct sockaddr *)&peer->address, &peer->length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    return peer->socket < 0 ? -errno : 0;
+}
+
+int cmicrohttpd_add(struct MHD_Daemon *daemon, const struct cmicrohttpd_peer *peer)
+{
+    return MHD_add_connection(daemon, peer->socket, (const struct sockaddr *)&peer->address, peer->length) == MHD_YES;
+}
+
+/* What reads for libmicrohttpd on this thread. */
+static _Thread_local struct {
+    cmicrohttpd_reader read;
+    void *context;
+    int is_tls;
+} reader;
+
+/* GnuTLS's own, behind ours. dlsym returns pointers to functions as pointers to objects, as POSIX has it. */
+static pthread_once_t found = PTHREAD_ONCE_INIT;
+static ssize_t (*receive_record)(gnutls_session_t session, void *buffer, size_t size);
+
+static void find_receive_record(void)
+{
+    *(void **)&receive_record = dlsym(RTLD_NEXT, "gnutls_record_recv");
+}
+
+static ssize_t read_record(gnutls_session_t session, void *buffer, size_t size)
+{
+    (void)pthread_once(&found, find_receive_record);
+    return receive_record == NULL ? GNUTLS_E_INTERNAL_ERROR : receive_record(session, buffer, size);
+}
+
+int cmicrohttpd_can_read(void)
+{
+    return dlsym(RTLD_DEFAULT, "recv") == (void *)recv &&
+           dlsym(RTLD_DEFAULT, "gnutls_record_recv") == (void *)gnutls_record_recv;
+}
+
+void cmicrohttpd_read_with(cmicrohttpd_reader read, void *context, int is_tls)
+{
+    reader.read = read;
+    reader.context = context;
+    reader.is_tls = is_tls;
+}
+
+/* GnuTLS calls this, too: on a thread with TLS it reads the encrypted octets. */
+ssize_t recv(int socket, void *buffer, size_t size, int flags)
+{
+    ssize_t count;
+
+    if (reader.read == NULL || reader.is_tls)
+        return recvfrom(socket, buffer, size, flags, NULL, NULL);
+    count = reader.read(reader.context, socket, buffer, size);
+    if (count < 0)
+        errno = EAGAIN;
+    return count;
+}
+
+ssize_t gnutls_record_recv(gnutls_session_t session, void *buffer, size_t size)
+{
+    ssize_t count;
+
+    if (reader.read == NULL)
+        return read_record(session, buffer, size);
+    count = reader.read(reader.context, gnutls_transport_get_int(session), buffer, size);
+    return count < 0 ? GNUTLS_E_AGAIN : count;
+}
+
+/* The session of a connection with TLS, or NULL. */
+static gnutls_session_t session_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info;
+
+    if (!reader.is_tls)
+        return NULL;
+    info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    return info == NULL ? NULL : info->tls_session;
+}
+
+ssize_t cmicrohttpd_read(struct MHD_Connection *connection, void *buffer, size_t size)
+{
+    gnutls_session_t session = session_of(connection);
+    ssize_t count;
+
+    if (session != NULL) {
+        count = read_record(session, buffer, size);
+        if (count == GNUTLS_E_AGAIN || count == GNUTLS_E_INTERRUPTED)
+            return -1;
+    } else {
+        count = recvfrom(cmicrohttpd_socket(connection), buffer, size, 0, NULL, NULL);
+        if (count < 0 && (errno == EAGAIN || errno == EINTR))
+            return -1;
+    }
+    return count < 0 ? -2 : count;
+}
+
+ssize_t cmicrohttpd_write(struct MHD_Connection *connection, const void *octets, size_t size)
+{
+    gnutls_session_t session = session_of(connection);
+
+    if (session != NULL)
+        return gnutls_record_send(session, octets, size);
+    return send(cmicrohttpd_socket(connection), octets, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+void cmicrohttpd_end_writing(struct MHD_Connection *connection)
+{
+    if (!reader.is_tls)
+        (void)shutdown(cmicrohttpd_socket(connection), SHUT_WR);
+}
+
+void cmicrohttpd_date(char date[30])
+{
+    static const char days[] = "SunMonTueWedThuFriSat";
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    const time_t now = time(NULL);
+    struct tm utc;
+
+    (void)gmtime_r(&now, &utc);
+    (void)snprintf(date, 30, "%.3s, %02u %.3s %04u %02u:%02u:%02u GMT", days + 3 * utc.tm_wday,
+                   (unsigned)utc.tm_mday % 100, months + 3 * utc.tm_mon, ((unsigned)utc.tm_year + 1900) % 10000,
+                   (unsigned)utc.tm_hour % 100, (unsigned)utc.tm_min % 100, (unsigned)utc.tm_sec % 100);
 }
 
 void cmicrohttpd_shut(int socket)
@@ -158,19 +267,24 @@ void cmicrohttpd_wake_up(int wake_up)
     (void)!write(wake_up, &one, sizeof one);
 }
 
-void cmicrohttpd_wait(struct MHD_Daemon *daemon, int wake_up, int most)
+int cmicrohttpd_wait(struct MHD_Daemon *daemon, int wake_up, int listener, int most)
 {
     const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD);
-    struct pollfd ready[2] = {{.fd = info->epoll_fd, .events = POLLIN}, {.fd = wake_up, .events = POLLIN}};
+    struct pollfd ready[3] = {{.fd = info->epoll_fd, .events = POLLIN},
+                              {.fd = wake_up, .events = POLLIN},
+                              {.fd = listener, .events = POLLIN}};
     MHD_UNSIGNED_LONG_LONG milliseconds;
     int timeout = most;
 
     if (MHD_get_timeout(daemon, &milliseconds) == MHD_YES && (most < 0 || milliseconds < (unsigned int)most))
         timeout = milliseconds > INT_MAX ? INT_MAX : (int)milliseconds;
-    if (timeout != 0 && poll(ready, 2, timeout) > 0 && ready[1].revents != 0) {
+    if (poll(ready, 3, timeout) <= 0)
+        return 0;
+    if (ready[1].revents != 0) {
         uint64_t count;
         (void)!read(wake_up, &count, sizeof count);
     }
+    return ready[2].revents != 0;
 }
 
 int cmicrohttpd_has_ended(struct MHD_Connection *connection)
@@ -178,7 +292,8 @@ int cmicrohttpd_has_ended(struct MHD_Connection *connection)
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     char octet;
 
-    return info != NULL && recv(info->connect_fd, &octet, sizeof octet, MSG_PEEK | MSG_DONTWAIT) == 0;
+    return info != NULL &&
+           recvfrom(info->connect_fd, &octet, sizeof octet, MSG_PEEK | MSG_DONTWAIT, NULL, NULL) == 0;
 }
 
 static int try_listen(const struct addrinfo *address, int backlog, uint16_t *bound_port)

@@ -277,8 +277,12 @@ final class GatewayCore: HTTPHandler {
             status: 200, headers: [("Content-Type", PrometheusText.contentType)], body: Array(text.utf8))
     }
 
-    func answered(_ head: HTTPRequestHead, status: Int, thread: Int) {
-        metrics.answered(head.path, status: status, thread: thread)
+    func refused(_ error: HTTPRequestError) -> HTTPResponse {
+        Problem(error).response
+    }
+
+    func answered(_ head: HTTPRequestHead?, status: Int, thread: Int) {
+        metrics.answered(head?.path ?? "", status: status, thread: thread)
     }
 
     func gaveUp(connections: Int) {

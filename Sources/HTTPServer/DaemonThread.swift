@@ -4,10 +4,11 @@ internal import Synchronization
 
 /// A daemon of libmicrohttpd and the one thread that runs it.
 ///
-/// The thread is ours and not one of libmicrohttpd's, for two reasons. In 0.9.75 `MHD_epoll` takes at most 128 events
+/// The thread is ours and not one of libmicrohttpd's, for three reasons. In 0.9.75 `MHD_epoll` takes at most 128 events
 /// at once, and where it got exactly 128 it waits for more, with the full timeout, before it handles the first: with 128
-/// clients all of them could stand still for a minute. `MHD_run` never waits, so it does not happen here. And answers
-/// that come while the thread is at work are taken over together, without waking it for each.
+/// clients all of them could stand still for a minute. `MHD_run` never waits, so it does not happen here. And responses
+/// that come while the thread is at work are taken over together, without waking it for each. And it accepts connections
+/// itself: once libmicrohttpd ran out of descriptors, it may never accept again.
 ///
 /// `@unchecked Sendable`: the daemon is touched by the thread alone once it runs; what other threads leave for it is
 /// behind the lock.
@@ -15,6 +16,10 @@ internal import Synchronization
     /// What other threads leave for this one.
     private struct Inbox {
         var resumed: [SuspendedConnection] = []
+        /// Connections whose bodies have room again.
+        var goOn: [ClientConnection] = []
+        /// Responses that may not wait for the rest of a body.
+        var responses: [(HTTPResponse, Exchange)] = []
         var quiesces = false
         var retires = false
         var hasStopped = false
@@ -29,8 +34,18 @@ internal import Synchronization
     /// Set once, before the thread starts.
     private var daemon: OpaquePointer?
     private let wakeUp: Int32
-    /// The requests of which a piece of the body came in this turn, and not its end. For the thread alone.
-    private var unfinished: [Exchange] = []
+    private let listener: Int32
+    /// Connections at once, of this thread.
+    private let connectionLimit: Int
+    /// Whether the daemon speaks TLS.
+    let isTLS: Bool
+    /// Where octets are read to. What is kept of them is copied.
+    let scratch: UnsafeMutableRawBufferPointer
+    /// Connections to be read again in which libmicrohttpd knows of nothing to read. For the thread alone.
+    private var unread: [ClientConnection] = []
+    /// When connections are accepted again, after the process ran out of something.
+    private var acceptsAgain: Int64 = 0
+    private var isQuiet = false
     private let inbox = Mutex(Inbox())
     let connections = ConnectionTable()
     let limits: ClientConnection.Limits
@@ -41,22 +56,33 @@ internal import Synchronization
 
     /// Octets of what libmicrohttpd says when it refuses to start.
     private static let messageSize = 512
+    /// Octets that are read at once: as many as a socket of the kernel's default size holds, or so.
+    private static let scratchSize = 128 * 1024
+    /// Connections that are accepted in one turn, so that those which are there are not kept waiting.
+    private static let acceptedPerTurn = 64
+    /// How long no connection is accepted after the process ran out of descriptors or memory, in milliseconds. The next try
+    /// succeeds as soon as there are some again.
+    private static let acceptPause: Int64 = 100
 
     /// Starts a daemon and its thread.
     ///
     /// - Parameters:
     ///   - settings: how the daemon is started; its texts are read before this returns.
+    ///   - listener: the socket that it accepts connections from.
+    ///   - connectionLimit: connections at once, of this thread.
     ///   - number: its number among the server's threads.
     ///   - limits: the time that clients have.
     ///   - dispatcher: what takes the requests.
     /// - Throws: ``Refusal`` where libmicrohttpd refuses, or the process may not open more files.
     static func start(
-        _ settings: cmicrohttpd_settings, number: Int, _ limits: ClientConnection.Limits,
-        _ dispatcher: RequestDispatcher
+        _ settings: cmicrohttpd_settings, on listener: Int32, connectionLimit: Int, number: Int,
+        _ limits: ClientConnection.Limits, _ dispatcher: RequestDispatcher
     ) throws(Refusal) -> DaemonThread {
         let wakeUp = cmicrohttpd_wake_up_create()
         guard wakeUp >= 0 else { throw Refusal(message: "") }
-        let started = DaemonThread(number: number, wakeUp: wakeUp, limits, dispatcher)
+        let started = DaemonThread(
+            number: number, wakeUp: wakeUp, listener, connectionLimit, isTLS: unsafe settings.tls_certificate != nil,
+            limits, dispatcher)
         try unsafe started.startDaemon(settings)
         let thread = Thread { started.run() }
         thread.name = "http"
@@ -65,10 +91,15 @@ internal import Synchronization
     }
 
     private init(
-        number: Int, wakeUp: Int32, _ limits: ClientConnection.Limits, _ dispatcher: RequestDispatcher
+        number: Int, wakeUp: Int32, _ listener: Int32, _ connectionLimit: Int, isTLS: Bool,
+        _ limits: ClientConnection.Limits, _ dispatcher: RequestDispatcher
     ) {
         self.number = number
         self.wakeUp = wakeUp
+        self.listener = listener
+        self.connectionLimit = connectionLimit
+        self.isTLS = isTLS
+        unsafe scratch = .allocate(byteCount: Self.scratchSize, alignment: 16)
         self.limits = limits
         self.dispatcher = dispatcher
     }
@@ -92,26 +123,7 @@ internal import Synchronization
 
     deinit {
         close(wakeUp)
-    }
-
-    /// A piece of a request's body has come, and not its end.
-    func watch(_ exchange: Exchange) {
-        unfinished.append(exchange)
-    }
-
-    /// Makes libmicrohttpd read again where a client is gone.
-    ///
-    /// 0.9.75 takes a read that brings less than was asked for as a sign that there is nothing more, and waits for the
-    /// next edge of epoll. Where the end of the connection had come together with the octets there is none, and it would
-    /// be noticed after the idle timeout only.
-    ///
-    /// - Returns: whether there was one, so that the daemon has something to do.
-    private func noticeEnds() -> Bool {
-        guard !unfinished.isEmpty else { return false }
-        var hasEnded = false
-        for exchange in unfinished where exchange.noticeEnd() { hasEnded = true }
-        unfinished.removeAll(keepingCapacity: true)
-        return hasEnded
+        unsafe scratch.deallocate()
     }
 
     // MARK: From any thread
@@ -119,6 +131,16 @@ internal import Synchronization
     /// Goes on with a connection, on the daemon's thread.
     func resume(_ connection: SuspendedConnection) {
         leave { $0.resumed.append(connection) }
+    }
+
+    /// Reads on, because the body of a connection's request has room again.
+    func goOn(_ client: ClientConnection) {
+        leave { $0.goOn.append(client) }
+    }
+
+    /// Responds to a request, without waiting for the rest of its body.
+    func respond(_ response: HTTPResponse, to exchange: Exchange) {
+        leave { $0.responses.append((response, exchange)) }
     }
 
     /// Accepts no connection any more.
@@ -159,33 +181,32 @@ internal import Synchronization
 
     // MARK: On the thread
 
+    /// Reads a connection again after this turn: there may be octets of which no event tells.
+    func readAgain(_ client: ClientConnection) {
+        unread.append(client)
+    }
+
     private func run() {
-        var resumed: [SuspendedConnection] = []
-        var whenStopped: (@Sendable () -> Void)?
+        // Nobody reads for the daemon but this thread, which holds this object.
+        unsafe cmicrohttpd_read_with(Self.reader, Unmanaged.passUnretained(self).toOpaque(), isTLS ? 1 : 0)
+        var taken = Inbox()
         repeat {
             now = cmicrohttpd_now()
-            let quiesces = inbox.withLock { inbox in
-                inbox.isWaiting = false
-                swap(&inbox.resumed, &resumed)
-                whenStopped = inbox.whenStopped
-                isRetiring = inbox.retires
-                defer { inbox.quiesces = false }
-                return inbox.quiesces
-            }
-            for connection in resumed { connection.goOn() }
-            resumed.removeAll(keepingCapacity: true)
-            if quiesces { _ = unsafe MHD_quiesce_daemon(daemon) }
+            takeInbox(into: &taken)
+            for connection in taken.resumed { connection.goOn() }
+            for client in taken.goOn where client.isOpen { client.goOn() }
+            for (response, exchange) in taken.responses { exchange.respondAtOnce(response) }
             _ = unsafe MHD_run(daemon)
-            let hasEnded = noticeEnds()
+            // Each may ask for another turn.
+            let again = unread
+            unread = []
+            for client in again { client.look() }
             dispatcher.handler.turnEnded()
             let overdue = connections.look(now: now)
             if overdue > 0 { dispatcher.handler.gaveUp(connections: overdue) }
             if isRetiring, connections.connections.isEmpty { break }
-            if whenStopped == nil, !hasEnded, mayWait() {
-                unsafe cmicrohttpd_wait(
-                    daemon, wakeUp, connections.connections.isEmpty ? -1 : Int32(ConnectionTable.interval))
-            }
-        } while whenStopped == nil
+            if taken.whenStopped == nil { waitAndAccept() }
+        } while taken.whenStopped == nil
         unsafe MHD_stop_daemon(daemon)
         let told = inbox.withLock { inbox in
             inbox.hasStopped = true
@@ -194,10 +215,62 @@ internal import Synchronization
         told?()
     }
 
+    private func takeInbox(into taken: inout Inbox) {
+        taken.resumed.removeAll(keepingCapacity: true)
+        taken.goOn.removeAll()
+        taken.responses.removeAll()
+        inbox.withLock { inbox in
+            inbox.isWaiting = false
+            swap(&inbox.resumed, &taken.resumed)
+            if !inbox.goOn.isEmpty { swap(&inbox.goOn, &taken.goOn) }
+            if !inbox.responses.isEmpty { swap(&inbox.responses, &taken.responses) }
+            taken.whenStopped = inbox.whenStopped
+            isRetiring = inbox.retires
+            isQuiet = inbox.quiesces
+        }
+    }
+
+    private func waitAndAccept() {
+        let accepts = !isQuiet && connections.connections.count < connectionLimit && now >= acceptsAgain
+        var most: Int32 = connections.connections.isEmpty ? -1 : Int32(ConnectionTable.interval)
+        if now < acceptsAgain { most = Int32(Self.acceptPause) }
+        if !unread.isEmpty || !mayWait() { most = 0 }
+        guard unsafe cmicrohttpd_wait(daemon, wakeUp, accepts ? listener : -1, most) != 0 else { return }
+        now = cmicrohttpd_now()
+        for _ in 0..<Self.acceptedPerTurn where connections.connections.count < connectionLimit {
+            guard accept() else { return }
+        }
+    }
+
+    /// Accepts a connection.
+    ///
+    /// - Returns: whether there may be another.
+    private func accept() -> Bool {
+        var peer = cmicrohttpd_peer()
+        switch unsafe cmicrohttpd_accept(listener, &peer) {
+        case 0: break
+        // The client went away in between.
+        case -ECONNABORTED, -EINTR, -EPROTO: return true
+        case -EMFILE, -ENFILE, -ENOBUFS, -ENOMEM:
+            acceptsAgain = now + Self.acceptPause
+            return false
+        default: return false
+        }
+        let address = HTTPClientAddress(unsafe cmicrohttpd_peer_address(&peer))
+        if dispatcher.addressCounts?.allows(address) == false {
+            close(peer.socket)
+        } else {
+            _ = unsafe cmicrohttpd_add(daemon, &peer)
+        }
+        return true
+    }
+
     /// Whether nothing has been left for the thread; from here on it is woken for what is.
     private func mayWait() -> Bool {
         inbox.withLock { inbox in
-            inbox.isWaiting = inbox.resumed.isEmpty && !inbox.quiesces && inbox.whenStopped == nil
+            inbox.isWaiting =
+                inbox.resumed.isEmpty && inbox.goOn.isEmpty && inbox.responses.isEmpty && inbox.quiesces == isQuiet
+                && inbox.whenStopped == nil
             return inbox.isWaiting
         }
     }

@@ -1,22 +1,21 @@
-internal import CMicrohttpd
 internal import Synchronization
 
-/// One request and its answer, from the header section to the last octet written.
+/// One request and its response, from the header section to the last octet written.
 ///
-/// The server's thread alone touches `body` and `admission`; what the answering thread shares is behind the lock.
-///
-/// `@unchecked Sendable`: the fields that are not behind the lock are used by the one thread of libmicrohttpd that owns
-/// the connection, and it calls back for a connection one call at a time.
-@safe final class Exchange: @unchecked Sendable {
+/// `@unchecked Sendable`: what the answering thread shares is behind the lock; the rest is used by the thread of the
+/// connection alone.
+final class Exchange: @unchecked Sendable {
     private enum State {
         /// The handler has not had the request yet.
         case reading
-        /// The handler has not answered yet, and the connection is not suspended.
+        /// The handler has not responded yet, and the connection is not suspended.
         case handling
-        /// The connection is suspended until there is an answer.
+        /// The connection is suspended until there is a response.
         case suspended(SuspendedConnection)
+        /// The rest of the body is not waited for: the response goes out as soon as there is one.
+        case cut
         case answered(HTTPResponse)
-        /// The answer has been handed to libmicrohttpd, or the client is gone.
+        /// The response has been handed over, or the client is gone.
         case finished
     }
 
@@ -25,37 +24,43 @@ internal import Synchronization
         case wait
     }
 
-    /// What became of a piece of the body.
+    /// What becomes of a piece of the body.
     enum Intake {
         case taken
-        /// The connection is suspended, and the piece is to be offered again.
+        /// There is no room for it; it is to be offered again.
         case wait
-        /// The connection is to be closed.
-        case close
+        /// The response does not wait for the rest of the body.
+        case respond(HTTPResponse)
+    }
+
+    /// Where the body goes, with what the handler needs at its end.
+    private enum Body {
+        case whole(limit: Int, context: (any AnyObject & Sendable)?)
+        case form(FormReader, limit: Int, context: (any AnyObject & Sendable)?)
+        case stream(limit: Int, context: (any AnyObject & Sendable)?)
+        /// Nowhere; the response is known.
+        case refused(HTTPResponse)
+        /// The handler has it, or nobody wants the rest.
+        case done
     }
 
     let head: HTTPRequestHead
     /// The place in the registry, for the registry alone.
     var place = 0
-    /// The connection that the request came on, for the server's thread alone.
     let client: ClientConnection
     let thread: DaemonThread
-    private let admission: HTTPAdmission
-    private var body: [UInt8] = []
-    /// Where the body goes that is not gathered here.
+    private var body: Body
+    /// The body of a handler that reads it while it arrives.
     private let stream: BodyStream?
-    private let form: FormReader?
-    /// Octets of the body that have come.
+    /// The octets of a body that is gathered.
+    private var octets: [UInt8] = []
     private var received = 0
-    private var discarded = 0
     private var pace: BodyPace
-    /// The connection while it is watched for its end.
-    private var watched: OpaquePointer?
+    /// Whether the connection has been suspended for this request.
+    private(set) var wasSuspended = false
+    /// Whether the rest of the body is dropped.
+    private var isCut = false
     private let state = Mutex(State.reading)
-
-    /// Octets of a body that is too large which are read and thrown away, so that the client gets to see the answer.
-    /// Beyond them the connection is closed.
-    static let discardLimit = 1024 * 1024
 
     /// Octets that are set aside on the client's word before any have come. Room for the rest that it has announced is made
     /// once these are there: a body that grows by and by is copied again and again.
@@ -67,129 +72,147 @@ internal import Synchronization
     ) {
         self.head = head
         self.client = client
-        self.admission = admission
         self.thread = thread
         self.pace = BodyPace(pace)
-        if case .stream = admission { stream = BodyStream(on: thread) } else { stream = nil }
-        if case .form(_, let parts, _) = admission {
-            form = FormReader(contentType: head.headers["Content-Type"], maximumParts: parts)
-        } else {
-            form = nil
-        }
-        if case .accept(let limit, _) = admission, let length = head.contentLength {
-            body.reserveCapacity(min(length, limit, Self.reservation))
-        }
+        stream = if case .stream = admission { BodyStream(of: client, on: thread) } else { nil }
+        body =
+            switch admission {
+            case .accept(let limit, let context): .whole(limit: limit, context: context)
+            case .stream(let limit, let context): .stream(limit: limit, context: context)
+            case .form(let limit, let parts, let context):
+                .form(
+                    FormReader(contentType: head.headers["Content-Type"], maximumParts: parts), limit: limit,
+                    context: context)
+            case .refuse(let response): .refused(response)
+            }
     }
 
-    /// The answer that goes out before the body is read, if there is one.
-    func earlyResponse(_ handler: any HTTPHandler) -> HTTPResponse? {
-        switch admission {
-        // Without a body the connection can go on, so the answer waits for the end of the request.
-        case .refuse(let response): head.hasBody ? response : nil
-        case .accept(let limit, _), .stream(let limit, _), .form(let limit, _, _):
-            if let length = head.contentLength, length > limit { handler.tooLarge(head, limit: limit) } else { nil }
-        }
-    }
+    // MARK: On the thread of the connection
 
-    /// Hands the request to the handler where it is to read the body by itself.
-    func beginStreaming(_ connection: OpaquePointer, _ handler: any HTTPHandler) {
-        guard case .stream(_, let context) = admission, let stream, beginHandling() else { return }
-        unsafe watch(connection)
-        let request = HTTPStreamedRequest(head: head, body: HTTPRequestBody(stream), context: context)
-        handler.handle(request, responder: HTTPResponder(self))
+    /// The header section has arrived.
+    ///
+    /// - Parameter isComplete: whether all of the request is there.
+    /// - Returns: the response that goes out before the body is read, if there is one.
+    func begin(_ handler: any HTTPHandler, isComplete: Bool) -> HTTPResponse? {
+        switch body {
+        case .whole(let limit, _), .form(_, let limit, _), .stream(let limit, _):
+            if let length = head.contentLength, length > limit {
+                body = .refused(handler.tooLarge(head, limit: limit))
+            }
+        case .refused, .done: break
+        }
+        switch body {
+        // If all of the request is there, the connection can be kept, and the response waits for its turn.
+        case .refused(let response): return isComplete ? nil : response
+        case .stream(_, let context):
+            // A server that stops has answered for the handler.
+            guard let stream, beginHandling() else { break }
+            let request = HTTPStreamedRequest(head: head, body: HTTPRequestBody(stream), context: context)
+            handler.handle(request, responder: HTTPResponder(self))
+        case .whole(let limit, _):
+            if let length = head.contentLength { octets.reserveCapacity(min(length, limit, Self.reservation)) }
+        case .form, .done: break
+        }
+        return nil
     }
 
     /// Takes a piece of the body.
-    func take(_ piece: UnsafeRawBufferPointer, from connection: OpaquePointer) -> Intake {
+    func take(_ piece: UnsafeRawBufferPointer, _ handler: any HTTPHandler) -> Intake {
+        if isCut { return .taken }
         // A body that comes at once needs no clock.
-        if received + piece.count != head.contentLength {
-            guard pace.took(piece.count, at: .now) else {
-                stream?.fail(.tooSlow)
-                return .close
-            }
-            unsafe watch(connection)
+        if received + piece.count != head.contentLength, !pace.took(piece.count, at: .now) {
+            return cut(.tooSlow) ? .taken : .respond(handler.refused(.tooSlow))
         }
-        switch admission {
-        case .accept(let limit, _) where discarded == 0 && body.count + piece.count <= limit:
-            if body.count + piece.count > body.capacity, let length = head.contentLength {
-                body.reserveCapacity(min(length, limit))
+        switch body {
+        case .whole(let limit, _):
+            guard received + piece.count <= limit else { return .respond(handler.tooLarge(head, limit: limit)) }
+            if octets.count + piece.count > octets.capacity, let length = head.contentLength {
+                octets.reserveCapacity(min(length, limit))
             }
-            unsafe body.append(contentsOf: piece)
-        case .stream(let limit, _) where discarded == 0 && received + piece.count <= limit:
-            guard let stream, unsafe stream.offer(piece, from: connection) else {
+            unsafe octets.append(contentsOf: piece)
+        case .form(let form, let limit, _):
+            guard received + piece.count <= limit else { return .respond(handler.tooLarge(head, limit: limit)) }
+            form.take(unsafe piece.assumingMemoryBound(to: UInt8.self).span)
+        case .stream(let limit, _):
+            guard received + piece.count <= limit else {
+                _ = cut(.tooLarge(limit: limit))
+                return .taken
+            }
+            guard unsafe stream?.offer(piece) ?? true else {
                 pace.pause()
-                // It is read from when it goes on.
-                unsafe watched = nil
                 return .wait
             }
-        case .form(let limit, _, _) where discarded == 0 && received + piece.count <= limit:
-            unsafe form?.take(piece, of: connection)
-        default:
-            if case .stream(let limit, _) = admission { stream?.fail(.tooLarge(limit: limit)) }
-            body = []
-            discarded += piece.count
-            return discarded <= Self.discardLimit ? .taken : .close
+        case .refused, .done: break
         }
         received += piece.count
         return .taken
     }
 
-    private func watch(_ connection: OpaquePointer) {
-        if unsafe watched == nil { thread.watch(self) }
-        unsafe watched = connection
-    }
-
-    /// Has the connection read again where the client has ended it in the middle of the body.
+    /// Does not wait for the rest of a body that the handler reads while it arrives.
     ///
-    /// - Returns: whether it has.
-    func noticeEnd() -> Bool {
-        guard let connection = unsafe watched else { return false }
-        unsafe watched = nil
-        guard unsafe cmicrohttpd_has_ended(connection) != 0 else { return false }
-        // A connection that goes on after it was suspended is read from, whatever epoll says.
-        unsafe SuspendedConnection(suspending: connection).goOn()
+    /// - Returns: false if the handler does not read it: then it does not respond either.
+    func cut(_ error: HTTPBodyError) -> Bool {
+        guard let stream, case .stream = body else { return false }
+        isCut = true
+        let response = state.withLock { state -> HTTPResponse? in
+            guard case .answered(let response) = state else {
+                state = .cut
+                return nil
+            }
+            // It came early, and waited for the end of the body.
+            state = .finished
+            return response
+        }
+        stream.fail(error)
+        if let response { thread.respond(response, to: self) }
         return true
     }
 
-    /// The request is complete, or the connection was resumed.
-    func proceed(_ connection: OpaquePointer, _ handler: any HTTPHandler) -> Step {
-        stream?.finish()
-        unsafe watched = nil
-        if beginHandling() {
-            switch admission {
-            case .refuse(let response): respond(response)
-            case .accept(let limit, _) where discarded > 0: respond(handler.tooLarge(head, limit: limit))
-            case .form(let limit, _, _) where discarded > 0: respond(handler.tooLarge(head, limit: limit))
-            // It has the request already, unless the server stops and has answered.
-            case .stream: break
-            case .accept(_, let context):
-                let request = HTTPRequest(head: head, body: body, context: context)
-                body = []
-                handler.handle(request, responder: HTTPResponder(self))
-            case .form(_, _, let context):
-                switch unsafe form?.finish(connection) ?? .success([]) {
-                case .success(let parts):
-                    let request = HTTPFormRequest(head: head, parts: parts, context: context)
-                    handler.handle(request, responder: HTTPResponder(self))
-                case .failure(let error): respond(handler.malformed(head, error))
-                }
-            }
+    /// All of the request is there.
+    func complete(_ handler: any HTTPHandler) {
+        let body = body
+        self.body = .done
+        if let stream {
+            stream.finish()
+            return
         }
-        return state.withLock { state in
+        // A server that stops has answered for the handler.
+        guard beginHandling() else { return }
+        switch body {
+        case .refused(let response): respond(response)
+        case .whole(_, let context):
+            let request = HTTPRequest(head: head, body: octets, context: context)
+            octets = []
+            handler.handle(request, responder: HTTPResponder(self))
+        case .form(let form, _, let context):
+            do throws(HTTPFormError) {
+                let request = HTTPFormRequest(head: head, parts: try form.finish(), context: context)
+                handler.handle(request, responder: HTTPResponder(self))
+            } catch {
+                respond(handler.malformed(head, error))
+            }
+        case .stream, .done: break
+        }
+    }
+
+    /// The response if there is one; otherwise the connection is suspended.
+    func proceed(_ connection: OpaquePointer) -> Step {
+        state.withLock { state in
             switch state {
             case .answered(let response):
                 state = .finished
                 return .queue(response)
-            case .reading, .handling:
-                // Suspended under the lock: an answer that comes now finds the connection suspended.
+            case .reading, .handling, .cut:
+                // Suspended under the lock: a response that comes now finds the connection suspended.
                 state = .suspended(unsafe SuspendedConnection(suspending: connection))
+                wasSuspended = true
                 return .wait
             case .suspended, .finished: return .wait
             }
         }
     }
 
-    /// Whether the handler is to have the request now: once, and not where a server that stops has answered for it.
+    /// Whether the handler is to have the request now: once, and not if a server that stops has answered for it.
     private func beginHandling() -> Bool {
         state.withLock { state in
             guard case .reading = state else { return false }
@@ -198,42 +221,65 @@ internal import Synchronization
         }
     }
 
+    /// The request is over, answered or not: nothing is to be resumed any more.
+    ///
+    /// - Parameter error: why the rest of the body does not come, if it had not come to its end.
+    func finish(_ error: HTTPBodyError) {
+        stream?.fail(error)
+        state.withLock { $0 = .finished }
+    }
+
+    // MARK: From any thread
+
     /// Answers for the handler, which has not done so.
     func stop(_ handler: any HTTPHandler) {
         let isHandled = state.withLock { state in
             if case .reading = state { false } else { true }
         }
-        respond(handler.stopping(head, isHandled: isHandled))
+        let response = handler.stopping(head, isHandled: isHandled)
+        respond(response)
+        thread.respond(response, to: self)
         interrupt()
     }
 
-    /// Tells the handler that the rest of a body that it reads is not waited for, and goes on with a connection that is
-    /// suspended because the handler does not read.
+    /// Tells a handler that reads the body that the rest is not waited for.
     func interrupt() {
         stream?.fail(.stopped)
     }
 
+    /// Responds, once; what comes later is ignored.
     func respond(_ response: HTTPResponse) {
-        let suspended: SuspendedConnection? = state.withLock { state in
+        let (suspended, isCut) = state.withLock { state -> (SuspendedConnection?, Bool) in
             switch state {
             case .reading, .handling:
                 state = .answered(response)
-                return nil
+                return (nil, false)
             case .suspended(let connection):
                 state = .answered(response)
-                return connection
-            case .answered, .finished: return nil
+                return (connection, false)
+            // Whether the rest of the body has come after all is known on the connection's thread.
+            case .cut: return (nil, true)
+            case .answered, .finished: return (nil, false)
             }
         }
         if let suspended { thread.resume(suspended) }
+        if isCut { thread.respond(response, to: self) }
     }
 
-    /// The request is over, answered or not: nothing is to be resumed any more.
+    /// Responds, on the thread of the connection, without waiting for the rest of the body.
     ///
-    /// - Parameter error: why the rest of the body does not come, where it had not come to its end.
-    func finish(_ error: HTTPBodyError) {
-        stream?.fail(error)
-        unsafe watched = nil
-        state.withLock { $0 = .finished }
+    /// - Parameter response: what goes out unless there is a response already.
+    func respondAtOnce(_ response: HTTPResponse) {
+        if client.exchange === self, client.isReading {
+            let known = state.withLock { state in
+                if case .answered(let known) = state { known } else { response }
+            }
+            client.respond(known, to: head)
+            return
+        }
+        state.withLock { state in
+            if case .cut = state { state = .handling }
+        }
+        respond(response)
     }
 }

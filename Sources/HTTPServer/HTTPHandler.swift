@@ -22,8 +22,8 @@ public protocol HTTPHandler: Sendable {
     func handle(_ request: HTTPRequest, responder: HTTPResponder)
 
     /// The header section of a request has arrived whose body is admitted as a stream. Called on a thread of the server;
-    /// must not wait, and answers through the responder, at once or later from any thread. An answer before the end of
-    /// the body goes out when the client has sent the rest, which is passed over: libmicrohttpd has no other way.
+    /// must not wait, and answers through the responder, at once or later from any thread. A response before the end of
+    /// the body goes out when the client has sent the rest, which is dropped: many clients read nothing before.
     func handle(_ request: HTTPStreamedRequest, responder: HTTPResponder)
 
     /// A form is complete. Called on a thread of the server; must not wait, and answers through the responder, at once or
@@ -37,8 +37,14 @@ public protocol HTTPHandler: Sendable {
     /// on together. Called on that thread; must not wait.
     func turnEnded()
 
-    /// An answer is handed over to be written: for counting. Called on that thread, whose number it is; must not wait.
-    func answered(_ head: HTTPRequestHead, status: Int, thread: Int)
+    /// A response is handed over to be written: for counting. Called on that thread, whose number it is; must not wait.
+    ///
+    /// - Parameter head: the request; nil if its header section could not be read.
+    func answered(_ head: HTTPRequestHead?, status: Int, thread: Int)
+
+    /// The response to a request that breaks the syntax of HTTP or a limit of the server, or does not arrive in time. The
+    /// connection is closed after it.
+    func refused(_ error: HTTPRequestError) -> HTTPResponse
 
     /// Connections were closed because their clients took too long over a request or an answer. Called on a thread of the
     /// server, once for many; must not wait.
@@ -70,7 +76,12 @@ extension HTTPHandler {
     }
 
     /// Nothing.
-    public func answered(_ head: HTTPRequestHead, status: Int, thread: Int) {}
+    public func answered(_ head: HTTPRequestHead?, status: Int, thread: Int) {}
+
+    /// A plain response.
+    public func refused(_ error: HTTPRequestError) -> HTTPResponse {
+        .plain(error.status, "\(error)\n")
+    }
 
     /// Nothing.
     public func turnEnded() {}

@@ -9,6 +9,10 @@ public final class HTTPServer: Sendable {
     /// The port that is listened on.
     public let port: Int
 
+    /// Octets that libmicrohttpd gets for each connection: it holds the request line that it is given, and the header
+    /// section of a response. Requests are kept elsewhere.
+    private static let connectionMemory = 4096
+
     private let dispatcher: RequestDispatcher
     private let configuration: HTTPServerConfiguration
     /// A daemon each, all on one listening socket; and those that retired, which end with their last connection.
@@ -25,21 +29,20 @@ public final class HTTPServer: Sendable {
     public static func start(
         _ configuration: HTTPServerConfiguration, handler: any HTTPHandler, logger: Logger
     ) throws(HTTPServerError) -> HTTPServer {
-        let wanted = UInt64(configuration.connectionLimit + 1024)
-        let files = cmicrohttpd_raise_open_files(wanted)
-        if files < wanted {
-            logger.warning(
-                "the limit of open files is lower than the connections allowed",
-                metadata: [
-                    "open_files": "\(files)", "connections": "\(configuration.connectionLimit)",
-                ])
+        guard cmicrohttpd_can_read() != 0 else {
+            throw HTTPServerError(
+                .cannotStart(message: "libmicrohttpd was linked so that its reads cannot be checked"),
+                host: configuration.host, port: configuration.port)
         }
+        let connections = Self.connectionLimit(configuration, logger)
         var port: UInt16 = 0
         let listener = unsafe cmicrohttpd_listen(
             configuration.host, UInt16(clamping: configuration.port), Int32(clamping: configuration.backlog), &port)
         guard listener >= 0 else {
             throw HTTPServerError(.cannotListen(errno: -listener), host: configuration.host, port: configuration.port)
         }
+        var configuration = configuration
+        configuration.connectionLimit = connections
         let server = HTTPServer(port: Int(port), listener: listener, configuration, handler)
         do throws(DaemonThread.Refusal) {
             try server.startThreads(configuration.tls)
@@ -49,6 +52,22 @@ public final class HTTPServer: Sendable {
                 .cannotStart(message: error.message), host: configuration.host, port: configuration.port)
         }
         return server
+    }
+
+    /// The limit of connections, below the descriptors that the process may have: those that clients cannot take are left
+    /// for sessions with relays, files and the log.
+    private static func connectionLimit(_ configuration: HTTPServerConfiguration, _ logger: Logger) -> Int {
+        let wanted = configuration.connectionLimit + configuration.reservedDescriptors
+        let files = Int(clamping: cmicrohttpd_raise_open_files(UInt64(clamping: wanted)))
+        guard files < wanted else { return configuration.connectionLimit }
+        // Half of them at least, if there are fewer than the reserve.
+        let limit = max(1, files - min(configuration.reservedDescriptors, files / 2))
+        logger.warning(
+            "the limit of open files is too low for the connections allowed; fewer are accepted at once",
+            metadata: [
+                "open_files": "\(files)", "wanted": "\(configuration.connectionLimit)", "connections": "\(limit)",
+            ])
+        return min(limit, configuration.connectionLimit)
     }
 
     private init(port: Int, listener: Int32, _ configuration: HTTPServerConfiguration, _ handler: any HTTPHandler) {
@@ -77,13 +96,13 @@ public final class HTTPServer: Sendable {
     private func startThreads(_ tls: HTTPServerConfiguration.TLS?) throws(DaemonThread.Refusal) {
         let wanted = max(1, configuration.threads)
         let limits = ClientConnection.Limits(
-            request: configuration.requestTimeout.milliseconds, idle: configuration.idleTimeout.milliseconds)
-        var settings = unsafe cmicrohttpd_settings()
-        unsafe settings.listen_socket = listener
+            request: configuration.requestTimeout.milliseconds, idle: configuration.idleTimeout.milliseconds,
+            section: configuration.maximumHeaderBytes)
         // Rounded up, so that the limit is one of all threads together.
-        unsafe settings.connection_limit = UInt32(clamping: (configuration.connectionLimit + wanted - 1) / wanted)
-        unsafe settings.idle_timeout_seconds = UInt32(clamping: configuration.idleTimeout.components.seconds)
-        unsafe settings.connection_memory = configuration.connectionMemory
+        let connections = (configuration.connectionLimit + wanted - 1) / wanted
+        var settings = unsafe cmicrohttpd_settings()
+        unsafe settings.connection_limit = UInt32(clamping: connections)
+        unsafe settings.connection_memory = Self.connectionMemory
         // libmicrohttpd reads the texts while it starts, and not later.
         let pem = unsafe [tls?.certificate, tls?.key].compactMap { $0 }.compactMap { text in
             unsafe strdup(String(decoding: text, as: UTF8.self))
@@ -96,7 +115,9 @@ public final class HTTPServer: Sendable {
         var started: [DaemonThread] = []
         do throws(DaemonThread.Refusal) {
             for number in 0..<wanted {
-                started.append(try unsafe DaemonThread.start(settings, number: number, limits, dispatcher))
+                started.append(
+                    try unsafe DaemonThread.start(
+                        settings, on: listener, connectionLimit: connections, number: number, limits, dispatcher))
             }
         } catch {
             for thread in started { thread.quiesce() }
@@ -141,8 +162,8 @@ public final class HTTPServer: Sendable {
         close(listener)
     }
 
-    /// The socket refuses connections from here on, but keeps its number until the daemons have been stopped: one of
-    /// them may be about to take it out of its epoll set, and aborts the process where it is no socket any more.
+    /// The socket refuses connections from here on, but keeps its number until the threads have ended: one of them may be
+    /// about to accept from it.
     private func refuseConnections() {
         for thread in allThreads { thread.quiesce() }
         shutdown(listener, Int32(SHUT_RDWR))

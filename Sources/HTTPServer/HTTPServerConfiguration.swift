@@ -18,11 +18,12 @@ public struct HTTPServerConfiguration: Sendable {
     public var port: Int
     /// The threads that read requests and write answers. None of them ever waits for a handler.
     public var threads = 2
-    /// Most connections at once. libmicrohttpd's own default ends at 1,020.
+    /// Most connections at once. Where the process may not open so many descriptors, there are fewer.
     public var connectionLimit = 12_000
-    /// Octets of memory for each connection: room for the header section and for reading the body in pieces. What a
-    /// connection does not touch of it costs nothing.
-    public var connectionMemory = 32 * 1024
+    /// Descriptors that clients' connections leave free, for all else that the process opens.
+    public var reservedDescriptors = 64
+    /// Octets of a request line and header section: then 414 or 431.
+    public var maximumHeaderBytes = 32 * 1024
     /// Seconds that a client may take for a body, as far as the server waits for it, before `minimumBodyRate` counts.
     public var bodyGrace = 60
     /// Octets a second that a body has to come with on the average, or its connection is closed: a client that sends an
@@ -31,7 +32,7 @@ public struct HTTPServerConfiguration: Sendable {
     /// Most connections of one client address, with IPv6 of one network of 64 bits; nil for as many as there may be at
     /// all. Behind a proxy all clients have one address.
     public var connectionsPerAddress: Int?
-    /// How long a connection is kept without any traffic. Whole seconds count.
+    /// How long a connection is kept without any traffic.
     public var idleTimeout: Duration = .seconds(60)
     /// How long a client may take over a request, from its first octet to its last, and then over the answer; a second is
     /// added for every 16 KiB. The time in which the handler works is not counted.

@@ -20,16 +20,19 @@ final class RunningGateway: @unchecked Sendable {
 
     /// Starts the gateway and waits until it listens.
     ///
-    /// - Parameter settings: lines of the configuration file.
-    init(_ settings: String, arguments: [String] = []) async throws {
+    /// - Parameters:
+    ///   - settings: lines of the configuration file.
+    ///   - openFiles: how many descriptors it may have; nil for as many as the tests may.
+    init(_ settings: String, arguments: [String] = [], openFiles: Int? = nil) async throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "postern-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         port = try Program.freePort()
         let file = folder + "/postern.yaml"
         try settings.write(toFile: file, atomically: true, encoding: .utf8)
+        let limit = openFiles.map { "ulimit -n \($0); " } ?? ""
         program = try Program(
-            "/usr/bin/env",
-            ["-i"] + PosternCommand.sanitizer + [
+            "/bin/sh",
+            ["-c", limit + "exec \"$@\"", "sh", "/usr/bin/env", "-i"] + PosternCommand.sanitizer + [
                 "POSTERN_LISTEN=127.0.0.1:\(port)", "POSTERN_HELO_NAME=gate.example.org", PosternCommand.path,
                 "serve", "--config", file,
             ] + arguments, errors: folder + "/log")

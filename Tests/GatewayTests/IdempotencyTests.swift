@@ -150,7 +150,7 @@ import Testing
         await bench.stop()
     }
 
-    @Test(arguments: ["", " ", String(repeating: "x", count: 257), "a\u{7F}", "a\tb", "ä"])
+    @Test(arguments: ["", " ", String(repeating: "x", count: 257), "a\tb", "ä"])
     func keysThatAreNone(_ text: String) async throws {
         let bench = try await bench([:], greeting)
         for path in ["/messages", "/messages?dry_run=true", "/messages/batch", "/messages/batch?dry_run=true"] {

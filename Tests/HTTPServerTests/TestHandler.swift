@@ -13,6 +13,13 @@ final class TestHandler: HTTPHandler {
     /// For each request that was given up when the server stopped: whether it had been handled.
     let stopped = Mutex<[Bool]>([])
 
+    /// The statuses of all responses.
+    let answered = Mutex<[Int]>([])
+
+    func answered(_ head: HTTPRequestHead?, status: Int, thread: Int) {
+        answered.withLock { $0.append(status) }
+    }
+
     let givenUp = Mutex(0)
     let clients = Mutex<[String]>([])
 

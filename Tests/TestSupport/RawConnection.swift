@@ -82,6 +82,11 @@ public final class RawConnection: Sendable {
         }
     }
 
+    /// Ends the writing side: the server sees the end of the connection behind what was sent, and can still respond.
+    public func endWriting() {
+        shutdown(descriptor, Int32(SHUT_WR))
+    }
+
     /// Whatever has come, empty at the end of the connection.
     public func read() async -> [UInt8] {
         let descriptor = descriptor

@@ -26,10 +26,9 @@ public struct ConnectionLimits: Sendable {
     func apply(to server: inout HTTPServerConfiguration) {
         server.connectionLimit = connections
         server.connectionsPerAddress = connectionsPerAddress
-        // A whole second at least: the server takes no parts of one, and 0 would be none.
-        server.idleTimeout = max(.seconds(1), idleTimeout)
+        server.idleTimeout = idleTimeout
         server.requestTimeout = requestTimeout
-        server.connectionMemory = headerBytes
+        server.maximumHeaderBytes = headerBytes
     }
 }
 
@@ -50,5 +49,5 @@ extension Setting {
         "how long a client may take over a request, and over reading its answer, with 1s more for every 16 KiB")
     static let maxHeaderBytes = Setting(
         "POSTERN_MAX_HEADER_BYTES", .bytes(4096...1_048_576), default: "32768",
-        "largest request line and header section, which is also the piece in which a body is read")
+        "largest request line and header section: then 414 or 431")
 }

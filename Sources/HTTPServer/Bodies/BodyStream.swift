@@ -1,10 +1,9 @@
-internal import CMicrohttpd
 internal import Synchronization
 
 /// The octets of a body between the server's thread, which brings them, and the one task that reads them.
 ///
-/// What the reader has not taken is bounded: when there is enough of it the connection is suspended, and libmicrohttpd
-/// and the kernel hold the client back. It goes on when the reader has taken what there is.
+/// What the reader has not taken is bounded: when there is enough of it the connection is not read any more, and the kernel
+/// holds the client back. It goes on when the reader has taken what there is.
 final class BodyStream: Sendable {
     typealias Reader = CheckedContinuation<Result<[UInt8]?, HTTPBodyError>, Never>
 
@@ -13,26 +12,30 @@ final class BodyStream: Sendable {
         /// Whether all of the body has come, or why it does not.
         var end: Result<Void, HTTPBodyError>?
         var reader: Reader?
-        var suspended: SuspendedConnection?
+        /// Whether the connection waits for room.
+        var isHeldBack = false
     }
 
-    /// Octets that wait for the reader before the connection is suspended. A piece that libmicrohttpd brings is no larger
-    /// than the memory of a connection, and comes on top.
+    /// Octets that wait for the reader before the connection is held back. One piece comes on top, of at most what is read
+    /// at once.
     static let window = 64 * 1024
 
+    private let client: ClientConnection
     private let thread: DaemonThread
     private let state = Mutex(State())
 
-    init(on thread: DaemonThread) {
+    init(of client: ClientConnection, on thread: DaemonThread) {
+        self.client = client
         self.thread = thread
     }
 
     // MARK: On the server's thread
 
-    /// Takes a piece, or suspends the connection where there is no room for it: then the piece is to be offered again.
+    /// Takes a piece if there is room for it. Otherwise the connection goes on when there is, and the piece is to be offered
+    /// again.
     ///
     /// - Returns: whether it was taken.
-    func offer(_ piece: UnsafeRawBufferPointer, from connection: OpaquePointer) -> Bool {
+    func offer(_ piece: UnsafeRawBufferPointer) -> Bool {
         let (isTaken, reader, octets) = state.withLock { state -> (Bool, Reader?, [UInt8]) in
             // Nobody wants the rest of a body that has been given up.
             guard state.end == nil else { return (true, nil, []) }
@@ -41,8 +44,7 @@ final class BodyStream: Sendable {
                 return unsafe (true, reader, Array(piece))
             }
             guard state.buffer.count < Self.window else {
-                // Suspended under the lock: a reader that comes now finds the connection suspended.
-                state.suspended = unsafe SuspendedConnection(suspending: connection)
+                state.isHeldBack = true
                 return (false, nil, [])
             }
             unsafe state.buffer.append(contentsOf: piece)
@@ -72,38 +74,38 @@ final class BodyStream: Sendable {
 
     /// Calls the reader with what there is, as soon as there is something.
     func next(_ reader: Reader) {
-        let (result, suspended) = state.withLock { state -> (Result<[UInt8]?, HTTPBodyError>?, SuspendedConnection?) in
+        let (result, goesOn) = state.withLock { state -> (Result<[UInt8]?, HTTPBodyError>?, Bool) in
             guard !state.buffer.isEmpty else {
                 switch state.end {
-                case .success?: return (.success(nil), nil)
-                case .failure(let error)?: return (.failure(error), nil)
+                case .success?: return (.success(nil), false)
+                case .failure(let error)?: return (.failure(error), false)
                 case nil:
                     state.reader = reader
-                    return (nil, nil)
+                    return (nil, false)
                 }
             }
             let octets = state.buffer
             state.buffer = []
-            let suspended = state.suspended
-            state.suspended = nil
-            return (.success(octets), suspended)
+            defer { state.isHeldBack = false }
+            return (.success(octets), state.isHeldBack)
         }
-        if let suspended { thread.resume(suspended) }
+        if goesOn { thread.goOn(client) }
         if let result { reader.resume(returning: result) }
     }
 
     private func end(_ end: Result<Void, HTTPBodyError>) {
-        let (reader, suspended) = state.withLock { state -> (Reader?, SuspendedConnection?) in
-            guard state.end == nil else { return (nil, nil) }
+        let (reader, goesOn) = state.withLock { state -> (Reader?, Bool) in
+            guard state.end == nil else { return (nil, false) }
             // What came of a body that is not whole is of no use.
             if case .failure = end { state.buffer = [] }
             state.end = end
-            let waiting = (state.reader, state.suspended)
-            state.reader = nil
-            state.suspended = nil
-            return waiting
+            defer {
+                state.reader = nil
+                state.isHeldBack = false
+            }
+            return (state.reader, state.isHeldBack)
         }
-        if let suspended { thread.resume(suspended) }
+        if goesOn { thread.goOn(client) }
         reader?.resume(returning: end.map { nil })
     }
 }

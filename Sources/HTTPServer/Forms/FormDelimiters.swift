@@ -1,7 +1,7 @@
 /// Finds where the delimiters of a multipart body end, whatever the pieces in which it comes (RFC 2046, section 5.1.1). A
 /// value without I/O.
 ///
-/// The first delimiter may stand anywhere, as libmicrohttpd takes it; the others follow a line break.
+/// The first delimiter may stand anywhere, for some senders write no line break before it; the others follow a line break.
 struct FormDelimiters {
     private let delimiter: [UInt8]
     /// For each length of a match: the length that is left of it where the next octet does not fit.
@@ -25,12 +25,17 @@ struct FormDelimiters {
         matched = 2
     }
 
+    /// The content of a part begins. It may be empty, and then the line break before it is the delimiter's, too.
+    mutating func beginContent() {
+        matched = 2
+    }
+
     /// Looks for the end of the next delimiter.
     ///
     /// - Returns: how many octets of the range, from its beginning, end with a delimiter; nil where none ends in it.
-    mutating func next(in octets: UnsafeRawBufferPointer) -> Int? {
+    mutating func next(in octets: Span<UInt8>) -> Int? {
         for index in octets.indices {
-            let octet = unsafe octets[index]
+            let octet = octets[index]
             while matched > 0, octet != delimiter[matched] { matched = fallback[matched] }
             if octet == delimiter[matched] { matched += 1 }
             if count == 0 { matched = max(matched, 2) }

@@ -8,8 +8,7 @@ public struct HTTPFormError: Error, Hashable, Sendable, CustomStringConvertible 
     }
 
     static let boundary = HTTPFormError(
-        "Content-Type names no usable boundary; write multipart/form-data; boundary=…, of 2 to 70 characters and as the "
-            + "last parameter")
+        "Content-Type has no usable boundary; write multipart/form-data; boundary=…, of 1 to 70 characters")
     static let malformed = HTTPFormError(
         "the form is not well formed; each part begins with the boundary and a Content-Disposition, and the last one is "
             + "followed by the boundary and two hyphens")

@@ -26,6 +26,12 @@ public struct HTTPHeaders: Sendable {
         fields.append((name, value))
     }
 
+    /// Puts one field in the place of all of that name.
+    mutating func replace(name: String, value: String) {
+        fields.removeAll { Self.isSame($0.name, name) }
+        append(name: name, value: value)
+    }
+
     private static func isSame(_ left: String, _ right: String) -> Bool {
         let left = left.utf8.span
         let right = right.utf8.span

@@ -9,7 +9,7 @@ public final class HTTPRequestHead: Sendable {
     public let client: HTTPClientAddress
     /// The method, as it was sent.
     public let method: String
-    /// The path, percent-decoded, without the query.
+    /// The path, percent-decoded, without the query. An encoded slash stays `%2F`: it separates nothing.
     public let path: String
     /// The query parameters.
     public let query: HTTPQuery
@@ -20,18 +20,25 @@ public final class HTTPRequestHead: Sendable {
     /// Whether a body follows.
     public let hasBody: Bool
 
-    init(
-        id: String, client: HTTPClientAddress, method: String, path: String, query: HTTPQuery, headers: HTTPHeaders,
-        contentLength: Int?, hasBody: Bool
-    ) {
-        self.id = id
+    /// Whether the request is of HTTP/1.1, not of HTTP/1.0.
+    let isVersion11: Bool
+    /// Whether the client has the connection closed after the response.
+    let closes: Bool
+    /// Whether a client of HTTP/1.0 has the connection kept.
+    let keepsAlive: Bool
+
+    init(_ section: RequestSection, from client: HTTPClientAddress) {
+        id = RequestIdentifier.of(section.headers)
         self.client = client
-        self.method = method
-        self.path = path
-        self.query = query
-        self.headers = headers
-        self.contentLength = contentLength
-        self.hasBody = hasBody
+        method = section.method
+        path = section.path
+        query = section.query
+        headers = section.headers
+        contentLength = section.contentLength
+        hasBody = section.framing != .none
+        isVersion11 = section.isVersion11
+        closes = section.closes
+        keepsAlive = section.keepsAlive
     }
 }
 
