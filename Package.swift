@@ -138,7 +138,7 @@ if isFuzzed {
     package.targets += [
         .executableTarget(
             name: "PosternFuzz",
-            dependencies: ["SMTP", "MailAddress", "InternetMessage", "Sandbox", nioCore],
+            dependencies: ["HTTPServer", "SMTP", "MailAddress", "InternetMessage", "Sandbox", nioCore],
             path: "Fuzz/PosternFuzz", swiftSettings: common)
     ]
     package.products.append(.executable(name: "PosternFuzz", targets: ["PosternFuzz"]))

@@ -1,6 +1,6 @@
 /// What is tried with any input. A target that finds something wrong traps.
 enum FuzzTarget: String, CaseIterable {
-    case replies, conversation, addresses, sandbox, headers
+    case replies, conversation, addresses, sandbox, headers, requests, forms
 
     func run(_ input: [UInt8]) {
         switch self {
@@ -9,6 +9,8 @@ enum FuzzTarget: String, CaseIterable {
         case .addresses: AddressesTarget.run(input)
         case .sandbox: SandboxTarget.run(input)
         case .headers: HeadersTarget.run(input)
+        case .requests: RequestsTarget.run(input)
+        case .forms: FormsTarget.run(input)
         }
     }
 }

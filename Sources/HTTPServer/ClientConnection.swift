@@ -49,8 +49,9 @@ internal import CMicrohttpd
     private let limits: Limits
     private var phase = Phase.reading
     private var reader: RequestReader
-    /// Octets that have been read and not been used.
+    /// Octets that have been read and, from `restStart` on, not been used.
     private var rest: [UInt8] = []
+    private var restStart = 0
     private var dropped = 0
     /// In milliseconds of the thread's clock; nil while the client is not waited for.
     private var deadline: Int64?
@@ -101,9 +102,7 @@ internal import CMicrohttpd
         while count < Self.octetsPerTurn {
             switch phase {
             case .reading where !rest.isEmpty:
-                let octets = rest
-                rest = []
-                unsafe octets.withUnsafeBytes { unsafe take($0) }
+                takeRest()
                 continue
             case .reading, .lingering: break
             case .heldBack, .complete, .answering, .closing: return
@@ -135,11 +134,29 @@ internal import CMicrohttpd
             return
         }
         if reader.isIdle { deadline = thread.now + limits.request }
-        unsafe take(octets)
+        let used = unsafe take(octets)
+        if used < octets.count { unsafe rest.append(contentsOf: octets[used...]) }
     }
 
-    /// Uses octets, as far as they are wanted, and keeps the rest.
-    private func take(_ octets: UnsafeRawBufferPointer) {
+    private func takeRest() {
+        let octets = rest
+        let start = restStart
+        let used = unsafe octets.withUnsafeBytes { octets in
+            unsafe take(UnsafeRawBufferPointer(rebasing: octets[start...]))
+        }
+        restStart = start + used
+        if restStart == octets.count { dropRest() }
+    }
+
+    private func dropRest() {
+        rest = []
+        restStart = 0
+    }
+
+    /// Uses octets, as far as they are wanted.
+    ///
+    /// - Returns: how many were used.
+    private func take(_ octets: UnsafeRawBufferPointer) -> Int {
         let span = unsafe octets.assumingMemoryBound(to: UInt8.self).span
         var index = 0
         do throws(HTTPRequestError) {
@@ -154,8 +171,9 @@ internal import CMicrohttpd
             refuse(error)
         }
         switch phase {
-        case .reading where index == span.count, .lingering, .closing: break
-        case .reading, .heldBack, .complete, .answering: unsafe rest.append(contentsOf: octets[index...])
+        case .reading, .heldBack, .complete, .answering: return index
+        // What a client sends beside a response that ends the connection is dropped.
+        case .lingering, .closing: return octets.count
         }
     }
 
@@ -264,7 +282,7 @@ internal import CMicrohttpd
         let isWritten = write(octets)
         thread.dispatcher.handler.answered(head, status: response.status, thread: thread.number)
         abandon(.stopped)
-        rest = []
+        dropRest()
         deadline = thread.now + Self.lingeringTime
         phase = isWritten ? .lingering : .closing
         if isWritten { unsafe cmicrohttpd_end_writing(connection) }

@@ -56,8 +56,8 @@ internal import Synchronization
 
     /// Octets of what libmicrohttpd says when it refuses to start.
     private static let messageSize = 512
-    /// Octets that are read at once: as many as a socket of the kernel's default size holds, or so.
-    private static let scratchSize = 128 * 1024
+    /// Octets that are read at once, and a body's reader gets at most.
+    private static let scratchSize = 64 * 1024
     /// Connections that are accepted in one turn, so that those which are there are not kept waiting.
     private static let acceptedPerTurn = 64
     /// How long no connection is accepted after the process ran out of descriptors or memory, in milliseconds. The next try
