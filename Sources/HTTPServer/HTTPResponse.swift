@@ -24,15 +24,8 @@ public struct HTTPResponse: Sendable {
         let name = field.name.utf8.span
         let value = field.value.utf8.span
         guard !name.isEmpty else { return false }
-        for index in name.indices {
-            switch name[index] {
-            case UInt8(ascii: "-"), 0x30...0x39, 0x41...0x5A, 0x61...0x7A: break
-            case let octet: if !"!#$%&'*+.^_`|~".utf8.contains(octet) { return false }
-            }
-        }
-        for index in value.indices where value[index] < 0x20 || value[index] == 0x7F {
-            if value[index] != 0x09 { return false }
-        }
+        for index in name.indices where !Octet.isToken(name[index]) { return false }
+        for index in value.indices where !Octet.isFieldValue(value[index]) { return false }
         return true
     }
 }

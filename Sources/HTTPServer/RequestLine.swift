@@ -1,3 +1,5 @@
+internal import CMicrohttpd
+
 /// What libmicrohttpd is given in the place of a request that has been read: all that the response depends on, which is
 /// whether it has a body, and whether the connection is kept.
 enum RequestLine {
@@ -10,9 +12,11 @@ enum RequestLine {
         return text(head.method == "HEAD" ? "HEAD" : "GET", head.isVersion11 ? "1.1" : "1.0", connection)
     }
 
-    /// libmicrohttpd 1.0 wants a Host.
+    /// libmicrohttpd wants a Host from 1.0 on; 0.9 need not read one.
+    private static let host = unsafe String(cString: MHD_get_version()).hasPrefix("0.") ? "" : "Host: -\r\n"
+
     private static func text(_ method: String, _ version: String, _ connection: String?) -> [UInt8] {
         let field = connection.map { "Connection: \($0)\r\n" } ?? ""
-        return Array("\(method) / HTTP/\(version)\r\nHost: -\r\n\(field)\r\n".utf8)
+        return Array("\(method) / HTTP/\(version)\r\n\(host)\(field)\r\n".utf8)
     }
 }

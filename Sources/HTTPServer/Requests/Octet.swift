@@ -8,15 +8,13 @@ enum Octet {
 
     /// Whether the octet may stand in a token: a method, the name of a field, a coding.
     static func isToken(_ octet: UInt8) -> Bool {
-        switch octet {
-        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
-        case UInt8(ascii: "!"), UInt8(ascii: "#"), UInt8(ascii: "$"), UInt8(ascii: "%"), UInt8(ascii: "&"),
-            UInt8(ascii: "'"), UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."),
-            UInt8(ascii: "^"), UInt8(ascii: "_"), UInt8(ascii: "`"), UInt8(ascii: "|"), UInt8(ascii: "~"):
-            true
-        default: false
-        }
+        octet < 64 ? lowTokens >> UInt64(octet) & 1 != 0 : octet < 128 && highTokens >> UInt64(octet & 63) & 1 != 0
     }
+
+    /// ``!#$%&'*+-.`` and the digits: a bit for each octet below 64.
+    private static var lowTokens: UInt64 { 0x03FF_6CFA_0000_0000 }
+    /// The letters and ``^_`|~``: a bit for each octet from 64 to 127.
+    private static var highTokens: UInt64 { 0x57FF_FFFF_C7FF_FFFE }
 
     /// Whether the octet may stand in the value of a field: visible ASCII, space, tab, or above 127.
     static func isFieldValue(_ octet: UInt8) -> Bool {

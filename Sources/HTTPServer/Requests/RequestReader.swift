@@ -102,11 +102,9 @@ struct RequestReader {
             // What cannot begin a request is refused at once: it may never have a line end, such as a TLS handshake.
             let isCarriageReturn = octets[index] == Octet.carriageReturn && index + 1 == octets.count
             guard Octet.isToken(octets[index]) || isCarriageReturn else { throw .requestLine }
-            if let end = Self.end(octets, from: index) {
-                let section = octets.extracting(index..<end)
-                guard section.count <= limit else { throw tooLarge(section) }
-                index = end
-                return try begin(RequestSection(section))
+            if let section = try section(octets.extracting(index..<min(octets.count, index + limit))) {
+                index += section.length
+                return begin(section)
             }
         }
         // The end may lie across what has come before and now.
@@ -120,10 +118,19 @@ struct RequestReader {
             return nil
         }
         index -= held.count - end
-        let section = Array(held[..<end])
+        let section = try RequestSection(held.span.extracting(0..<end))
         held = []
         searched = 0
-        return try begin(RequestSection(section.span))
+        return begin(section)
+    }
+
+    /// The section with which the octets begin; nil if its end has not come.
+    private func section(_ octets: Span<UInt8>) throws(HTTPRequestError) -> RequestSection? {
+        do throws(HTTPRequestError) {
+            return try RequestSection(octets)
+        } catch .truncated {
+            return nil
+        }
     }
 
     private mutating func begin(_ section: RequestSection) -> Event {

@@ -30,82 +30,94 @@ struct RequestSection {
         var isMalformed = false
     }
 
-    /// Reads a section from the first octet of the request line to the empty line, included.
+    /// Octets of the section, from the request line to the empty line, included.
+    private(set) var length = 0
+
+    /// Reads a section from the first octet of the request line.
     ///
-    /// - Throws: ``HTTPRequestError``.
+    /// - Parameter octets: the section, and perhaps more.
+    /// - Throws: ``HTTPRequestError``; ``HTTPRequestError/truncated`` if the octets end before the section does.
     init(_ octets: Span<UInt8>) throws(HTTPRequestError) {
-        let line = try Self.lineEnd(octets, from: 0)
-        let target = try readRequestLine(octets.extracting(0..<line))
+        var index = 0
+        let target = try readRequestLine(octets, &index)
         var lengths = Lengths()
         var hosts = 0
         var fields = 0
-        var start = line + 2
-        while true {
-            let end = try Self.lineEnd(octets, from: start)
-            guard end > start else { break }
+        while try !Self.isEmptyLine(octets, &index) {
             fields += 1
             guard fields <= Self.maximumFields else { throw .tooManyFields(limit: Self.maximumFields) }
-            let (name, value) = try Self.field(octets, start..<end)
+            let (name, value) = try Self.field(octets, &index)
             try take(octets.extracting(name), octets.extracting(value), &lengths, &hosts)
-            start = end + 2
         }
         // Every request of HTTP/1.1 needs one (RFC 9112, section 3.2).
         guard hosts == 1 || hosts == 0 && !isVersion11 else { throw .host }
         framing = try framing(lengths)
         contentLength = lengths.length
+        length = index
         (path, query) = (target.path, target.query)
         if let authority = target.authority { headers.replace(name: "Host", value: authority) }
     }
 
-    /// The end of a line: the index of its CR.
-    private static func lineEnd(_ octets: Span<UInt8>, from start: Int) throws(HTTPRequestError) -> Int {
-        var index = start
-        while index < octets.count {
-            let octet = octets[index]
-            if octet < Octet.space || octet == Octet.delete {
-                if octet == Octet.carriageReturn, index + 1 < octets.count, octets[index + 1] == Octet.lineFeed {
-                    return index
-                }
-                if octet == Octet.lineFeed { throw .bareLineFeed }
-                if octet != Octet.tab { throw .controlCharacter }
+    /// Goes to the end of a line.
+    ///
+    /// - Returns: the index of its CR.
+    private static func lineEnd(_ octets: Span<UInt8>, _ index: inout Int) throws(HTTPRequestError) -> Int {
+        while index < octets.count, Octet.isFieldValue(octets[index]) { index += 1 }
+        guard index + 1 < octets.count else {
+            guard index == octets.count || octets[index] == Octet.carriageReturn else {
+                throw octets[index] == Octet.lineFeed ? .bareLineFeed : .controlCharacter
             }
-            index += 1
+            throw .truncated
         }
-        throw .truncated
+        guard octets[index] == Octet.carriageReturn, octets[index + 1] == Octet.lineFeed else {
+            throw octets[index] == Octet.lineFeed ? .bareLineFeed : .controlCharacter
+        }
+        index += 2
+        return index - 2
     }
 
-    private mutating func readRequestLine(_ line: Span<UInt8>) throws(HTTPRequestError) -> RequestTarget {
-        var index = 0
-        while index < line.count, Octet.isToken(line[index]) { index += 1 }
-        guard index > 0, index < line.count, line[index] == Octet.space else { throw .requestLine }
-        method = line.extracting(0..<index).text
-        let start = index + 1
-        index = start
-        while index < line.count, line[index] != Octet.space {
-            guard line[index] != Octet.tab else { throw .requestLine }
-            index += 1
+    private static func isEmptyLine(_ octets: Span<UInt8>, _ index: inout Int) throws(HTTPRequestError) -> Bool {
+        guard index < octets.count else { throw .truncated }
+        guard octets[index] == Octet.carriageReturn else { return false }
+        _ = try lineEnd(octets, &index)
+        return true
+    }
+
+    private mutating func readRequestLine(
+        _ octets: Span<UInt8>, _ index: inout Int
+    ) throws(HTTPRequestError) -> RequestTarget {
+        let line = octets.extracting(0..<(try Self.lineEnd(octets, &index)))
+        var end = 0
+        while end < line.count, Octet.isToken(line[end]) { end += 1 }
+        guard end > 0, end < line.count, line[end] == Octet.space else { throw .requestLine }
+        method = line.extracting(0..<end).text
+        let start = end + 1
+        end = start
+        while end < line.count, line[end] != Octet.space {
+            guard line[end] != Octet.tab else { throw .requestLine }
+            end += 1
         }
-        guard index > start, index < line.count else { throw .requestLine }
-        let version = line.extracting((index + 1)..<line.count)
+        guard end > start, end < line.count else { throw .requestLine }
+        let version = line.extracting((end + 1)..<line.count)
         guard version.count == 8, version.extracting(0..<5).text == "HTTP/", version[6] == UInt8(ascii: "."),
             case 0x30...0x39 = version[5], case 0x30...0x39 = version[7]
         else { throw .requestLine }
         guard version[5] == UInt8(ascii: "1") else { throw .version }
         isVersion11 = version[7] != UInt8(ascii: "0")
-        return try RequestTarget(line.extracting(start..<index), method: method)
+        return try RequestTarget(line.extracting(start..<end), method: method)
     }
 
     /// Where name and value of a field stand.
     private static func field(
-        _ octets: Span<UInt8>, _ line: Range<Int>
+        _ octets: Span<UInt8>, _ index: inout Int
     ) throws(HTTPRequestError) -> (name: Range<Int>, value: Range<Int>) {
-        if Octet.isBlank(octets[line.lowerBound]) { throw .foldedField }
-        var colon = line.lowerBound
-        while colon < line.upperBound, Octet.isToken(octets[colon]) { colon += 1 }
-        guard colon > line.lowerBound, colon < line.upperBound, octets[colon] == UInt8(ascii: ":") else {
-            throw .fieldName
-        }
-        return (line.lowerBound..<colon, octets.trimmed((colon + 1)..<line.upperBound))
+        let start = index
+        while index < octets.count, Octet.isToken(octets[index]) { index += 1 }
+        let name = start..<index
+        let isName = !name.isEmpty && index < octets.count && octets[index] == UInt8(ascii: ":")
+        let end = try lineEnd(octets, &index)
+        guard isName else { throw Octet.isBlank(octets[start]) ? .foldedField : .fieldName }
+        return (name, octets.trimmed((name.upperBound + 1)..<end))
     }
 
     private mutating func take(
