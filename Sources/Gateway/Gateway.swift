@@ -101,8 +101,9 @@ public final class Gateway: Sendable {
         watch?.stop()
         core.drain()
         let isComplete = await server.drain(grace: grace)
-        // What is still under way ends with its session, and is told to the client like any lost connection.
-        await core.shutdown()
+        // What is still under way ends with its session, and is told to the client like any lost connection. Cancelling does
+        // not reach this: what is known of each message is to be told.
+        await Task { await core.shutdown() }.value
         await server.stop()
         try? await group.shutdownGracefully()
         return isComplete

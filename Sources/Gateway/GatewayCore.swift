@@ -16,6 +16,8 @@ final class GatewayCore: HTTPHandler {
     private let current: Mutex<(relays: RelaySet, access: AccessControl)>
     private let signer: DKIMSigner?
     private let caughtMessages: (any CaughtMessages)?
+    /// Whether only this host can reach the gateway.
+    private let isLoopback: Bool
     private let maximumMessageBytes: Int
     private let maximumInFlight: Int
     private let log: MessageLog
@@ -32,7 +34,8 @@ final class GatewayCore: HTTPHandler {
         dispatch = Dispatch(
             eventLoops.map { Delivery(relays, metrics.registry, on: $0) }, idempotency: idempotencyStore, log: log)
         health = RelayHealth(relays.relays)
-        current = Mutex((relays, AccessControl(configuration.access)))
+        isLoopback = GatewayConfiguration.isLoopback(configuration.listenHost)
+        current = Mutex((relays, AccessControl(configuration.access, isLoopback: isLoopback)))
         self.metrics = metrics
         self.tracer = tracer
         self.eventLoops = eventLoops
@@ -49,7 +52,7 @@ final class GatewayCore: HTTPHandler {
     func reload(_ configuration: GatewayConfiguration) async {
         let relays = current.withLock { current in
             let relays = RelaySet(configuration, on: eventLoops, metrics: metrics, previous: current.relays)
-            current = (relays, AccessControl(configuration.access))
+            current = (relays, AccessControl(configuration.access, isLoopback: isLoopback))
             return relays
         }
         dispatch.use(relays)
@@ -73,6 +76,7 @@ final class GatewayCore: HTTPHandler {
     /// Ends all sessions.
     func shutdown() async {
         await health.stop()
+        dispatch.shutdown()
         for relay in current.withLock({ $0.relays.relays }) { await relay.shutdown(grace: .seconds(1)) }
     }
 
@@ -82,16 +86,18 @@ final class GatewayCore: HTTPHandler {
 
     func admit(_ head: HTTPRequestHead) -> HTTPAdmission {
         do throws(Problem) {
-            let route = try Route(head, hasSandbox: caughtMessages != nil)
             let access = access
+            try access.checkOrigin(of: head)
+            let route = try Route(head, hasSandbox: caughtMessages != nil)
             let caller = route.isOpen ? nil : try access.caller(of: head)
             guard route.takesMessages, let caller else { return .accept(maximumBodyBytes: 0, context: caller) }
             let kind = try checkMessageHead(head, route)
-            // The messages of a batch are taken one by one, once they are known.
-            if case .sendMessage = route { try access.takeMessage(of: caller) }
+            // What is known under an Idempotency-Key is answered first, whatever the state of the gateway.
+            let isKeyed = head.headers[IdempotencyKey.field] != nil
+            if !isKeyed { try checkRoom(for: route, caller, access) }
             switch kind {
             // Under a key a message must not go out before it is known whether it is the same: it is read to its end.
-            case .raw where route == .sendMessage(dryRun: false) && head.headers[IdempotencyKey.field] == nil:
+            case .raw where route == .sendMessage(dryRun: false) && !isKeyed:
                 return .stream(maximumBodyBytes: maximumMessageBytes, context: caller)
             case .form:
                 return .form(
@@ -99,8 +105,29 @@ final class GatewayCore: HTTPHandler {
             case .json, .raw: return .accept(maximumBodyBytes: maximumMessageBytes, context: caller)
             }
         } catch {
-            return .refuse(error.response)
+            return .refuse(Self.refusal(error, of: head).response)
         }
+    }
+
+    /// A refusal at the door. Under an Idempotency-Key the message may have been sent before, so it claims no outcome.
+    private static func refusal(_ problem: Problem, of head: HTTPRequestHead) -> Problem {
+        guard [429, 503].contains(problem.status), head.headers[IdempotencyKey.field] != nil else { return problem }
+        var problem = problem
+        problem.outcome = nil
+        return problem
+    }
+
+    /// Whether there is room for a message now.
+    ///
+    /// - Parameter isCounted: whether the message is among those that are under way.
+    /// - Throws: a ``Problem`` with 503 or 429.
+    private func checkRoom(
+        for route: Route, _ caller: Caller, _ access: AccessControl, isCounted: Bool = false
+    ) throws(Problem) {
+        if isDraining.load(ordering: .relaxed) { throw .draining }
+        if dispatch.inFlight - (isCounted ? 1 : 0) >= maximumInFlight { throw .full(limit: maximumInFlight) }
+        // The messages of a batch are counted one by one, once they are known; a dry run sends none.
+        if route == .sendMessage(dryRun: false) { try access.takeMessage(of: caller) }
     }
 
     func tooLarge(_ head: HTTPRequestHead, limit: Int) -> HTTPResponse {
@@ -112,12 +139,10 @@ final class GatewayCore: HTTPHandler {
     }
 
     func stopping(_ head: HTTPRequestHead, isHandled: Bool) -> HTTPResponse {
-        (isHandled ? Problem.stopped : .draining).response
+        Self.refusal(isHandled ? .stopped : .draining, of: head).response
     }
 
     private func checkMessageHead(_ head: HTTPRequestHead, _ route: Route) throws(Problem) -> BodyKind {
-        if isDraining.load(ordering: .relaxed) { throw .draining }
-        if dispatch.inFlight >= maximumInFlight { throw .full(limit: maximumInFlight) }
         if let coding = head.headers["Content-Encoding"], coding.lowercased() != "identity" {
             throw .unsupportedContentCoding(coding)
         }
@@ -211,7 +236,10 @@ final class GatewayCore: HTTPHandler {
         if dryRun {
             responder.respond(context.answered(with: Answer.dryRun(composed)))
         } else if let key {
-            dispatch.send(composed, once: key, fingerprint(), context, responder)
+            dispatch.send(composed, once: key, fingerprint(), context, responder) { () throws(Problem) in
+                try self.checkRoom(
+                    for: .sendMessage(dryRun: false), context.caller, self.access, isCounted: true)
+            }
         } else {
             dispatch.send(composed, context, responder)
         }
@@ -225,12 +253,17 @@ final class GatewayCore: HTTPHandler {
             let batch = try Batch(json: request.body, stopsOnError: stopsOnError, signer: signer) {
                 submission throws(Problem) in
                 try access.check(submission, of: context.caller)
-                if !dryRun { try access.takeMessage(of: context.caller) }
+                if !dryRun, key == nil { try access.takeMessage(of: context.caller) }
             }
             if dryRun {
                 responder.respond(context.answered(with: batch.dryRun()))
             } else {
-                dispatch.send(batch, once: key.map { ($0, MessageFingerprint(request)) }, context, responder)
+                dispatch.send(
+                    batch, once: key.map { ($0, MessageFingerprint(request)) }, context, responder,
+                    hasRoom: { () throws(Problem) in
+                        try self.checkRoom(
+                            for: .sendBatch(dryRun: false, stopsOnError: stopsOnError), context.caller, access)
+                    }, isDue: { () throws(Problem) in try access.takeMessage(of: context.caller) })
             }
         } catch {
             log.invalid(error, context)
@@ -247,7 +280,9 @@ final class GatewayCore: HTTPHandler {
     private static func idempotencyKey(
         _ head: HTTPRequestHead, _ context: RequestContext
     ) throws(Problem) -> IdempotencyKey? {
-        try IdempotencyKey(head.headers[IdempotencyKey.field], of: context.caller)
+        // Most requests have none.
+        guard head.headers[IdempotencyKey.field] != nil else { return nil }
+        return try IdempotencyKey(head.headers.values(IdempotencyKey.field), of: context.caller)
     }
 
     // MARK: The state

@@ -150,6 +150,11 @@ public final class HTTPServer: Sendable {
     /// Ends: bodies that are read while they arrive fail with ``HTTPBodyError/stopped``, and requests that are not answered
     /// within a second get ``HTTPHandler/stopping(_:isHandled:)``. To be called once, after ``drain(grace:)``.
     public func stop() async {
+        // A task of its own: that whoever stops is cancelled must not cost a client the response that is nearly there.
+        await Task { await end() }.value
+    }
+
+    private func end() async {
         for exchange in dispatcher.exchanges.all { exchange.interrupt() }
         await waitUntilIdle(.now + .seconds(1))
         // Whatever begins from here on is answered at once. So no connection is suspended any more when the daemons are

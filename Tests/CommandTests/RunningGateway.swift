@@ -29,9 +29,10 @@ final class RunningGateway: @unchecked Sendable {
         port = try Program.freePort()
         let file = folder + "/postern.yaml"
         try settings.write(toFile: file, atomically: true, encoding: .utf8)
-        let limit = openFiles.map { "ulimit -n \($0); " } ?? ""
+        // What the tests have open themselves is not the program's.
+        let limit = openFiles.map { "for n in $(seq 3 255); do eval \"exec $n>&-\"; done; ulimit -n \($0); " } ?? ""
         program = try Program(
-            "/bin/sh",
+            "/bin/bash",
             ["-c", limit + "exec \"$@\"", "sh", "/usr/bin/env", "-i"] + PosternCommand.sanitizer + [
                 "POSTERN_LISTEN=127.0.0.1:\(port)", "POSTERN_HELO_NAME=gate.example.org", PosternCommand.path,
                 "serve", "--config", file,
@@ -54,13 +55,13 @@ final class RunningGateway: @unchecked Sendable {
     static func message(_ number: Int, headers: String = "") -> String {
         let body =
             #"{"from":"ann@example.org","to":"bob@example.net","subject":"Hi","text":"number \#(number) of many"}"#
-        return "POST /messages HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\(headers)"
+        return "POST /messages HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\(headers)"
             + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
     }
 
     func get(_ path: String, headers: String = "") async throws -> HTTPAnswer {
         let connection = try RawConnection(port: port)
-        try connection.send("GET \(path) HTTP/1.1\r\nHost: x\r\n\(headers)\r\n")
+        try connection.send("GET \(path) HTTP/1.1\r\nHost: localhost\r\n\(headers)\r\n")
         return try #require(await connection.readAnswer())
     }
 }

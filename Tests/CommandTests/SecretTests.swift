@@ -14,7 +14,7 @@ import Testing
 
     private static func message(from: String, key: String = "planted-key-1") -> String {
         let body = #"{"from":"\#(from)","to":"bob@example.net","subject":"planted-subject","text":"planted-text"}"#
-        return "POST /messages HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nX-API-Key: \(key)\r\n"
+        return "POST /messages HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nX-API-Key: \(key)\r\n"
             + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
     }
 

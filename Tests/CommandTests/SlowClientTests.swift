@@ -7,14 +7,14 @@ import Testing
 @Suite(.timeLimit(.minutes(2))) struct SlowClientTests {
     /// Where each kind of slow client goes on an octet at a time.
     private static let beginnings = [
-        "POST /mess", "POST /messages HTTP/1.1\r\nHost: x\r\nX-Slow: ",
-        "POST /messages HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 999\r\n\r\n{",
-        "POST /messages HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        "POST /mess", "POST /messages HTTP/1.1\r\nHost: localhost\r\nX-Slow: ",
+        "POST /messages HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 999\r\n\r\n{",
+        "POST /messages HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"
             + "Content-Length: 999\r\n\r\ntext=",
-        "POST /messages HTTP/1.1\r\nHost: x\r\nContent-Type: message/rfc822\r\nContent-Length: 999\r\n\r\nSubject: ",
+        "POST /messages HTTP/1.1\r\nHost: localhost\r\nContent-Type: message/rfc822\r\nContent-Length: 999\r\n\r\nSubject: ",
     ]
 
-    private static let live = "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
+    private static let live = "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
     /// Whether the slow clients are gone.
     private final class End: Sendable {

@@ -23,7 +23,7 @@ struct Front {
         let body = try JSONSerialization.data(withJSONObject: document)
         let connection = try RawConnection(port: gateway.address.port)
         try connection.send(
-            "POST /messages HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: \(body.count)\r\n\r\n"
+            "POST /messages HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: \(body.count)\r\n\r\n"
         )
         try connection.send(Array(body))
         return try #require(await connection.readAnswer())

@@ -40,13 +40,13 @@ struct Bench {
 
     /// A whole request.
     static func request(_ body: String, path: String = "/messages", headers: String = "") -> String {
-        "POST \(path) HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\(headers)"
+        "POST \(path) HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\(headers)"
             + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
     }
 
     func get(_ path: String, method: String = "GET") async throws -> HTTPAnswer {
         let connection = try RawConnection(port: gateway.address.port)
-        try connection.send("\(method) \(path) HTTP/1.1\r\nHost: x\r\n\r\n")
+        try connection.send("\(method) \(path) HTTP/1.1\r\nHost: localhost\r\n\r\n")
         return try #require(await connection.readAnswer())
     }
 

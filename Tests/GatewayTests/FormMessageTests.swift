@@ -11,7 +11,7 @@ extension Bench {
     ) async throws -> HTTPAnswer {
         let connection = try RawConnection(port: gateway.address.port)
         try connection.send(
-            "POST \(path) HTTP/1.1\r\nHost: x\r\nContent-Type: \(type)\r\n\(headers)Content-Length: \(body.count)\r\n\r\n"
+            "POST \(path) HTTP/1.1\r\nHost: localhost\r\nContent-Type: \(type)\r\n\(headers)Content-Length: \(body.count)\r\n\r\n"
         )
         try await connection.sendAll(body)
         return try #require(await connection.readAnswer())

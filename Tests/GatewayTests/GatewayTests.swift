@@ -215,7 +215,7 @@ import Testing
         #expect(try await bench.post(String(repeating: " ", count: 1025)).status == 413)
         let connection = try RawConnection(port: bench.gateway.address.port)
         try connection.send(
-            "POST /messages HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 1\r\n\r\nx")
+            "POST /messages HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: 1\r\n\r\nx")
         #expect(await connection.readAnswer()?.status == 415)
         #expect(try await bench.get("/nowhere").status == 404)
         let wrong = try await bench.get("/messages")
@@ -256,7 +256,7 @@ import Testing
         let bench = try await Bench.start(["POSTERN_SHUTDOWN_GRACE": "100ms"], row.steps)
         let connection = try RawConnection(port: bench.gateway.address.port)
         try connection.send(
-            "POST /messages HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: "
+            "POST /messages HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: "
                 + "\(simple.utf8.count)\r\n\r\n\(simple)")
         while bench.relay.received.first?.hasSuffix(row.end) != true { try await Task.sleep(for: .milliseconds(2)) }
         await bench.stop()

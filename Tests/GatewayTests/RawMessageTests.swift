@@ -10,7 +10,7 @@ extension Bench {
         _ message: [UInt8], query: String = "", headers: String = "", chunk: Int? = nil
     ) async throws -> HTTPAnswer {
         let connection = try RawConnection(port: gateway.address.port)
-        let head = "POST /messages\(query) HTTP/1.1\r\nHost: x\r\nContent-Type: message/rfc822\r\n\(headers)"
+        let head = "POST /messages\(query) HTTP/1.1\r\nHost: localhost\r\nContent-Type: message/rfc822\r\n\(headers)"
         if let chunk {
             try connection.send(head + "Transfer-Encoding: chunked\r\n\r\n")
             for start in stride(from: 0, to: message.count, by: chunk) {
@@ -198,7 +198,7 @@ private let whole =
             ["POSTERN_MAX_MESSAGE_BYTES": "1073741824"], greeting + envelope + [.stopReading])
         let connection = try RawConnection(port: bench.gateway.address.port)
         try connection.send(
-            "POST /messages HTTP/1.1\r\nHost: x\r\nContent-Type: message/rfc822\r\nContent-Length: 1000000000\r\n\r\n\(whole)"
+            "POST /messages HTTP/1.1\r\nHost: localhost\r\nContent-Type: message/rfc822\r\nContent-Length: 1000000000\r\n\r\n\(whole)"
         )
         let line = Array((String(repeating: "x", count: 70) + "\r\n").utf8)
         let sent = try await connection.sendUntilHeldBack(line + line, atMost: 900_000_000)
@@ -215,7 +215,7 @@ private let whole =
         let bench = try await Bench.start([:], scripts: scripts + [greeting + envelope + taken])
         let connection = try RawConnection(port: bench.gateway.address.port)
         try connection.send(
-            "POST /messages HTTP/1.1\r\nHost: x\r\nContent-Type: message/rfc822\r\nContent-Length: 2000000\r\n\r\n\(whole)"
+            "POST /messages HTTP/1.1\r\nHost: localhost\r\nContent-Type: message/rfc822\r\nContent-Length: 2000000\r\n\r\n\(whole)"
         )
         try await connection.sendAll(Array(repeating: UInt8(ascii: "x"), count: count))
         // The first script is the vanishing client's only once its message has been opened.
@@ -299,7 +299,7 @@ private let whole =
             ["POSTERN_SHUTDOWN_GRACE": "100ms"], greeting + envelope + [.silence])
         let connection = try RawConnection(port: bench.gateway.address.port)
         try connection.send(
-            "POST /messages HTTP/1.1\r\nHost: x\r\nContent-Type: message/rfc822\r\nContent-Length: 2000000\r\n\r\n\(whole)"
+            "POST /messages HTTP/1.1\r\nHost: localhost\r\nContent-Type: message/rfc822\r\nContent-Length: 2000000\r\n\r\n\(whole)"
         )
         try await connection.sendAll(Array(repeating: UInt8(ascii: "x"), count: 500_000))
         while bench.relay.received.first?.contains("DATA\r\n") != true { try await Task.sleep(for: .milliseconds(5)) }

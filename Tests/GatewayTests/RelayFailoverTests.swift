@@ -43,7 +43,7 @@ import Testing
 
         func metrics() async throws -> [String: Double] {
             let connection = try RawConnection(port: gateway.address.port)
-            try connection.send("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+            try connection.send("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
             let text = try #require(await connection.readAnswer()).text
             let lines = text.split(separator: "\n").filter { !$0.hasPrefix("#") }
             return Dictionary(
@@ -265,7 +265,7 @@ import Testing
         func answer(_ routes: String) async throws -> HTTPAnswer {
             let pair = try await Pair.start(["POSTERN_ROUTES": routes], a: [[.close]], b: [ready])
             let connection = try RawConnection(port: pair.gateway.address.port)
-            try connection.send("GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n")
+            try connection.send("GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n")
             let answer = try #require(await connection.readAnswer())
             await pair.stop()
             return answer

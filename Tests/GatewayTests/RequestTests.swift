@@ -59,7 +59,7 @@ import Testing
         let bench = try await Bench.start([:], greeting)
         let whole = try await bench.get("/livez")
         let connection = try RawConnection(port: bench.gateway.address.port)
-        try connection.send("HEAD /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        try connection.send("HEAD /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         let answer = await connection.readToEnd()
         #expect(answer.hasPrefix("HTTP/1.1 200 "))
         #expect(answer.contains("Content-Length: \(whole.body.count)\r\n"))
@@ -109,7 +109,7 @@ import Testing
         let bench = try await Bench.start([:], greeting + envelope + taken)
         let connection = try RawConnection(port: bench.gateway.address.port)
         let head =
-            "POST /messages HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: \(simple.utf8.count)\r\n"
+            "POST /messages HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: \(simple.utf8.count)\r\n"
         try connection.send(head + "Content-Type: application/json\r\n\r\n")
         let interim = String(decoding: await connection.read(), as: UTF8.self)
         #expect(interim == "HTTP/1.1 100 Continue\r\n\r\n")
@@ -135,7 +135,7 @@ import Testing
     @Test func aBodyWhereNoneIsExpected() async throws {
         let bench = try await Bench.start([:], greeting)
         let connection = try RawConnection(port: bench.gateway.address.port)
-        try connection.send("GET /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx")
+        try connection.send("GET /livez HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\nx")
         #expect(await connection.readAnswer()?.status == 413)
         await bench.stop()
     }

@@ -37,10 +37,11 @@ import Testing
             name: "body not well formed", request: Bench.request("{"), status: 400, type: "malformed-body"),
         Row(
             name: "unsupported type",
-            request: "POST /messages HTTP/1.1\r\nHost: x\r\nContent-Type: text/css\r\nContent-Length: 1\r\n\r\nx",
+            request:
+                "POST /messages HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/css\r\nContent-Length: 1\r\n\r\nx",
             status: 415, type: "unsupported-media-type"),
         Row(
-            name: "no type", request: "POST /messages HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx",
+            name: "no type", request: "POST /messages HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\nx",
             status: 415, type: "unsupported-media-type"),
         Row(
             name: "unsupported coding", request: Bench.request(simple, headers: "Content-Encoding: gzip\r\n"),
@@ -61,9 +62,10 @@ import Testing
             request: Bench.request(simple, headers: "X-API-Key: secret-key-1\r\n"), status: 403, type: "forbidden",
             retryable: false, outcome: "not_sent"),
         Row(
-            name: "no such route", request: "GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n", status: 404, type: "not-found"),
+            name: "no such route", request: "GET /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n", status: 404,
+            type: "not-found"),
         Row(
-            name: "method", request: "PUT /messages HTTP/1.1\r\nHost: x\r\n\r\n", status: 405,
+            name: "method", request: "PUT /messages HTTP/1.1\r\nHost: localhost\r\n\r\n", status: 405,
             type: "method-not-allowed", field: "allow"),
         Row(
             name: "a field is invalid", request: Bench.request(#"{"from":"a@b","to":7}"#), status: 422,

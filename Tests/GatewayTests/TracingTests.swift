@@ -185,7 +185,7 @@ extension FinishedInMemorySpan {
         let connection = try RawConnection(port: bench.gateway.address.port)
         let message =
             "From: ann@example.org\r\nTo: bob@example.net\r\nDate: Tue, 24 Nov 2026 10:00:00 +0000\r\n\r\nHi\r\n"
-        let head = "POST /messages HTTP/1.1\r\nHost: x\r\nContent-Type: message/rfc822\r\n"
+        let head = "POST /messages HTTP/1.1\r\nHost: localhost\r\nContent-Type: message/rfc822\r\n"
         try connection.send(head + "Content-Length: \(message.utf8.count)\r\n\r\n" + message)
         #expect(await connection.readAnswer()?.status == 200)
         let (_, exchanges) = try await spans(tracer, count: 2)

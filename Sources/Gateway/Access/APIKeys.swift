@@ -41,8 +41,11 @@ public struct APIKeys: Sendable {
     /// - Throws: a ``Problem`` with 401.
     func caller(of headers: HTTPHeaders) throws(Problem) -> Caller {
         guard !isEmpty else { return anonymous }
-        var key = headers["X-API-Key"]
-        if let authorization = headers["Authorization"], authorization.lowercased().hasPrefix("bearer ") {
+        let (own, authorizations) = (headers.values("X-API-Key"), headers.values("Authorization"))
+        // Which of two counts would be a guess, and a proxy in front may guess otherwise.
+        guard own.count < 2, authorizations.count < 2 else { throw .repeatedKey }
+        var key = own.first
+        if let authorization = authorizations.first, authorization.lowercased().hasPrefix("bearer ") {
             key = String(authorization.dropFirst("bearer ".count))
         }
         guard let key, let caller = caller(with: key.trimmingCharacters(in: .whitespaces)) else {

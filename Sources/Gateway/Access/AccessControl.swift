@@ -7,13 +7,23 @@ internal import SMTP
 final class AccessControl: Sendable {
     private let keys: APIKeys
     private let recipients: [AddressPattern]?
+    private let sameOrigin: SameOriginRule
     private let addressLimiter: AddressRateLimiter?
     private let start = ContinuousClock.now
 
-    init(_ configuration: AccessConfiguration) {
+    /// - Parameter isLoopback: whether only this host can reach the gateway.
+    init(_ configuration: AccessConfiguration, isLoopback: Bool) {
         keys = configuration.keys
+        sameOrigin = SameOriginRule(isLoopback: isLoopback)
         recipients = configuration.recipients
         addressLimiter = configuration.ratePerAddress.map { AddressRateLimiter($0) }
+    }
+
+    /// Whether a web page of another origin may have made the request, where no key tells.
+    ///
+    /// - Throws: a ``Problem`` with 403.
+    func checkOrigin(of head: HTTPRequestHead) throws(Problem) {
+        if keys.isEmpty { try sameOrigin.check(head) }
     }
 
     /// Who makes a request. One that names no key counts against the rate of its address, too: guessing keys is slow.
@@ -73,12 +83,16 @@ final class AccessControl: Sendable {
     func check(_ submission: Submission, of caller: Caller) throws(Problem) {
         guard caller.senders != nil || caller.recipients != nil || recipients != nil else { return }
         let message = submission.message
-        let sender = message.headers.first { $0.name.lowercased() == "sender" }.flatMap {
-            try? Mailbox(parsing: $0.value)
+        var authors: [AddrSpec]? = message.from.map(\.address)
+        for header in message.headers where Self.authorNames.contains(header.name.lowercased()) {
+            let list = try? AddressList(parsing: header.value)
+            authors = list.flatMap { list in authors.map { $0 + list.mailboxes.map(\.address) } }
         }
-        let authors = (message.from + [sender].compactMap { $0 }).map(\.address)
         try check(authors, submission.envelope, of: caller)
     }
+
+    /// The header fields beside From that say who sends, in lower case.
+    private static let authorNames: Set<String> = ["sender", "resent-from", "resent-sender"]
 
     private func now() -> Int64 {
         let (seconds, attoseconds) = (ContinuousClock.now - start).components

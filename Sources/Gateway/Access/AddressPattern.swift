@@ -1,6 +1,9 @@
+internal import Foundation
 internal import MailAddress
 
 /// A pattern of addresses: `*` for any, `*@example.org`, `ann@example.org`, `team-*@*.example.org`.
+///
+/// A domain may be written with characters beyond ASCII: it is compared by its A-labels, as addresses have them.
 ///
 /// A `*` stands for any characters, none included, but never for the `@`. Case does not count, on either side of it: what
 /// is allowed must not hang on how a name is written.
@@ -18,13 +21,16 @@ struct AddressPattern: Hashable, Sendable {
         guard let at = text.lastIndex(of: "@"), at > text.startIndex, text.index(after: at) < text.endIndex,
             !text.contains(where: { $0.isWhitespace || $0 == "<" || $0 == ">" })
         else { return nil }
-        localPart = Self.folded(text[..<at])
-        domain = Self.folded(text[text.index(after: at)...])
+        guard let domain = DomainPattern.aLabels(text[text.index(after: at)...]) else { return nil }
+        // A name has more than one way to be composed (Unicode, UAX 15); addresses come composed.
+        localPart = Self.folded(String(text[..<at]).precomposedStringWithCanonicalMapping)
+        self.domain = Self.folded(domain)
     }
 
     /// Whether an address is one of these.
     func matches(_ address: AddrSpec) -> Bool {
-        Self.matches(Self.folded(address.localPart), localPart) && Self.matches(Self.folded(address.domain), domain)
+        Self.matches(Self.folded(address.localPart.precomposedStringWithCanonicalMapping), localPart)
+            && Self.matches(Self.folded(address.domain), domain)
     }
 
     private static func folded(_ text: some StringProtocol) -> [UInt8] {

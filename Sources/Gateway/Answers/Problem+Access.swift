@@ -9,6 +9,32 @@ extension Problem {
         return problem
     }
 
+    static let repeatedKey = {
+        var problem = Problem(
+            "unauthorized", "A key is needed", status: 401,
+            detail: "the request carries more than one key; send one field, Authorization or X-API-Key, once")
+        problem.headers = [("WWW-Authenticate", "Bearer realm=\"postern\"")]
+        return problem
+    }()
+
+    /// A page of another origin made the request, and there are no keys to tell it from others.
+    static let crossSite = Problem(
+        "cross-site-request", "The request comes from another site", status: 403,
+        detail:
+            "without keys, requests of web pages of another origin are refused; open the console at the gateway's own "
+            + "address, or set POSTERN_API_KEYS and send a key"
+    ).notSent(retryable: false)
+
+    /// A name that is not one of this host was used, which a page could have had point here.
+    static func foreignHost(_ host: String) -> Problem {
+        Problem(
+            "cross-site-request", "The request comes from another site", status: 403,
+            detail: "without keys and on a loopback address, the Host has to be a loopback name or address, not "
+                + "\(host.prefix(100).debugDescription); use http://127.0.0.1 or http://localhost with the port, or set "
+                + "POSTERN_API_KEYS and send a key"
+        ).notSent(retryable: false)
+    }
+
     static func forbidden(_ errors: [FieldError]) -> Problem {
         var problem = Problem(
             "forbidden", "The message is not allowed", status: 403,

@@ -26,6 +26,7 @@ extension Problem {
                 "relay-unavailable", "No relay is responsible", status: 502,
                 detail: "no route leads to a relay; see POSTERN_ROUTES")
             self = notSent(retryable: false)
+        case .shutdown: self = .draining
         }
     }
 

@@ -8,6 +8,11 @@ extension Problem {
         ).notSent(retryable: false)
     }
 
+    static let repeatedIdempotencyKey = Problem(
+        "invalid-idempotency-key", "The Idempotency-Key is not valid", status: 422,
+        detail: "the field Idempotency-Key is given more than once; send it once"
+    ).notSent(retryable: false)
+
     static let idempotencyKeyInFlight = {
         var problem = Problem(
             "idempotency-key-in-flight", "A request under this Idempotency-Key is under way", status: 409,

@@ -33,6 +33,10 @@ final class Delivery: Sendable {
         var relays: RelaySet
         /// By the relay's name, which may be the same over reloads.
         var metrics: [String: MessageMetrics] = [:]
+        /// Messages that wait for a relay's turn, each with the task that ends its wait.
+        var pauses: [Int: (task: Scheduled<Void>, continuation: CheckedContinuation<Bool, Never>)] = [:]
+        var nextPause = 0
+        var hasShutDown = false
     }
 
     /// The loop that the messages are sent on.
@@ -126,7 +130,7 @@ final class Delivery: Sendable {
     ) async throws(DeliveryFailure) -> Value {
         switch relay.admit() {
         case .pass(let wait):
-            if wait > .zero { await pause(wait) }
+            if wait > .zero, await !pause(wait) { throw DeliveryFailure(relay.name, .shutdown) }
             do throws(SMTPError) {
                 let value = try await attempt(relay, wait)
                 relay.answered()
@@ -214,9 +218,31 @@ final class Delivery: Sendable {
     }
 
     /// Waits for a relay's turn, on the loop.
-    private func pause(_ time: Duration) async {
-        await withCheckedContinuation { continuation in
-            loop.scheduleTask(in: TimeAmount(time)) { continuation.resume() }
+    ///
+    /// - Returns: false if the shutdown ended the wait.
+    private func pause(_ time: Duration) async -> Bool {
+        guard !state.value.hasShutDown else { return false }
+        let number = state.value.nextPause
+        state.value.nextPause += 1
+        return await withCheckedContinuation { continuation in
+            let task = loop.scheduleTask(in: TimeAmount(time)) {
+                let pause = self.state.value.pauses.removeValue(forKey: number)
+                pause?.continuation.resume(returning: true)
+            }
+            state.value.pauses[number] = (task, continuation)
+        }
+    }
+
+    /// Ends the waits for the relays' turns, from any thread; those messages are not sent.
+    func shutdown() {
+        loop.execute {
+            let pauses = self.state.value.pauses
+            self.state.value.pauses = [:]
+            self.state.value.hasShutDown = true
+            for (_, pause) in pauses {
+                pause.task.cancel()
+                pause.continuation.resume(returning: false)
+            }
         }
     }
 

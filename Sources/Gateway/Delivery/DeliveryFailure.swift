@@ -11,6 +11,8 @@ struct DeliveryFailure: Error {
         case throttled(retryAfter: Duration)
         /// No route leads anywhere.
         case noRelay
+        /// The gateway shut down while the message waited for the relay's turn.
+        case shutdown
     }
 
     /// The relay's name.
@@ -30,5 +32,11 @@ struct DeliveryFailure: Error {
     }
 
     /// Whether another relay may be asked.
-    var allowsFallback: Bool { error?.allowsFallback ?? true }
+    var allowsFallback: Bool {
+        switch cause {
+        case .smtp(let error): error.allowsFallback
+        case .leftAlone, .throttled, .noRelay: true
+        case .shutdown: false
+        }
+    }
 }

@@ -11,6 +11,7 @@ final class Dispatch: Sendable {
     private let log: MessageLog
     private let nextLoop = Atomic<Int>(0)
     private let messages = Atomic<Int>(0)
+    private let isEnding = Atomic<Bool>(false)
 
     /// - Parameter deliveries: one for each loop.
     init(_ deliveries: [Delivery], idempotency store: any IdempotencyStore, log: MessageLog) {
@@ -55,14 +56,17 @@ final class Dispatch: Sendable {
     }
 
     /// Sends a message, unless that was done under its key, and answers its request.
+    ///
+    /// - Parameter hasRoom: whether the message may be sent now; asked only if nothing is known under the key.
     func send(
         _ composed: Composition, once key: IdempotencyKey, _ fingerprint: MessageFingerprint,
-        _ context: RequestContext, _ responder: HTTPResponder
+        _ context: RequestContext, _ responder: HTTPResponder,
+        hasRoom: @escaping @Sendable () throws(Problem) -> Void
     ) {
         let inbox = begin()
         inbox.add {
             Task.immediate(executorPreference: inbox.executor) {
-                let answer = await self.once.answer(under: key, fingerprint, context) {
+                let answer = await self.once.answer(under: key, fingerprint, context, if: hasRoom) {
                     await self.answer(composed, context, from: inbox.delivery)
                 }
                 inbox.answer(responder, context.answered(with: answer.response))
@@ -72,9 +76,14 @@ final class Dispatch: Sendable {
     }
 
     /// Sends a batch, or what of it has not been sent under its key, and answers its request.
+    ///
+    /// - Parameters:
+    ///   - hasRoom: whether the batch may be sent now; asked only if nothing is known under its key.
+    ///   - isDue: whether the caller may send one more message; asked for each that was not sent under the key.
     func send(
         _ batch: Batch, once key: (IdempotencyKey, MessageFingerprint)?, _ context: RequestContext,
-        _ responder: HTTPResponder
+        _ responder: HTTPResponder, hasRoom: @escaping @Sendable () throws(Problem) -> Void,
+        isDue: @escaping @Sendable () throws(Problem) -> Void
     ) {
         Task(executorPreference: executor) {
             guard let (key, fingerprint) = key else {
@@ -82,9 +91,9 @@ final class Dispatch: Sendable {
                 responder.respond(context.answered(with: answer.response))
                 return
             }
-            let answer = await self.once.answer(under: key, fingerprint, context) {
+            let answer = await self.once.answer(under: key, fingerprint, context, if: hasRoom) {
                 await batch.send { composed, index in
-                    await self.once.answer(under: key.at(index), fingerprint, context.at(index)) {
+                    await self.once.answer(under: key.at(index), fingerprint, context.at(index), if: isDue) {
                         await self.send(composed, context.at(index))
                     }
                 }
@@ -127,10 +136,21 @@ final class Dispatch: Sendable {
             log.accepted(composed.id, composed.envelope, octets: composed.content.count, receipt, context)
             return MessageAnswer(Answer.accepted(id: composed.id, receipt), isFinal: true)
         } catch {
-            let problem = Problem(error)
+            let problem = problem(error)
             log.failed(composed.id, composed.envelope, problem, error, context)
             return MessageAnswer(problem)
         }
+    }
+
+    /// What the client is told of a failure. A message that the shutdown kept from being sent may go to another instance.
+    private func problem(_ failure: DeliveryFailure) -> Problem {
+        let problem = Problem(failure)
+        guard problem.outcome == .notSent, problem.reply == nil, isEnding.load(ordering: .relaxed) else {
+            return problem
+        }
+        var cutShort = Problem.draining
+        cutShort.stage = problem.stage
+        return cutShort
     }
 
     private func answer(
@@ -153,10 +173,10 @@ final class Dispatch: Sendable {
         } catch {
             switch (error, message) {
             case (.relay(let error), let message?):
-                let problem = Problem(error)
+                let problem = problem(error)
                 log.failed(message.id, message.envelope, problem, error, context)
                 return problem.response
-            case (.relay(let error), nil): return Problem(error).response
+            case (.relay(let error), nil): return problem(error).response
             case (.message(let problem), nil):
                 log.invalid(problem, context)
                 return problem.response
@@ -169,6 +189,12 @@ final class Dispatch: Sendable {
                 return problem.response
             }
         }
+    }
+
+    /// The sessions with the relays end: what waits for a relay's turn does not wait any longer.
+    func shutdown() {
+        isEnding.store(true, ordering: .relaxed)
+        for inbox in inboxes { inbox.delivery.shutdown() }
     }
 
     /// From the next message on other relays are used.

@@ -7,9 +7,12 @@ struct SendingOnce: Sendable {
     let logger: Logger
 
     /// The answer of a first request, or what is answered to a further one.
+    ///
+    /// - Parameter mayBegin: whether the message may be sent now; asked only if nothing is known under the key, and the key
+    ///   stays free if not.
     func answer(
         under key: IdempotencyKey, _ message: MessageFingerprint, _ context: RequestContext,
-        _ send: () async -> MessageAnswer
+        if mayBegin: () throws(Problem) -> Void, _ send: () async -> MessageAnswer
     ) async -> MessageAnswer {
         let decision: IdempotencyDecision
         do {
@@ -21,7 +24,13 @@ struct SendingOnce: Sendable {
             return MessageAnswer(.idempotencyStoreUnavailable)
         }
         switch decision {
-        case .begun: return await ended(await send(), key, context)
+        case .begun:
+            do throws(Problem) {
+                try mayBegin()
+            } catch {
+                return await ended(MessageAnswer(error), key, context)
+            }
+            return await ended(await send(), key, context)
         case .inFlight: return MessageAnswer(.idempotencyKeyInFlight)
         case .otherMessage: return MessageAnswer(.idempotencyKeyReused)
         case .replay(let answer):

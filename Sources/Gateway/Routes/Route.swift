@@ -64,7 +64,8 @@ enum Route: Equatable {
 
     /// A misspelt `dry_run` must not send the message: what is not known is refused by name.
     private static func check(_ head: HTTPRequestHead, of resource: Resource) throws(Problem) {
-        guard !head.query.parameters.isEmpty, var known = resource.parameters else { return }
+        guard !head.query.parameters.isEmpty else { return }
+        var known = resource.parameters
         let isRaw = resource == .messages && BodyKind(head) == .raw
         if isRaw { known = Resource.rawParameters }
         var seen: Set<String> = []
@@ -74,7 +75,10 @@ enum Route: Equatable {
             if !known.contains(name) {
                 errors.append(
                     FieldError(
-                        "", "there is no query parameter \(shown); known are \(known.joined(separator: ", "))"))
+                        "",
+                        known.isEmpty
+                            ? "there is no query parameter \(shown) here; send the request without it"
+                            : "there is no query parameter \(shown); known are \(known.joined(separator: ", "))"))
             } else if !seen.insert(name).inserted {
                 errors.append(FieldError("", "the query parameter \(shown) is given twice"))
             }
