@@ -3,7 +3,7 @@ internal import InternetMessage
 /// One of the member `attachments`.
 struct AttachmentDocument: DecodableWithErrors {
     private(set) var attachment: Attachment?
-    private(set) var errors: [FieldError] = []
+    private(set) var errors = FieldErrors()
 
     init(from decoder: any Decoder) throws {
         var members = try Members(of: decoder, known: ["filename", "content", "content_type", "content_id"])

@@ -23,7 +23,4 @@ extension Members {
             return nil
         }
     }
-
-    /// Whether something is wrong with a member.
-    func hasError(_ pointer: String) -> Bool { errors.contains { $0.pointer == pointer } }
 }
