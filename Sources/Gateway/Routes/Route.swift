@@ -64,12 +64,10 @@ enum Route: Equatable {
 
     /// A misspelt `dry_run` must not send the message: what is not known is refused by name.
     private static func check(_ head: HTTPRequestHead, of resource: Resource) throws(Problem) {
-        guard !head.query.parameters.isEmpty, var known = resource.parameters else { return }
-        let isRaw = resource == .messages && BodyKind(head) == .raw
-        if isRaw { known = Resource.rawParameters }
+        guard !head.query.parameters.isEmpty, let known = resource.parameters else { return }
         var seen: Set<String> = []
         var errors: [FieldError] = []
-        for (name, _) in head.query.parameters where !(isRaw && name == "to") {
+        for (name, _) in head.query.parameters where !(resource == .messages && name == "to") {
             let shown = name.prefix(40).debugDescription
             if !known.contains(name) {
                 errors.append(

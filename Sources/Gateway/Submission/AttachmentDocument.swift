@@ -23,9 +23,9 @@ struct AttachmentDocument: DecodableWithErrors {
             }
         }
         if members.errors.isEmpty, let content {
+            let contentType = mediaType ?? filename.flatMap { MediaType(ofFile: $0) } ?? .octetStream
             attachment = Attachment(
-                filename: filename, content: .base64(content), contentType: mediaType ?? .octetStream,
-                contentID: identifier)
+                filename: filename, content: .base64(content), contentType: contentType, contentID: identifier)
         }
         errors = members.errors
     }

@@ -65,6 +65,8 @@ struct FormDocument {
     }
 
     private mutating func attach(_ part: HTTPFormPart, contentID: String?) {
+        // What a browser sends for a field in which no file was chosen.
+        if part.filename?.isEmpty == true, part.content.isEmpty { return }
         let pointer = "/attachments/\(fileCount)"
         fileCount += 1
         let before = errors.count
@@ -73,9 +75,9 @@ struct FormDocument {
                 FieldError(pointer, "this has to be a file; with curl: -F \(part.name.prefix(40))=@report.pdf"))
             return
         }
-        var type = MediaType.octetStream
+        var type = MediaType(ofFile: filename) ?? .octetStream
         var identifier: ContentID?
-        if let text = part.contentType {
+        if let text = part.contentType, !text.isEmpty {
             do throws(HeaderError) {
                 type = try MediaType(text)
             } catch {

@@ -20,8 +20,8 @@ struct MessageDocument: DecodableWithErrors, DecodableWithConfiguration {
     private(set) var places: [String: [Int]] = [:]
     private(set) var envelope: EnvelopeDocument?
     private(set) var notification: DeliveryStatusNotification?
-    private(set) var requiresTLS = false
-    private(set) var recipientPolicy = Envelope.RecipientPolicy.any
+    private(set) var requiresTLS: Bool?
+    private(set) var recipientPolicy: Envelope.RecipientPolicy?
     private(set) var errors = FieldErrors()
 
     /// The members, in the order in which they are read.
@@ -76,7 +76,7 @@ struct MessageDocument: DecodableWithErrors, DecodableWithConfiguration {
             default: members.add(FieldError("/recipient_policy", "this has to be \"any\" or \"all\""))
             }
         }
-        requiresTLS = members.value("require_tls", expected: "true or false") ?? false
+        requiresTLS = members.value("require_tls", expected: "true or false")
         let dsn: NotificationDocument? = members.nested("dsn", expected: "an object with notify, return and id")
         notification = dsn?.notification
         assert(members.isAtEnd, "the members are not asked for in the order of their names")

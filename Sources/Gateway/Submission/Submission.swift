@@ -16,14 +16,15 @@ struct Submission {
 
     /// Decodes and checks a JSON document.
     ///
+    /// - Parameter query: what the query says of the envelope; nil if it says nothing.
     /// - Throws: a ``Problem`` that names every bad member.
-    init(json body: [UInt8]) throws(Problem) {
+    init(json body: [UInt8], _ query: QueryEnvelope? = nil) throws(Problem) {
         if let large = LargeContent(in: body), let syntax = try? JSONSyntax(large.document) {
             // What is wrong with the document is said of all of it, below.
             let decoder = JSONDecoder()
             if let key = LargeContent.key { decoder.userInfo[key] = large }
             if syntax.repeated.isEmpty, let document = try? Self.document(large.document, syntax, decoder) {
-                try self.init(document)
+                try self.init(document, query)
                 return
             }
         }
@@ -42,7 +43,7 @@ struct Submission {
                         : "the body has to be a JSON object")
             ])
         }
-        try self.init(document, syntax.repeated)
+        try self.init(document, query, syntax.repeated)
     }
 
     private static func document(
@@ -65,9 +66,14 @@ struct Submission {
         }
     }
 
-    /// - Parameter others: what else is wrong with the document.
-    init(_ document: MessageDocument, _ others: FieldErrors = FieldErrors()) throws(Problem) {
+    /// - Parameters:
+    ///   - query: what the query says of the envelope; what the document says goes before it.
+    ///   - others: what else is wrong with the document.
+    init(
+        _ document: MessageDocument, _ query: QueryEnvelope? = nil, _ others: FieldErrors = FieldErrors()
+    ) throws(Problem) {
         var errors = others
+        if let query { errors.add(FieldErrors(query.errors)) }
         errors.add(document.errors)
         var fields: [HeaderField] = []
         for (name, value) in document.headers {
@@ -78,7 +84,7 @@ struct Submission {
             }
         }
         let mailboxes = document.to + document.cc + document.bcc
-        var recipients = document.envelope?.recipients ?? mailboxes.map(\.address)
+        var recipients = document.envelope?.recipients ?? query?.givenRecipients ?? mailboxes.map(\.address)
         if recipients.isEmpty,
             !errors.listed.contains(where: { $0.pointer.hasPrefix("/to") || $0.pointer.hasPrefix("/envelope") })
         {
@@ -103,11 +109,13 @@ struct Submission {
         }
         guard errors.isEmpty, let from = document.from else { throw .invalid(errors) }
         do throws(SMTPError) {
-            var envelope = try Envelope(from: document.envelope?.reversePath ?? from.address, to: recipients)
-            envelope.recipientPolicy = document.recipientPolicy
-            if document.requiresTLS || document.notification != nil {
+            var envelope = try Envelope(
+                from: document.envelope?.reversePath ?? query?.reversePath ?? from.address, to: recipients)
+            envelope.recipientPolicy = document.recipientPolicy ?? query?.recipientPolicy ?? .any
+            let requiresTLS = document.requiresTLS ?? query?.requiresTLS ?? false
+            if requiresTLS || document.notification != nil {
                 var extensions = MailExtensions()
-                extensions.requiresTLS = document.requiresTLS
+                extensions.requiresTLS = requiresTLS
                 extensions.notification = document.notification
                 envelope.extensions = extensions
             }
