@@ -32,7 +32,9 @@ final class GatewayCore: HTTPHandler {
         let relays = RelaySet(configuration, on: eventLoops, metrics: metrics)
         log = MessageLog(logger: logger, showsAddresses: configuration.logsAddresses)
         dispatch = Dispatch(
-            eventLoops.map { Delivery(relays, metrics.registry, on: $0) }, idempotency: idempotencyStore, log: log)
+            eventLoops.map { Delivery(relays, metrics.registry, on: $0) }, idempotency: idempotencyStore,
+            domain: configuration.hostDomain,
+            log: log)
         health = RelayHealth(relays.relays)
         isLoopback = GatewayConfiguration.isLoopback(configuration.listenHost)
         current = Mutex((relays, AccessControl(configuration.access, isLoopback: isLoopback)))
@@ -196,7 +198,8 @@ final class GatewayCore: HTTPHandler {
         do throws(Problem) {
             let route = try Route(request.head, hasSandbox: caughtMessages != nil)
             let key = try Self.idempotencyKey(request.head, context)
-            let composed = try composition(Submission(FormDocument(request.parts).document), context)
+            let composed = try composition(
+                Submission(FormDocument(request.parts).document, .beside(request.head.query)), context)
             send(
                 composed, dryRun: route == .sendMessage(dryRun: true), once: key, MessageFingerprint(request), context,
                 responder)
@@ -216,9 +219,9 @@ final class GatewayCore: HTTPHandler {
             let isRaw = (dryRun || key != nil) && BodyKind(request.head) == .raw
             let composed =
                 isRaw
-                ? try RawMessage.composition(request) { message throws(Problem) in
+                ? try RawMessage.composition(request, domain: dispatch.domain) { message throws(Problem) in
                     try access.check(message.authors, message.envelope, of: context.caller)
-                } : try composition(Submission(json: request.body), context)
+                } : try composition(Submission(json: request.body, .beside(request.head.query)), context)
             send(composed, dryRun: dryRun, once: key, MessageFingerprint(request), context, responder)
         } catch {
             log.invalid(error, context)

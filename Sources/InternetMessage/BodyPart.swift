@@ -1,3 +1,5 @@
+internal import OctetSearch
+
 /// A part of the body that holds content and no further parts, with the transfer encoding chosen for it.
 struct BodyPart {
     enum Content {
@@ -41,9 +43,18 @@ struct BodyPart {
     }
 
     init(octets: [UInt8], contentType: MediaType, allowsEightBit: Bool) {
-        content = .octets(octets)
         self.contentType = contentType
         loneLineBreaks = 0
+        if contentType.encodingRule != .any {
+            // It is written as it is, so its lines have to end as those of the message around it do.
+            let profile = ContentProfile(octets.span)
+            content = .octets(
+                profile.loneLineBreaks > 0
+                    ? LineBreaks.normalised(octets, loneLineBreaks: profile.loneLineBreaks) : octets)
+            encoding = profile.hasHighOctets ? .eightBit : .sevenBit
+            return
+        }
+        content = .octets(octets)
         guard contentType.type == "text" || contentType.type == "message" else {
             // What is not text must not meet software on the way that takes it for text.
             encoding = .base64
@@ -87,6 +98,12 @@ struct BodyPart {
 
     /// Whether the content is written in other octets than its own.
     var isEncoded: Bool { encoding == .quotedPrintable || encoding == .base64 }
+
+    /// Whether there is a NUL in octets that are written as they are.
+    var hasNull: Bool {
+        guard !isEncoded, case .octets(let octets) = content else { return false }
+        return OctetSearch.null(in: octets.span, from: 0) < octets.count
+    }
 
     /// Octets that the part takes at most, more or less, to make room once.
     var estimatedCount: Int {

@@ -19,7 +19,7 @@ public enum Composer {
     ///         attachments
     ///
     /// A message without any content has an empty text. Throws the first of the message's `problems`, and an error for
-    /// an attached message that is not 7-bit text.
+    /// an attached message that no mail can hold.
     ///
     /// - Parameter spareOctets: the room to leave for header fields that are put in front later.
     public static func compose(

@@ -12,6 +12,8 @@ public struct CompositionError: Error, Hashable, Sendable, CustomStringConvertib
         case unusableMediaType = "unusable_media_type"
         case charset = "charset"
         case notSevenBit = "not_seven_bit"
+        case null
+        case duplicateContentID = "duplicate_content_id"
         case boundary = "boundary"
     }
 
@@ -77,10 +79,24 @@ public struct CompositionError: Error, Hashable, Sendable, CustomStringConvertib
         Self(.charset, field, "text is written as UTF-8; leave the charset out, or give the content as octets")
     }
 
+    static func null(_ field: String) -> Self {
+        Self(
+            .null, field,
+            "a part of this type may not be encoded (RFC 2046, section 5.2.1), and this one holds a NUL, which no mail may "
+                + "hold; use application/octet-stream")
+    }
+
+    static func duplicateContentID(_ field: String) -> Self {
+        Self(
+            .duplicateContentID, field,
+            "another attachment has the same content identifier (RFC 2045, section 7); give each its own")
+    }
+
     static func notSevenBit(_ field: String) -> Self {
         Self(
             .notSevenBit, field,
-            "a message part may not be encoded (RFC 2046, section 5.2.1) and this one is not 7-bit text with lines of "
-                + "998 octets at most; use application/octet-stream")
+            "a part of this type is ASCII only and may not be encoded, and this one holds octets above 127; give the type "
+                + "for international mail (RFC 6533), such as message/global-delivery-status, or application/octet-stream"
+        )
     }
 }

@@ -39,15 +39,32 @@ public struct HeaderField: Hashable, Sendable {
         }
         guard name.utf8.count <= Self.maximumNameOctets else { throw HeaderError(.nameTooLong) }
         if let refusal = HeaderPolicy.refusal(of: name) { throw HeaderError(.refusedName, refusal.description) }
+        let syntax = HeaderPolicy.syntax(of: name)
+        // References are copied from other messages, and with them their folds.
+        let value = if case .messageIDs = syntax { Self.unfolded(value) } else { value }
         try HeaderText.check(value, allowsTab: true)
         self.name = name
         self.value = value
-        content = try HeaderContent(value, syntax: HeaderPolicy.syntax(of: name))
+        content = try HeaderContent(value, syntax: syntax)
         switch name.lowercased() {
         case "date", "message-id": place = .composed
         case let name where name.hasPrefix("resent-"): place = .resentBlock
         default: place = .additional
         }
+    }
+
+    /// A value without the line breaks that white space follows (RFC 5322, section 2.2.3).
+    private static func unfolded(_ value: String) -> String {
+        let octets = Array(value.utf8)
+        var unfolded: [UInt8] = []
+        for (index, octet) in octets.enumerated() {
+            let isBreak = octet == Octet.carriageReturn || octet == Octet.lineFeed
+            let end =
+                octet == Octet.carriageReturn && octets[(index + 1)...].first == Octet.lineFeed ? index + 2 : index + 1
+            if isBreak, end < octets.count, Octet.isWhiteSpace(octets[end]) { continue }
+            unfolded.append(octet)
+        }
+        return String(decoding: unfolded, as: UTF8.self)
     }
 
     /// The date of the message, if that is what the field holds.

@@ -16,6 +16,9 @@ public enum HeaderPolicy {
         /// The field describes how the content is written down, which is the composer's choice (RFC 2045).
         public static let content = Refusal(
             description: "this header follows from how the content is encoded; give text, html or attachments")
+        /// The last server writes the field from the reverse-path (RFC 5321, section 4.4).
+        public static let returnPath = Refusal(
+            description: "a mail server writes this header from the reverse-path; give the address as envelope.from")
         /// Servers on the way, or the one that delivers, write the field as evidence.
         public static let trace = Refusal(
             description: "only a mail server may write this header; leave it out")
@@ -37,9 +40,9 @@ public enum HeaderPolicy {
         case messageID
         /// The identifier of something else.
         case identifier
-        /// Message identifiers separated by white space.
+        /// Message identifiers, with or without white space and comments between them (RFC 5322, section 3.6.4).
         case messageIDs
-        /// Links in angle brackets, separated by commas (RFC 2369, section 2).
+        /// Links in angle brackets, separated by commas, with comments behind them (RFC 2369, section 2).
         case links
         /// An optional phrase and an identifier in angle brackets (RFC 2919, section 2).
         case listID
@@ -58,7 +61,7 @@ public enum HeaderPolicy {
     public static func refusal(of name: String) -> Refusal? {
         let name = name.lowercased()
         if let refusal = refused[name] { return refusal }
-        if name.hasPrefix("content-") { return .content }
+        if name.hasPrefix("content-"), !describing.contains(name) { return .content }
         return tracePrefixes.contains(where: name.hasPrefix) ? .trace : nil
     }
 
@@ -66,13 +69,16 @@ public enum HeaderPolicy {
         syntaxes[name.lowercased()] ?? .unstructured
     }
 
+    /// Fields that say something about the content and not how it is encoded (RFC 3282, section 2).
+    private static let describing: Set<String> = ["content-language", "content-class"]
+
     private static let tracePrefixes = ["arc-", "dkim-", "domainkey-", "x-google-dkim-", "x-spam-", "received"]
 
     private static let refused: [String: Refusal] = [
         "from": .composed, "reply-to": .composed, "to": .composed, "cc": .composed, "subject": .composed,
         "bcc": .blindCopy, "resent-bcc": .blindCopy,
         "apparently-to": .blindCopy, "mime-version": .content,
-        "return-path": .trace, "delivered-to": .trace, "x-original-to": .trace, "x-delivered-to": .trace,
+        "return-path": .returnPath, "delivered-to": .trace, "x-original-to": .trace, "x-delivered-to": .trace,
         "envelope-to": .trace, "authentication-results": .trace, "dl-expansion-history": .trace,
     ]
 
@@ -86,10 +92,10 @@ public enum HeaderPolicy {
         "list-unsubscribe-post": .exactly("List-Unsubscribe=One-Click"),
         "auto-submitted": .keyword(["no", "auto-generated", "auto-replied", "auto-notified"]),
         "importance": .keyword(["low", "normal", "high"]),
-        "priority": .keyword(["normal", "urgent", "non-urgent"]),
+        "priority": .keyword(["normal", "urgent", "non-urgent", "high", "low"]),
         "x-priority": .keyword(["1", "2", "3", "4", "5"]),
-        "x-msmail-priority": .keyword(["low", "normal", "high"]),
-        "precedence": .plain,
+        "x-msmail-priority": .keyword(["lowest", "low", "normal", "high", "highest"]),
+        "precedence": .plain, "content-language": .plain, "content-class": .plain,
         "sensitivity": .keyword(["personal", "private", "company-confidential", "normal"]),
         "x-auto-response-suppress": .plain, "feedback-id": .plain, "tls-required": .exactly("No"),
         "resent-date": .date, "resent-from": .mailboxes, "resent-sender": .mailbox, "resent-to": .mailboxes,

@@ -16,6 +16,8 @@ struct HeaderWriter {
     var octets: [UInt8] = []
     /// Where the current line begins.
     private var lineStart = 0
+    /// Where the value of the current field begins.
+    private var valueStart = 0
 
     init(capacity: Int) {
         octets.reserveCapacity(capacity)
@@ -32,6 +34,7 @@ struct HeaderWriter {
         lineStart = octets.count
         append(name)
         octets.append(UInt8(ascii: ":"))
+        valueStart = octets.count
     }
 
     mutating func endLine() {
@@ -40,9 +43,10 @@ struct HeaderWriter {
         lineStart = octets.count
     }
 
-    /// Writes the space in front of something that may not be split, and a line break before it if it would not fit.
+    /// Writes the space in front of something that may not be split, and a line break before it if it would not fit. Behind the
+    /// field's name there is none: some readers take a value that begins on the next line for an empty one.
     mutating func separate(before count: Int) {
-        if column + 1 + count > Self.preferredLineOctets { endLine() }
+        if column + 1 + count > Self.preferredLineOctets, octets.count > valueStart { endLine() }
         octets.append(UInt8(ascii: " "))
     }
 
@@ -72,14 +76,14 @@ struct HeaderWriter {
         switch field.content {
         case .unstructured(let text):
             unstructuredField(field.name, text)
-        case .items(let items, let separator):
+        case .items(let items):
             beginField(field.name)
-            for (index, item) in items.enumerated() {
-                let separator = index == items.count - 1 ? "" : separator
-                if index > 0 { separate(before: item.utf8.count + separator.utf8.count) } else { append(" ") }
-                append(item)
-                append(separator)
-            }
+            for item in items { self.item(item) }
+            endLine()
+        case .phrase(let phrase, let identifier):
+            beginField(field.name)
+            if !phrase.isEmpty { self.phrase(phrase) }
+            item(identifier)
             endLine()
         case .date(let date):
             self.field(field.name, date.description)

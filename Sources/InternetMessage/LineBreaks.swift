@@ -1,11 +1,14 @@
 internal import OctetSearch
 
 /// Line breaks of text (RFC 5321, section 2.3.8): CR, LF and CRLF all mean one, and CRLF is how it is written.
-enum LineBreaks {
+public enum LineBreaks {
     /// Appends text with `count` lone CR and LF, each made CRLF.
     static func append(_ text: String.UTF8View, loneLineBreaks count: Int, to octets: inout [UInt8]) {
         // Lines are copied from an array in one piece each.
-        let content = Array(text)
+        append(Array(text), loneLineBreaks: count, to: &octets)
+    }
+
+    private static func append(_ content: [UInt8], loneLineBreaks count: Int, to octets: inout [UInt8]) {
         octets.reserveCapacity(octets.count + content.count + count)
         var index = 0
         while true {
@@ -26,5 +29,39 @@ enum LineBreaks {
         var octets: [UInt8] = []
         append(text, loneLineBreaks: count, to: &octets)
         return octets
+    }
+
+    /// Octets of text with all line breaks made CRLF.
+    static func normalised(_ content: [UInt8], loneLineBreaks count: Int) -> [UInt8] {
+        var octets: [UInt8] = []
+        append(content, loneLineBreaks: count, to: &octets)
+        return octets
+    }
+
+    /// The octets of a message as they are sent: each line ends in CRLF, the last one too.
+    ///
+    /// Nothing is copied if that is so already.
+    public static func canonical(_ message: [UInt8]) -> [UInt8] {
+        let count = loneCount(in: message[...])
+        var octets = count == 0 ? message : normalised(message, loneLineBreaks: count)
+        if let last = octets.last, last != UInt8(ascii: "\n") { octets += [UInt8(ascii: "\r"), UInt8(ascii: "\n")] }
+        return octets
+    }
+
+    /// How many line breaks are CR or LF alone, each of which takes one more octet when it is sent.
+    public static func loneCount(in message: ArraySlice<UInt8>) -> Int {
+        let content = message.span
+        var count = 0
+        var index = OctetSearch.lineBreak(in: content, from: 0)
+        while index < content.count {
+            var next = index + 1
+            if content[index] == UInt8(ascii: "\r"), next < content.count, content[next] == UInt8(ascii: "\n") {
+                next += 1
+            } else {
+                count += 1
+            }
+            index = OctetSearch.lineBreak(in: content, from: next)
+        }
+        return count
     }
 }

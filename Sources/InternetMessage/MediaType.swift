@@ -83,13 +83,34 @@ public struct MediaType: Hashable, Sendable, CustomStringConvertible {
 
     /// The same type with `charset=utf-8`, for text that this module writes.
     var withUTF8: MediaType {
-        guard parameter("charset") == nil else { return self }
-        return MediaType(type: type, subtype: subtype, parameters: parameters + [Self.utf8])
+        let others = parameters.map { $0.name == "charset" ? Self.utf8 : $0 }
+        return MediaType(
+            type: type, subtype: subtype, parameters: parameter("charset") == nil ? parameters + [Self.utf8] : others)
+    }
+
+    /// How a part of the type may be encoded for the way.
+    var encodingRule: EncodingRule {
+        guard type == "message" else { return .any }
+        switch subtype {
+        case "rfc822", "partial", "external-body": return .none
+        case "delivery-status", "disposition-notification", "tracking-status", "feedback-report": return .sevenBit
+        default: return .any
+        }
+    }
+
+    /// How a part may be encoded for the way.
+    enum EncodingRule {
+        case any
+        /// Not at all (RFC 2046, section 5.2.1): 7bit or 8bit.
+        case none
+        /// 7bit only (RFC 3464, section 2.1; RFC 8098, section 3.1; RFC 3886, section 2; RFC 5965, section 3).
+        case sevenBit
     }
 
     /// Whether text written as UTF-8 would be labelled with another charset.
     var contradictsUTF8: Bool {
         guard let charset = parameter("charset") else { return false }
-        return charset.lowercased() != "utf-8"
+        // Many write it without the hyphen; in the message it is written as it is registered.
+        return charset.lowercased() != "utf-8" && charset.lowercased() != "utf8"
     }
 }

@@ -23,6 +23,7 @@ struct MediaTypeParser {
             try expect(UInt8(ascii: "="))
             skipSpace()
             let value = try current == UInt8(ascii: "\"") ? quotedString() : token()
+            if name.hasSuffix("*") { try Self.checkExtended(name, value) }
             // Two values for one name would be read differently by different receivers.
             guard parameters.count < MediaType.maximumParameters, !parameters.contains(where: { $0.name == name })
             else { throw HeaderError(.invalidMediaType) }
@@ -30,6 +31,17 @@ struct MediaTypeParser {
             skipSpace()
         }
         return MediaType(type: type, subtype: subtype, parameters: parameters)
+    }
+
+    /// Checks the value of a parameter in the extended form (RFC 2231, section 7), which is written as it is.
+    private static func checkExtended(_ name: String, _ value: String) throws(HeaderError) {
+        let isFirst = !name.dropLast().contains("*") || name.hasSuffix("*0*")
+        let quotes = value.utf8.count { $0 == UInt8(ascii: "'") }
+        guard !value.isEmpty, value.utf8.count <= HeaderWriter.maximumWordOctets, quotes == (isFirst ? 2 : 0),
+            value.utf8.allSatisfy({
+                HeaderWriter.isAttributeOctet($0) || $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "'")
+            })
+        else { throw HeaderError(.invalidMediaType) }
     }
 
     private var current: UInt8? { position < octets.count ? octets[position] : nil }

@@ -58,6 +58,9 @@ struct MessageBody {
         for (index, alternative) in message.alternatives.enumerated() where isWanted(alternative.contentType) {
             let part =
                 switch alternative.content {
+                case .text(let text) where alternative.contentType.encodingRule != .any:
+                    BodyPart(
+                        octets: Array(text.utf8), contentType: alternative.contentType, allowsEightBit: allowsEightBit)
                 case .text(let text):
                     BodyPart(
                         text: text, contentType: alternative.contentType.withUTF8, allowsEightBit: allowsEightBit)
@@ -69,11 +72,12 @@ struct MessageBody {
         }
     }
 
-    /// A message part may not be encoded (RFC 2046, section 5.2.1).
+    /// A part that may not be encoded can hold no NUL, and some such parts no octet above 127.
     private static func check(_ part: BodyPart, _ field: String) throws(CompositionError) {
-        let mustNotBeEncoded = ["rfc822", "partial", "external-body"].contains(part.contentType.subtype)
-        guard part.contentType.type == "message", mustNotBeEncoded, part.isEncoded else { return }
-        throw CompositionError.notSevenBit(field)
+        let rule = part.contentType.encodingRule
+        guard rule != .any else { return }
+        if rule == .sevenBit, part.encoding == .eightBit { throw CompositionError.notSevenBit(field) }
+        if part.hasNull { throw CompositionError.null(field) }
     }
 
     /// Whether there is a part with octets that 7-bit data cannot hold.
@@ -157,8 +161,9 @@ struct MessageBody {
     }
 
     private static func append(_ part: BodyPart, to writer: inout HeaderWriter) {
+        // Not folded in front of the type: some readers find none then.
         writer.beginField("Content-Type")
-        writer.item(part.contentType.type, "/", part.contentType.subtype)
+        writer.append(" \(part.contentType.type)/\(part.contentType.subtype)")
         for parameter in part.contentType.parameters { writer.parameter(parameter.name, parameter.value) }
         writer.endLine()
         writer.field("Content-Transfer-Encoding", part.encoding.rawValue)
@@ -166,7 +171,9 @@ struct MessageBody {
             if let contentID = attachment.contentID { writer.field("Content-ID", "<\(contentID)>") }
             writer.beginField("Content-Disposition")
             writer.item(attachment.disposition?.rawValue ?? Attachment.Disposition.attachment.rawValue)
-            if let filename = attachment.filename, !filename.isEmpty { writer.filename(filename) }
+            if let filename = attachment.filename, !filename.isEmpty {
+                writer.parameter("filename", filename)
+            }
             writer.endLine()
         }
         writer.endLine()

@@ -49,7 +49,11 @@ extension Message {
                 problems.append(.charset(field))
             }
         }
+        var identifiers: Set<ContentID> = []
         for (index, attachment) in attachments.enumerated() {
+            if let identifier = attachment.contentID, !identifiers.insert(identifier).inserted {
+                problems.append(.duplicateContentID("attachments/\(index)/contentID"))
+            }
             if attachment.contentType.type == "multipart" {
                 problems.append(.unusableMediaType("attachments/\(index)/contentType"))
             }

@@ -1,15 +1,17 @@
 extension MessageDate {
     /// Reads a date-time of RFC 5322, section 3.3, such as `Tue, 1 Jul 2025 08:30:00 +0200`.
     ///
-    /// Day of the week and seconds may be left out. Of the obsolete forms only the zones `GMT`, `UT` and `UTC` are
-    /// understood; the alphabetic ones mean different things to different readers.
+    /// Day of the week and seconds may be left out, and comments may stand anywhere, as in `+0000 (UTC)`. The obsolete zones
+    /// of RFC 5322, section 4.3, are understood: `GMT`, `UT`, `UTC`, `EST` to `PDT`, and single letters, which say nothing.
+    /// Others mean different things to different readers.
     ///
     /// Throws a `HeaderError` with the reason `invalidValue`, also where the day of the week is another.
     public init(parsing text: String) throws(HeaderError) {
-        guard let date = Self.read(text) else {
+        guard let date = Self.read(try HeaderScanner.withoutComments(text)) else {
             throw HeaderError(
                 .invalidValue,
-                "this header holds a date such as Tue, 1 Jul 2025 08:30:00 +0000, from 1900 on; leave it out for now")
+                "this header holds a date such as Tue, 1 Jul 2025 08:30:00 +0000, from 1900 on, with a zone in digits and the "
+                    + "right day of the week; leave it out for now")
         }
         self = date
     }
@@ -27,7 +29,9 @@ extension MessageDate {
         guard found.day == day, found.month == Int64(month) + 1 else { return nil }
         let seconds = days * 86_400 + time - Int64(offset) * 60
         guard (minimumSeconds...maximumSeconds).contains(seconds) else { return nil }
-        let date = MessageDate(seconds: seconds, offsetMinutes: offset)
+        let date =
+            isUnknownZone(words[4])
+            ? MessageDate(secondsInUnknownZone: seconds) : MessageDate(seconds: seconds, offsetMinutes: offset)
         if sides.count == 2 {
             let weekday = sides[0].filter { $0 != " " && $0 != "\t" }
             guard weekday.lowercased() == date.description.prefix(3).lowercased() else { return nil }
@@ -53,9 +57,24 @@ extension MessageDate {
         return hour * 3600 + minute * 60 + min(second, 59)
     }
 
+    /// Hours east of UTC (RFC 5322, section 4.3).
+    private static let zones = [
+        "GMT": 0, "UT": 0, "UTC": 0, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8,
+        "PDT": -7,
+    ]
+
+    /// Whether a zone says UTC and nothing of where that was: `-0000` and the military letters, which were once defined the
+    /// wrong way round (RFC 5322, section 4.3).
+    private static func isUnknownZone(_ text: Substring) -> Bool {
+        if text == "-0000" { return true }
+        guard text.utf8.count == 1, let letter = text.utf8.first else { return false }
+        return (letter | 0x20) &- UInt8(ascii: "a") < 26 && letter | 0x20 != UInt8(ascii: "j")
+    }
+
     /// Minutes east of UTC.
     private static func zone(_ text: Substring) -> Int? {
-        if ["GMT", "UT", "UTC"].contains(text.uppercased()) { return 0 }
+        if let hours = zones[text.uppercased()] { return hours * 60 }
+        if isUnknownZone(text) { return 0 }
         guard text.hasPrefix("+") || text.hasPrefix("-"), let value = number(text.dropFirst(), digits: 4...4),
             value % 100 < 60, value < 2400
         else { return nil }

@@ -9,11 +9,21 @@ public struct MessageDate: Hashable, Sendable, CustomStringConvertible {
     public let seconds: Int64
     /// The zone in minutes east of UTC, −1439 to 1439.
     public let offsetMinutes: Int
+    /// Whether the zone says nothing about where the moment was written down, and is then `-0000` (RFC 5322, section 3.3).
+    public let hasUnknownZone: Bool
 
     /// Takes a moment; what cannot be written is moved to the nearest that can.
     public init(seconds: Int64, offsetMinutes: Int = 0) {
         self.seconds = min(max(seconds, Self.minimumSeconds), Self.maximumSeconds)
         self.offsetMinutes = min(max(offsetMinutes, -1439), 1439)
+        hasUnknownZone = false
+    }
+
+    /// A moment of which nobody knows where it was written down.
+    init(secondsInUnknownZone seconds: Int64) {
+        self.seconds = min(max(seconds, Self.minimumSeconds), Self.maximumSeconds)
+        offsetMinutes = 0
+        hasUnknownZone = true
     }
 
     /// The date-time of RFC 5322, section 3.3.
@@ -42,7 +52,7 @@ public struct MessageDate: Hashable, Sendable, CustomStringConvertible {
         octets.append(UInt8(ascii: ":"))
         Self.append(secondOfDay % 60, digits: 2, to: &octets)
         octets.append(UInt8(ascii: " "))
-        octets.append(offsetMinutes < 0 ? UInt8(ascii: "-") : UInt8(ascii: "+"))
+        octets.append(offsetMinutes < 0 || hasUnknownZone ? UInt8(ascii: "-") : UInt8(ascii: "+"))
         let zone = Int64(offsetMinutes.magnitude)
         Self.append(zone / 60 * 100 + zone % 60, digits: 4, to: &octets)
     }

@@ -6,11 +6,13 @@ public struct MessageID: Hashable, Sendable, CustomStringConvertible {
     /// The identifier in its angle brackets.
     public let description: String
 
-    /// Takes an identifier with or without its angle brackets.
+    /// Takes an identifier with or without its angle brackets; white space around it counts for nothing.
     ///
     /// Throws a `HeaderError` with the reason `invalidMessageID`.
     public init(_ text: String) throws(HeaderError) {
-        let bracketed = text.utf8.first == UInt8(ascii: "<") ? text : "<\(text)>"
+        let text = text.drop { $0 == " " || $0 == "\t" }
+        let trimmed = String(text.reversed().drop { $0 == " " || $0 == "\t" }.reversed())
+        let bracketed = trimmed.utf8.first == UInt8(ascii: "<") ? trimmed : "<\(trimmed)>"
         let sides = bracketed.utf8.dropFirst().dropLast()
             .split(separator: UInt8(ascii: "@"), omittingEmptySubsequences: false)
         guard bracketed.utf8.count <= Self.maximumOctets, Self.isIdentifier(bracketed.utf8),

@@ -1,14 +1,20 @@
 /// Parameters of `Content-Type` and `Content-Disposition` (RFC 2045, section 5.1, and RFC 2231).
 extension HeaderWriter {
-    /// The longest value that is written on one line without RFC 2231.
-    static let maximumPlainParameterOctets = 60
-    /// The longest form of a file name for receivers that do not know RFC 2231.
-    static let maximumFallbackOctets = 60
-    /// Of these, the octets at the end, which hold the extension.
-    static let fallbackTailOctets = 16
+    /// The longest value in ASCII that stands in one piece: as long as a file system lets a name be. The line that it makes is
+    /// longer than 78 octets, and far from 998; many readers do not know the continuations of RFC 2231.
+    static let maximumPlainParameterOctets = 255
 
-    /// Writes a parameter; what is not ASCII, or is long, in the extended form of RFC 2231.
+    /// Writes a parameter: a token, a quoted string, or the extended form of RFC 2231 for what is not ASCII.
+    ///
+    /// There is no second form in ASCII beside the extended one, as HTTP has it (RFC 6266): no RFC of mail knows that pair, and
+    /// some readers take the wrong one, or both.
     mutating func parameter(_ name: String, _ value: String) {
+        if name.hasSuffix("*") {
+            // An extended value is never quoted (RFC 2231, section 7).
+            beginParameter(name.utf8.count + 1 + value.utf8.count)
+            append("\(name)=\(value)")
+            return
+        }
         // A token may hold `*`, `'` and `%`, at which some readers stumble (RFC 2231, section 7).
         if !value.isEmpty, value.utf8.count <= Self.maximumPlainParameterOctets,
             value.utf8.allSatisfy(Self.isAttributeOctet)
@@ -20,33 +26,13 @@ extension HeaderWriter {
         } else if HeaderText.isASCII(value), value.utf8.count <= Self.maximumPlainParameterOctets,
             !value.contains("=?")
         {
-            // Each character may need a backslash; the name is short, so the line still has room.
+            // Each character may need a backslash, and the line still has room for them.
             beginParameter(name.utf8.count + 3 + value.utf8.count)
             append("\(name)=")
             quotedString(value)
         } else {
             extendedParameter(name, Array(value.utf8))
         }
-    }
-
-    /// Writes a file name: the extended form first, which readers that know it prefer, and an ASCII form behind it
-    /// for those that do not.
-    mutating func filename(_ filename: String) {
-        parameter("filename", filename)
-        guard !HeaderText.isASCII(filename) else { return }
-        var fallback = filename.unicodeScalars.map { Self.isFallback($0) ? Character($0) : "_" }
-        if fallback.count > Self.maximumFallbackOctets {
-            let head = Self.maximumFallbackOctets - Self.fallbackTailOctets
-            fallback = fallback.prefix(head) + fallback.suffix(Self.fallbackTailOctets)
-        }
-        beginParameter("filename=\"\"".utf8.count + fallback.count)
-        append("filename=")
-        quotedString(String(fallback))
-    }
-
-    /// Printable ASCII, but for what would need a backslash or could look like an encoded word.
-    private static func isFallback(_ scalar: Unicode.Scalar) -> Bool {
-        scalar.value >= 0x20 && scalar.value < 0x7F && scalar != "\"" && scalar != "\\" && scalar != "?"
     }
 
     private mutating func beginParameter(_ count: Int) {
@@ -99,7 +85,7 @@ extension HeaderWriter {
     }
 
     /// An attribute-char of RFC 2231, section 7.
-    private static func isAttributeOctet(_ octet: UInt8) -> Bool {
+    static func isAttributeOctet(_ octet: UInt8) -> Bool {
         HeaderText.isTokenOctet(octet) && octet != UInt8(ascii: "*") && octet != UInt8(ascii: "'")
             && octet != UInt8(ascii: "%")
     }

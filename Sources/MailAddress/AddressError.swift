@@ -40,6 +40,13 @@ extension AddressError.Reason {
     /// No `@` follows what should be a local part.
     public static let missingAt = Self(
         "missing_at", "no \"@\" after the local part", "write an address such as ann@example.org")
+    /// A comma or semicolon in a name without quotes, which ends an address there.
+    public static let separatorInName = Self(
+        "separator_in_name", "a comma or semicolon in a name without quotes",
+        "put the name in double quotes, as in \"Doe, John\" <john@example.org>")
+    /// An encoded word (RFC 2047) in a charset or an encoding that is not read.
+    public static let encodedWord = Self(
+        "encoded_word", "an encoded word that cannot be decoded", "write the name as plain text in UTF-8")
     /// Nothing, or a lone dot, stands before the `@`.
     public static let missingLocalPart = Self(
         "missing_local_part", "no local part", "write the name of the mailbox before the \"@\"")

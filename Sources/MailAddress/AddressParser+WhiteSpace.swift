@@ -45,7 +45,8 @@ extension AddressParser {
         }
     }
 
-    private mutating func skipComment(_ octets: Span<UInt8>) throws(AddressError) {
+    /// Skips a comment and those in it, from its opening to behind its closing parenthesis.
+    mutating func skipComment(_ octets: Span<UInt8>) throws(AddressError) {
         let open = position
         var depth = 0
         while position < octets.count {

@@ -65,15 +65,26 @@ struct AddressParser {
         case Octet.at where words == 0:
             throw AddressError(.missingLocalPart, at: position)
         case Octet.comma, Octet.semicolon:
-            throw AddressError(.missingAt, at: position)
+            throw AddressError(isInName(octets) ? .separatorInName : .missingAt, at: position)
         default:
             throw AddressError(.unexpectedCharacter, at: position)
         }
     }
 
+    /// Whether a name with an address goes on behind a comma or semicolon, as in `Doe, John <a@b>`.
+    private func isInName(_ octets: Span<UInt8>) -> Bool {
+        var index = position + 1
+        while index < octets.count, Octet.isAtext(octets[index]) || " .\t".utf8.contains(octets[index]) { index += 1 }
+        return index < octets.count && octets[index] == Octet.less
+    }
+
     private mutating func bareMailbox(_ octets: Span<UInt8>, from start: Int) throws(AddressError) -> Mailbox {
         let (address, end) = try AddrSpecParser.parse(octets, from: start)
         position = end
+        // An underscore, say: the domain goes on with what no domain may hold.
+        if end < octets.count, Octet.isAtext(octets[end]) || octets[end] == Octet.dot {
+            throw AddressError(.domainCharacter, at: end)
+        }
         try skipCommentsAndSpace(octets)
         try checkEnd(octets)
         return Mailbox(uncheckedName: nil, address: address)

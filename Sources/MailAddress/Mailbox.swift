@@ -33,25 +33,30 @@ public struct Mailbox: Hashable, Sendable, CustomStringConvertible {
 
     /// Reads exactly one mailbox: `a@b`, `<a@b>`, `Ann <a@b>` or `"Ann, X" <a@b>`.
     ///
-    /// Comments around names and addresses are skipped, 16 deep at most; inside an address they are refused, because
-    /// readers disagree about them. Throws an `AddressError` for anything else, also for a list, a group or a route.
+    /// What stands in parentheses is part of the name: `Foo (Bar) <a@b>` is named `Foo (Bar)`, and `a@b (Ann)` is named
+    /// `Ann`. They may nest 16 deep; inside an address they are refused, because readers disagree about them. An encoded word
+    /// is decoded (RFC 2047). Throws an `AddressError` for anything else, also for a list, a group or a route.
     public init(parsing text: String) throws(AddressError) {
         let utf8 = text.utf8
         let octets = utf8.span
         var parser = AddressParser(allowsFolding: false)
         try parser.skipCommentsAndSpace(octets)
         guard parser.position < octets.count else { throw AddressError(.empty, at: parser.position) }
+        let mailbox: Mailbox
         switch try parser.next(octets) {
-        case .mailbox(let mailbox): self = mailbox
+        case .mailbox(let found): mailbox = found
         case .groupStart: throw AddressError(.group, at: parser.position)
         }
         guard parser.position == octets.count else { throw AddressError(.severalAddresses, at: parser.position) }
+        let isSpecial = DisplayName.mayBeSpecial(octets)
+        self = isSpecial ? try Mailbox(name: DisplayName(octets).text, address: mailbox.address) : mailbox
     }
 
     /// The mailbox in readable form, the name quoted when it must be. It is not encoded for a header field.
     public var description: String {
         guard let name else { return address.description }
-        let isPhrase = name.utf8.allSatisfy { Octet.isAtext($0) || $0 == Octet.space }
+        // Without quotes, what looks like an encoded word is one.
+        let isPhrase = name.utf8.allSatisfy { Octet.isAtext($0) || $0 == Octet.space } && !name.contains("=?")
         guard !isPhrase else { return "\(name) <\(address)>" }
         var quoted = ""
         for scalar in name.unicodeScalars {

@@ -58,6 +58,26 @@ private func form(_ parts: (String, String)...) -> [UInt8] {
         await bench.stop()
     }
 
+    /// A field in which no file was chosen is none; a file without a type has that of its name.
+    @Test func filesWithoutNameOrType() async throws {
+        let bench = try await Bench.start([:], [.silence])
+        let answer = try await bench.postForm(
+            form(
+                ("\"from\"", "a@example.org"), ("\"to\"", "b@example.net"), ("\"text\"", "x"),
+                ("\"attachment\"; filename=\"\"\r\nContent-Type: application/octet-stream", ""),
+                ("\"inline[x]\"; filename=\"\"", ""), ("\"attachment\"; filename=\"a.pdf\"", "one"),
+                ("\"attachment\"; filename=\"a.eml\"", "Subject: x\n\nhi\n")),
+            path: "/messages?dry_run=true&recipient_policy=any&require_tls=false")
+        let message = try #require(answer.json["message"] as? String)
+        #expect(message.components(separatedBy: "Content-Disposition").count == 3)
+        #expect(message.contains("Content-Type: application/pdf\r\n"))
+        #expect(
+            message.contains(
+                "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: 7bit\r\n"
+                    + "Content-Disposition: attachment; filename=a.eml\r\n\r\nSubject: x\r\n\r\nhi\r\n\r\n--"))
+        await bench.stop()
+    }
+
     @Test func isSent() async throws {
         let bench = try await Bench.start([:], greeting + envelope + taken)
         let multipart = try await bench.postForm(

@@ -46,6 +46,45 @@ import Testing
         #expect(message.contains("\r\n\r\niVBORw0KGgo=\r\n--"))
     }
 
+    @Test(arguments: [
+        (#""filename":"a.pdf""#, "application/pdf"), (#""filename":"A.B.PNG","content_type":null"#, "image/png"),
+        (#""filename":"a.csv","content_type":"""#, "text/csv"),
+        (
+            #""filename":"a.docx""#,
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+        ),
+        (#""filename":"a.eml""#, "message/rfc822"), (#""filename":"a.unknown""#, "application/octet-stream"),
+        (#""filename":"pdf""#, "application/octet-stream"), (#""filename":".pdf""#, "application/octet-stream"),
+        (#""filename":"a.""#, "application/octet-stream"), (#""content_type":"""#, "application/octet-stream"),
+        (#""filename":"a.pdf","content_type":"image/png""#, "image/png"),
+    ])
+    func anAttachmentHasTheTypeOfItsName(members: String, type: String) throws {
+        let message = try message(#""attachments":[{"content":"aGkK",\#(members)}]"#)
+        #expect(message.contains("\r\nContent-Type: \(type)\r\n"))
+    }
+
+    @Test func charsetsOfManySpellingsAreUTF8() throws {
+        for charset in ["utf8", "UTF8", "Utf-8", "\\\"utf-8\\\""] {
+            let message = try message(
+                #""alternatives":[{"content_type":"text/calendar; charset=\#(charset); method=REQUEST","content":"é"}]"#
+            )
+            #expect(message.contains("\r\nContent-Type: text/calendar; charset=utf-8; method=REQUEST\r\n"))
+        }
+        #expect(
+            pointers(#""alternatives":[{"content_type":"text/calendar; charset=latin1","content":"é"}]"#)
+                == ["/alternatives/0/content_type"])
+        #expect(pointers(#""alternatives":[{"content_type":"","content":"x"}]"#) == ["/alternatives/0/content_type"])
+    }
+
+    @Test func noTwoAttachmentsHaveOneIdentifier() {
+        let logo = #"{"content":"aGk=","content_id":"logo"}"#
+        #expect(
+            pointers(
+                #""html":"x","attachments":[\#(logo),{"content":"","content_id":"x"},{"content":"","content_id":"<logo>"}]"#
+            )
+                == ["/attachments/2/content_id"])
+    }
+
     @Test func base64MayHaveLineBreaks() throws {
         let message = try message(#""attachments":[{"content":"iVBO\r\nRw0K\nGgo="}]"#)
         #expect(message.contains("\r\n\r\niVBORw0KGgo=\r\n--"))

@@ -54,9 +54,18 @@ import Testing
         #expect(good.contains("Content-Type: message/rfc822\r\nContent-Transfer-Encoding: 7bit\r\n"))
         let error = #expect(throws: CompositionError.self) {
             try Samples.composed {
-                $0.attachments = [Attachment(filename: nil, content: Array("A: é\n\nx".utf8), contentType: type)]
+                $0.attachments = [Attachment(filename: nil, content: Array("A: b\n\nx\0".utf8), contentType: type)]
             }
         }
         #expect(error?.field == "attachments/0/content")
+        #expect(error?.label == "null")
+    }
+
+    @Test func noTwoPartsHaveOneIdentifier() throws {
+        var message = try Samples.message()
+        message.attachments = try ["logo", "Logo", "<logo>", "other"].map {
+            Attachment(filename: nil, content: [], contentID: try ContentID($0))
+        }
+        #expect(message.problems.map(\.field) == ["attachments/2/contentID"])
     }
 }

@@ -47,8 +47,6 @@ import Testing
     }
 
     static let rows = [
-        Row(text: "", names: [], values: [], body: ""),
-        Row(text: "\r\nHi", names: [], values: [], body: "Hi"),
         Row(text: "Subject: Hi\r\n\r\nHow?\r\n", names: ["Subject"], values: ["Hi"], body: "How?\r\n"),
         Row(text: "Subject: Hi\n\nHow?\n", names: ["Subject"], values: ["Hi"], body: "How?\n"),
         Row(text: "Subject: Hi\r\rHow?\r", names: ["Subject"], values: ["Hi"], body: "How?\r"),
@@ -92,12 +90,21 @@ import Testing
         ("From ann\n folded\nA: 1\n\n", .notAField, "line 2 "),
         ("A: 1\nB: \u{0}\n\n", .null, "line 2 "),
         ("only text", .notAField, "line 1 "),
+        ("\u{FEFF}Subject: x\n\nHi", .notAField, "line 1 begins with a byte order mark"),
+        ("\r\nHi", .noFields, "line 1 is empty"), ("\nSubject: x\n\nHi", .noFields, "line 1 is empty"),
+        ("\r", .noFields, "line 1 is empty"), ("From ann Tue Jul  1 08:30:00 2025\n\nHi", .noFields, "line 2 is empty"),
+        ("From ann Tue Jul  1 08:30:00 2025\n", .noFields, "the message is empty"),
+        (" \nSubject: x\n\n", .notAField, "line 1 "),
     ]) func refuses(_ text: String, _ reason: HeaderSectionError.Reason, _ place: String) {
         for size in 1...text.utf8.count {
             let error = Self.error(text, by: size)
             #expect(error?.reason == reason)
             #expect(error?.description.contains(place) == true, "\(error?.description ?? "")")
         }
+    }
+
+    @Test func nothingIsNoMessage() {
+        #expect(Self.error("", by: 1)?.reason == .noFields)
     }
 
     @Test func bounds() {
@@ -195,15 +202,35 @@ import Testing
         #expect(try section.recipients().map(\.description) == ["x@example.net", "y@example.net"])
     }
 
-    @Test func notUTF8() throws {
-        let section = try Self.read(Array("From: ".utf8) + [0xE4] + Array(" <a@example.org>\n".utf8), by: 100).section
-        #expect(throws: HeaderSectionError.self) { try section.sender() }
-        var copy = section
-        let error = #expect(throws: HeaderSectionError.self) {
-            try copy.complete(sender: nil, date: MessageDate(seconds: 0), seed: MessageSeed(high: 1, low: 2))
-        }
+    /// Octets in another charset are no business of ours, but in an address.
+    @Test func otherCharsetsPass() throws {
+        let text =
+            Array("From: J".utf8) + [0xF6] + Array("rn <a@example.org>\nMessage-ID: <1".utf8) + [0xFC]
+            + Array(">\n\n".utf8)
+        var section = try Self.read(text, by: 100).section
+        #expect(try section.sender().description == "a@example.org")
+        #expect(!section.needsSMTPUTF8 && section.holdsOtherCharsets)
+        let identifier = try section.complete(
+            sender: nil, date: MessageDate(seconds: 0), seed: MessageSeed(high: 1, low: 2))
+        #expect(identifier == "<1\u{FFFD}>")
+        #expect(section.octets.starts(with: text.dropLast()))
+        let broken = try Self.read(Array("From: ".utf8) + [0xE4] + Array("@example.org\n".utf8), by: 100).section
+        let error = #expect(throws: HeaderSectionError.self) { try broken.sender() }
         #expect(error?.reason == .notUTF8)
-        #expect(section.needsSMTPUTF8)
+        #expect(try Self.section("Subject: ü\n").needsSMTPUTF8)
+        #expect(try !Self.section("Subject: u\n").needsSMTPUTF8)
+    }
+
+    /// An unqualified author is no reason to refuse a bounce: the domain is needed for a new identifier only.
+    @Test(arguments: [
+        "From: MAILER-DAEMON (Mail Delivery System)\n\n", "From: <>\n\n", "From:\n\n",
+        "From: Mail Delivery\nMessage-ID:\n\n",
+    ])
+    func anUnqualifiedAuthorGetsTheHostsDomain(_ text: String) throws {
+        var section = try Self.section(text)
+        let identifier = try section.complete(
+            sender: nil, date: MessageDate(seconds: 0), seed: MessageSeed(high: 1, low: 2), domain: "gate.example.org")
+        #expect(identifier.hasSuffix("@gate.example.org>"))
     }
 
     // MARK: What is changed
@@ -243,7 +270,18 @@ import Testing
         #expect(identifier.hasSuffix("@example.org>"))
     }
 
-    @Test(arguments: ["From: a@b.c\nFrom: d@e.f\n\n", "From: a@b.c\nMessage-ID: <1>\nMessage-ID: <2>\n\n"])
+    /// One rule: what says who sends the message stands once, and everything else passes as it is.
+    @Test func repeatedFieldsPass() throws {
+        let text =
+            "From: a@b.c\r\nMessage-ID: <1>\r\nMessage-ID: <2>\r\nDate: x\r\nDate: y\r\nSubject: x\r\nSubject: y\r\nTo: a@b\r\nTo: c@d\r\n\r\n"
+        var section = try Self.section(text)
+        let identifier = try section.complete(
+            sender: nil, date: MessageDate(seconds: 0), seed: MessageSeed(high: 1, low: 2))
+        #expect(identifier == "<1>")
+        #expect(String(decoding: section.octets, as: UTF8.self) == text)
+    }
+
+    @Test(arguments: ["From: a@b.c\nFrom: d@e.f\n\n", "From: a@b.c\nSender: a@b.c\nSender: d@e.f\n\n"])
     func repeatedFields(_ text: String) throws {
         var section = try Self.section(text)
         let error = #expect(throws: HeaderSectionError.self) {

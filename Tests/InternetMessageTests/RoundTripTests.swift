@@ -17,6 +17,13 @@ import Testing
         #expect(output.hasSuffix("\(Self.count) messages, 0 differences\n"))
     }
 
+    @Test(.enabled(if: Readers.has("import email")))
+    func pythonReadsItWithItsDefaultPolicy() throws {
+        let (status, output) = try Readers.read(Self.cases.get(), with: "read_messages_compat32.py")
+        #expect(status == 0, "\(output)")
+        #expect(output.hasSuffix("\(Self.count) messages, 0 differences\n"))
+    }
+
     @Test(.enabled(if: Readers.has("import gi; gi.require_version('GMime', '3.0'); from gi.repository import GMime")))
     func gmimeReadsWhatWentIn() throws {
         let (status, output) = try Readers.read(Self.cases.get(), with: "read_messages_with_gmime.py")

@@ -14,9 +14,13 @@ enum Samples {
     }
 
     static func composed(_ change: (inout Message) throws -> Void) throws -> String {
+        String(decoding: try composition(change).octets, as: UTF8.self)
+    }
+
+    static func composition(_ change: (inout Message) throws -> Void) throws -> ComposedMessage {
         var message = try message()
         try change(&message)
-        return String(decoding: try Composer.compose(message).octets, as: UTF8.self)
+        return try Composer.compose(message)
     }
 
     /// The lines of the field with that name, from its name to the end of its last folded line.

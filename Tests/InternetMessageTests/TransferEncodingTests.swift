@@ -97,14 +97,100 @@ import Testing
         ("a.pdf", " attachment; filename=a.pdf"),
         ("a b.pdf", " attachment; filename=\"a b.pdf\""),
         ("a\"b\\.pdf", " attachment; filename=\"a\\\"b\\\\.pdf\""),
-        ("Grüße.pdf", " attachment; filename*=utf-8''Gr%C3%BC%C3%9Fe.pdf;\r\n filename=\"Gr__e.pdf\""),
-        ("a\tb=?.é", " attachment; filename*=utf-8''a%09b%3D%3F.%C3%A9;\r\n filename=\"a_b=_._\""),
+        // No second name in ASCII: readers take the wrong one, or both.
+        ("Grüße.pdf", " attachment; filename*=utf-8''Gr%C3%BC%C3%9Fe.pdf"),
+        ("Økonomi.xlsx", " attachment; filename*=utf-8''%C3%98konomi.xlsx"),
+        ("a\tb=?.é", " attachment; filename*=utf-8''a%09b%3D%3F.%C3%A9"),
+        ("a\tb", " attachment; filename*=utf-8''a%09b"),
+        (String(repeating: "a b", count: 23), " attachment;\r\n filename=\"\(String(repeating: "a b", count: 23))\""),
+        (String(repeating: "ab", count: 35), " attachment;\r\n filename=\(String(repeating: "ab", count: 35))"),
+        (
+            String(repeating: "a ", count: 126) + "pdf",
+            " attachment;\r\n filename=\"\(String(repeating: "a ", count: 126))pdf\""
+        ),
         ("", " attachment"),
     ])
     func fileNameIsWritten(name: String, value: String) throws {
         let entity = try ParsedEntity(
             Array(Samples.composed { $0.attachments = [Attachment(filename: name, content: [])] }.utf8))
         #expect(entity.parts.first?.raw("Content-Disposition") == "Content-Disposition:\(value)")
+    }
+
+    @Test(arguments: [
+        ("application/pdf; name*=utf-8''Gr%C3%BC%C3%9Fe.pdf", " application/pdf; name*=utf-8''Gr%C3%BC%C3%9Fe.pdf"),
+        (
+            "application/pdf; name*0*=utf-8'de'Gr; name*1*=%C3%BC; name*2=x",
+            " application/pdf; name*0*=utf-8'de'Gr; name*1*=%C3%BC; name*2=x"
+        ),
+        ("application/pdf; name*=\"utf-8''a%20b\"", " application/pdf; name*=utf-8''a%20b"),
+        // The type follows the field's name however long it is.
+        (
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+            " application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+        ),
+        (
+            "application/vnd.openxmlformats-officedocument.presentationml.presentation; a=b",
+            " application/vnd.openxmlformats-officedocument.presentationml.presentation;\r\n a=b"
+        ),
+    ])
+    func aTypeIsWrittenAsItWasGiven(type: String, value: String) throws {
+        let entity = try ParsedEntity(
+            Array(
+                Samples.composed {
+                    $0.attachments = [Attachment(filename: nil, content: [1], contentType: try MediaType(type))]
+                }.utf8))
+        #expect(entity.parts.first?.raw("Content-Type") == "Content-Type:\(value)")
+    }
+
+    @Test(arguments: ["a*=x", "a*=utf-8'x", "a*=\"utf-8''a b\"", "a*0*=x", "a*1*=u''x", "a*=utf-8''é", "a*=\"\""])
+    func anExtendedValueHasItsSyntax(parameter: String) {
+        #expect(throws: HeaderError.self) { try MediaType("text/x; \(parameter)") }
+    }
+
+    // MARK: Messages as parts
+
+    /// A message is never encoded: its lines get the ends that all lines have.
+    @Test(arguments: [
+        ("From: a@example.org\nSubject: x\n\nhi\n", "7bit"), ("A: b\r\n\r\nx\r\n", "7bit"),
+        ("A: b\r\n\r\none\ntwo\r\n", "7bit"),
+        ("A: b\r\rx", "7bit"), ("A: b\r\n\r\nGrüße\r\n", "8bit"), ("A: é\n\nx\n", "8bit"),
+        ("A: b\n\na\u{C}b\n", "7bit"),
+        ("A: b\n\n" + String(repeating: "x", count: 1_200) + "\n", "7bit"), ("", "7bit"),
+    ])
+    func aMessageIsAttachedAsItIs(content: String, encoding: String) throws {
+        let lines = content.replacing("\r\n", with: "\n").replacing("\r", with: "\n").replacing("\n", with: "\r\n")
+        for subtype in ["rfc822", "partial; id=x; number=1", "external-body; access-type=x"] {
+            let type = try MediaType("message/\(subtype)")
+            let composed = try Samples.composition {
+                $0.attachments = [Attachment(filename: nil, content: Array(content.utf8), contentType: type)]
+                $0.alternatives = [Alternative(contentType: type, content: .text(content))]
+            }
+            #expect(composed.isEightBit == (encoding == "8bit"))
+            let entity = try ParsedEntity(composed.octets)
+            let attached = try #require(entity.parts.last)
+            #expect(attached.raw("Content-Transfer-Encoding") == "Content-Transfer-Encoding: \(encoding)")
+            #expect(attached.content == lines)
+            let alternative = try #require(entity.parts.first)
+            #expect(alternative.raw("Content-Transfer-Encoding") == "Content-Transfer-Encoding: \(encoding)")
+            #expect(!alternative.raw("Content-Type").contains("charset"))
+        }
+    }
+
+    /// RFC 3464, section 2.1, and RFC 8098, section 3.1.
+    @Test(arguments: ["delivery-status", "disposition-notification", "feedback-report", "tracking-status"])
+    func aReportIsSevenBit(subtype: String) throws {
+        let type = try MediaType("message/\(subtype)")
+        func composed(_ content: String) throws -> ParsedEntity {
+            try ParsedEntity(
+                Samples.composition {
+                    $0.attachments = [Attachment(filename: nil, content: Array(content.utf8), contentType: type)]
+                }.octets)
+        }
+        let part = try #require(try composed("Reporting-MTA: dns; x\n\nAction: failed\n").parts.first)
+        #expect(part.raw("Content-Transfer-Encoding").hasSuffix(" 7bit"))
+        #expect(part.content == "Reporting-MTA: dns; x\r\n\r\nAction: failed\r\n")
+        let error = #expect(throws: CompositionError.self) { try composed("Reporting-MTA: dns; ü\n") }
+        #expect(error?.label == "not_seven_bit")
     }
 
     @Test func longFileNameIsContinued() throws {

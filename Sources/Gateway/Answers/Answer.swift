@@ -1,4 +1,6 @@
+internal import Foundation
 internal import HTTPServer
+internal import InternetMessage
 internal import MailAddress
 internal import SMTP
 
@@ -36,7 +38,7 @@ enum Answer {
         HTTPResponse(status: 204, headers: [("Allow", methods.joined(separator: ", "))], body: [])
     }
 
-    /// What would have been sent.
+    /// What would have been sent: the octets as the relay would have got them, in base64 if they are not UTF-8.
     static func dryRun(_ composed: Composition) -> HTTPResponse {
         var json = JSONText()
         json.object { json in
@@ -47,7 +49,12 @@ enum Answer {
                 json.name("to")
                 json.array(composed.envelope.recipients) { $0.value($1.description) }
             }
-            json.member(.message, String(decoding: composed.content, as: UTF8.self))
+            let octets = LineBreaks.canonical(composed.content)
+            if let text = String(validating: octets, as: UTF8.self) {
+                json.member(.message, text)
+            } else {
+                json.member("message_base64", Data(octets).base64EncodedString())
+            }
         }
         return HTTPResponse(status: 200, headers: Self.json, body: json.bytes)
     }

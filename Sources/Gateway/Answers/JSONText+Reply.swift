@@ -10,12 +10,14 @@ extension JSONText {
     }
 
     /// A refused recipient with the reply to it.
-    mutating func rejected(_ recipient: RejectedRecipient) {
+    ///
+    /// - Parameter text: the reply's text; nil for all of it.
+    mutating func rejected(_ recipient: RejectedRecipient, text: String? = nil) {
         object { json in
             json.member("address", recipient.address.description)
             json.member(.code, recipient.reply.code)
             json.member(.enhancedCode, recipient.reply.enhancedCode)
-            json.member(.text, recipient.reply.text)
+            json.member(.text, text ?? recipient.reply.text)
             json.member("retryable", recipient.reply.isTransientNegative)
         }
     }

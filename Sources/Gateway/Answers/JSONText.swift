@@ -42,6 +42,22 @@ struct JSONText {
         close(UInt8(ascii: "]"))
     }
 
+    /// An array with the first elements of a list, as many as begin within a number of octets of the text.
+    ///
+    /// - Returns: how many there are.
+    mutating func beginning<Element>(
+        of elements: [Element], within maximum: Int, _ element: (inout JSONText, Element) -> Void
+    ) -> Int {
+        open(UInt8(ascii: "["))
+        var count = 0
+        while count < elements.count, bytes.count <= maximum {
+            element(&self, elements[count])
+            count += 1
+        }
+        close(UInt8(ascii: "]"))
+        return count
+    }
+
     /// An array; its elements are written in the closure.
     mutating func array(_ elements: (inout JSONText) -> Void) {
         open(UInt8(ascii: "["))

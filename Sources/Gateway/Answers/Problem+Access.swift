@@ -36,12 +36,11 @@ extension Problem {
     }
 
     static func forbidden(_ errors: [FieldError]) -> Problem {
-        var problem = Problem(
+        Problem(
             "forbidden", "The message is not allowed", status: 403,
             detail: errors.count == 1
-                ? "an address is not allowed: see errors" : "\(errors.count) addresses are not allowed: see errors")
-        problem.errors = errors
-        return problem.notSent(retryable: false)
+                ? "an address is not allowed: see errors" : "\(errors.count) addresses are not allowed: see errors"
+        ).with(FieldErrors(errors)).notSent(retryable: false)
     }
 
     /// - Parameter wait: nanoseconds until there is room.

@@ -6,13 +6,17 @@ extension Problem {
         Problem("malformed-body", "The body is not well formed", status: 400, detail: detail)
     }
 
-    static func invalid(_ errors: [FieldError]) -> Problem {
-        var problem = Problem(
-            "invalid-message", "The message is not valid", status: 422,
-            detail: errors.count == 1
-                ? "one field is not right: see errors" : "\(errors.count) fields are not right: see errors")
-        problem.errors = errors
-        return problem.notSent(retryable: false)
+    static func invalid(_ errors: [FieldError]) -> Problem { invalid(FieldErrors(errors)) }
+
+    static func invalid(_ errors: FieldErrors) -> Problem {
+        let detail =
+            switch (errors.count, errors.unlisted) {
+            case (1, _): "one field is not right: see errors"
+            case (let count, 0): "\(count) fields are not right: see errors"
+            case (let count, _): "\(count) fields are not right: see errors for the first \(errors.listed.count)"
+            }
+        return Problem("invalid-message", "The message is not valid", status: 422, detail: detail).with(errors)
+            .notSent(retryable: false)
     }
 
     static func unsupportedMediaType(_ type: String?) -> Problem {

@@ -14,7 +14,9 @@ struct Problem: Error {
     var isRetryable: Bool?
     var outcome: SMTPOutcome?
     var rejected: [RejectedRecipient] = []
-    var errors: [FieldError] = []
+    private(set) var errors: [FieldError] = []
+    /// How many more errors there are than those in ``errors``.
+    private(set) var unlistedErrors = 0
     /// Further header fields of the answer.
     var headers: [(name: String, value: String)] = []
 
@@ -25,6 +27,21 @@ struct Problem: Error {
         self.detail = detail
     }
 
+    /// The most octets of a response: what errors and rejected recipients would need more is counted and not listed.
+    static let maximumOctets = 64 * 1024
+    /// The most octets behind which another error or recipient is listed. Each of them is far smaller than what is left.
+    private static let maximumListOctets = 48 * 1024
+    /// The most characters of a text in a list; the text of a reply that stands alone may have four times as many.
+    private static let maximumTextCharacters = 1_000
+
+    /// The same problem with what is wrong with the fields.
+    func with(_ errors: FieldErrors) -> Problem {
+        var problem = self
+        problem.errors = errors.listed
+        problem.unlistedErrors = errors.unlisted
+        return problem
+    }
+
     /// The answer that carries the problem.
     var response: HTTPResponse {
         var json = JSONText()
@@ -32,30 +49,39 @@ struct Problem: Error {
             json.member("type", "urn:problem-type:postern:" + label)
             json.member("title", title)
             json.member(.status, status)
-            json.member("detail", detail)
+            json.member("detail", Self.shortened(detail))
             if let reply {
                 json.member(.code, reply.code)
                 json.member(.enhancedCode, reply.enhancedCode)
-                json.member(.text, reply.text)
+                json.member(.text, FieldError.shortened(reply.text, to: Self.maximumTextCharacters * 4))
             }
             if let stage { json.member("stage", stage.rawValue) }
             if let isRetryable { json.member("retryable", isRetryable) }
             if let outcome { json.member("outcome", outcome.rawValue) }
-            if !rejected.isEmpty {
-                json.name(.rejected)
-                json.array(rejected) { $0.rejected($1) }
-            }
             if !errors.isEmpty {
                 json.name("errors")
-                json.array(errors) { json, error in
+                let listed = json.beginning(of: errors, within: Self.maximumListOctets) { json, error in
                     json.object {
                         $0.member("pointer", error.pointer)
-                        $0.member("detail", error.detail)
+                        $0.member("detail", Self.shortened(error.detail))
                     }
                 }
+                let unlisted = errors.count - listed + unlistedErrors
+                if unlisted > 0 { json.member("more_errors", unlisted) }
+            }
+            if !rejected.isEmpty {
+                json.name(.rejected)
+                let listed = json.beginning(of: rejected, within: Self.maximumListOctets) { json, recipient in
+                    json.rejected(recipient, text: Self.shortened(recipient.reply.text))
+                }
+                if listed < rejected.count { json.member("more_rejected", rejected.count - listed) }
             }
         }
         return HTTPResponse(
             status: status, headers: [("Content-Type", "application/problem+json")] + headers, body: json.bytes)
+    }
+
+    private static func shortened(_ text: String) -> String {
+        FieldError.shortened(text, to: maximumTextCharacters)
     }
 }

@@ -33,6 +33,8 @@ public struct GatewayConfiguration: Sendable {
     public var idempotency: IdempotencyLimits
     /// What signs messages, or nil where nothing does.
     public var signer: DKIMSigner?
+    /// The name given in EHLO, which is also the domain of an identifier if nobody who sends the message has one.
+    let hostDomain: String
     /// The largest request body in bytes.
     public var maximumMessageBytes: Int
     /// Requests taken at once.
@@ -57,6 +59,7 @@ public struct GatewayConfiguration: Sendable {
     public init(_ values: SettingValues, sandboxPort: Int? = nil) throws(ConfigurationError) {
         (listenHost, listenPort) = try Self.address(values)
         let identity = try Self.identity(values)
+        hostDomain = identity.description
         if let sandboxPort {
             relays = [try RelayConfiguration(sandboxPort: sandboxPort, values, identity: identity)]
         } else {

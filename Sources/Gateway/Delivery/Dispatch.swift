@@ -9,14 +9,19 @@ final class Dispatch: Sendable {
     private let once: SendingOnce
     private let inboxes: [LoopInbox]
     private let log: MessageLog
+    /// The domain of an identifier if nobody who sends the message has one.
+    let domain: String
     private let nextLoop = Atomic<Int>(0)
     private let messages = Atomic<Int>(0)
     private let isEnding = Atomic<Bool>(false)
 
-    /// - Parameter deliveries: one for each loop.
-    init(_ deliveries: [Delivery], idempotency store: any IdempotencyStore, log: MessageLog) {
+    /// - Parameters:
+    ///   - deliveries: one for each loop.
+    ///   - domain: that of an identifier if nobody who sends the message has one.
+    init(_ deliveries: [Delivery], idempotency store: any IdempotencyStore, domain: String, log: MessageLog) {
         once = SendingOnce(store: store, logger: log.logger)
         self.log = log
+        self.domain = domain
         inboxes = deliveries.map { LoopInbox($0) }
     }
 
@@ -159,7 +164,7 @@ final class Dispatch: Sendable {
     ) async -> HTTPResponse {
         var message: RawMessage?
         do throws(RawUpload.Failure) {
-            let upload = try await RawUpload(request)
+            let upload = try await RawUpload(request, domain: domain)
             do throws(Problem) {
                 try isAllowed(upload.message)
             } catch {

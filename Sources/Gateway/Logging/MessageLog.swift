@@ -31,7 +31,7 @@ struct MessageLog: Sendable {
         guard logger.logLevel <= .debug else { return }
         var fields = Self.fields(context)
         fields.add("http_status", problem.status)
-        fields.add("errors", problem.errors.count)
+        fields.add("errors", problem.errors.count + problem.unlistedErrors)
         write(.debug, "message refused", fields)
     }
 

@@ -11,30 +11,35 @@ struct RawMessage {
     var envelope: Envelope
     /// The fields that name who sends it.
     private let authorFields: [RawField]
+    /// Whether there are octets in the header section that are not UTF-8, which are declared as those of the body are.
+    private let holdsOtherCharsets: Bool
     /// The header section as it is sent, with the empty line behind it.
     let header: [UInt8]
 
     /// Checks a header section: takes the envelope from the query or from it, removes the blind copies and supplies what
     /// is missing.
     ///
+    /// - Parameter domain: that of an identifier, if neither author nor sender has one.
     /// - Throws: a ``Problem`` that names every bad field.
-    init(_ section: HeaderSection, _ query: HTTPQuery) throws(Problem) {
+    init(_ section: HeaderSection, _ query: HTTPQuery, domain: String) throws(Problem) {
         authorFields = section.fields.filter { field in Self.authorNames.contains(where: field.isNamed) }
         var section = section
         var errors: [FieldError] = []
-        let wanted = RawEnvelope(query)
+        let wanted = QueryEnvelope(query)
         var envelope = wanted.envelope(section, errors: &errors)
         section.removeBlindCopies()
         var identifier = ""
         do throws(HeaderSectionError) {
             identifier = try section.complete(
                 sender: envelope?.reversePath ?? wanted.reversePath ?? nil,
-                date: MessageDate(seconds: Int64(Date().timeIntervalSince1970)), seed: MessageSeeds.shared.next())
+                date: MessageDate(seconds: Int64(Date().timeIntervalSince1970)), seed: MessageSeeds.shared.next(),
+                domain: domain)
         } catch {
             let error = FieldError(error)
             if !errors.contains(where: { $0.pointer == error.pointer }) { errors.append(error) }
         }
         guard errors.isEmpty, envelope != nil else { throw .invalid(errors) }
+        holdsOtherCharsets = section.holdsOtherCharsets
         if section.needsSMTPUTF8 { envelope?.needsSMTPUTF8 = true }
         guard let envelope else { throw .invalid(errors) }
         id = identifier
@@ -48,8 +53,8 @@ struct RawMessage {
     var authors: [AddrSpec]? {
         var authors: [AddrSpec] = []
         for field in authorFields {
-            guard let value = field.value, let list = try? AddressList(parsing: value) else { return nil }
-            authors += list.mailboxes.map(\.address)
+            guard let mailboxes = try? HeaderSection.mailboxes(in: field) else { return nil }
+            authors += mailboxes.map(\.address)
         }
         return authors
     }
@@ -58,11 +63,12 @@ struct RawMessage {
     ///
     /// - Parameters:
     ///   - request: the request that holds it.
+    ///   - domain: that of an identifier, if neither author nor sender has one.
     ///   - isAllowed: whether the caller may send it; throws the problem with it where not.
     /// - Returns: the message in the form in which it is sent.
     /// - Throws: a ``Problem`` that names every bad field.
     static func composition(
-        _ request: HTTPRequest, isAllowed: (RawMessage) throws(Problem) -> Void
+        _ request: HTTPRequest, domain: String, isAllowed: (RawMessage) throws(Problem) -> Void
     ) throws(Problem) -> Composition {
         var reader = HeaderSectionReader()
         let body: ArraySlice<UInt8>
@@ -73,12 +79,21 @@ struct RawMessage {
         } catch {
             throw .malformedMessage(error)
         }
-        var message = try RawMessage(section, request.head.query)
+        var message = try RawMessage(section, request.head.query, domain: domain)
         try isAllowed(message)
-        var kind = ContentKind()
+        var kind = message.headerKind
         kind.take(body.span)
         try message.declare(kind)
-        return Composition(id: message.id, envelope: message.envelope, content: message.header + body)
+        // The size that is declared counts line ends as they are sent (RFC 1870, section 4).
+        return Composition(
+            id: message.id, envelope: message.envelope, content: LineBreaks.canonical(message.header + body))
+    }
+
+    /// What of the header section has to be declared with the body.
+    var headerKind: ContentKind {
+        var kind = ContentKind()
+        if holdsOtherCharsets { kind.take(header.span) }
+        return kind
     }
 
     /// Declares a content that is known to its end.

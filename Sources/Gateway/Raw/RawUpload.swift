@@ -27,7 +27,9 @@ struct RawUpload: Sendable {
     private let size: Int?
 
     /// Reads the header section, and what comes with it of the body.
-    init(_ request: HTTPStreamedRequest) async throws(Failure) {
+    ///
+    /// - Parameter domain: that of an identifier, if neither author nor sender has one.
+    init(_ request: HTTPStreamedRequest, domain: String) async throws(Failure) {
         var reader = HeaderSectionReader()
         var first: [UInt8] = []
         var received = 0
@@ -45,13 +47,18 @@ struct RawUpload: Sendable {
             }
         }
         let headerCount = received - first.count
-        var message = try Self.message(try Self.section(&reader), request.head.query)
+        var message = try Self.message(try Self.section(&reader), request.head.query, domain)
+        // A line end counts as it is sent, as CRLF (RFC 1870, section 4). Of what is still to come nobody knows.
+        let lone = LineBreaks.loneCount(in: message.header[...]) + LineBreaks.loneCount(in: first[...])
         if isWhole {
             try Self.declare(first, of: &message)
-            size = message.header.count + first.count
+            let isEnded = (first.last ?? message.header.last).map {
+                $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r")
+            }
+            size = message.header.count + first.count + lone + (isEnded == true ? 0 : 2)
         } else {
             message.declareUnknownContent()
-            size = request.head.contentLength.map { $0 - headerCount + message.header.count }
+            size = request.head.contentLength.map { $0 - headerCount + message.header.count + lone }
         }
         message.envelope.size = size
         self.message = message
@@ -72,7 +79,7 @@ struct RawUpload: Sendable {
         var writer = try await Self.open(message.envelope, by: delivery, key, trace)
         var count = message.header.count + first.count
         try await Self.write(message.header, to: &writer)
-        var kind = ContentKind()
+        var kind = message.headerKind
         kind.take(first.span)
         try await Self.write(first, to: &writer)
         if let rest {
@@ -113,16 +120,18 @@ struct RawUpload: Sendable {
         }
     }
 
-    private static func message(_ section: HeaderSection, _ query: HTTPQuery) throws(Failure) -> RawMessage {
+    private static func message(
+        _ section: HeaderSection, _ query: HTTPQuery, _ domain: String
+    ) throws(Failure) -> RawMessage {
         do throws(Problem) {
-            return try RawMessage(section, query)
+            return try RawMessage(section, query, domain: domain)
         } catch {
             throw .message(error)
         }
     }
 
     private static func declare(_ content: [UInt8], of message: inout RawMessage) throws(Failure) {
-        var kind = ContentKind()
+        var kind = message.headerKind
         kind.take(content.span)
         do throws(Problem) {
             try message.declare(kind)

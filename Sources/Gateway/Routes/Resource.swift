@@ -42,13 +42,10 @@ enum Resource: Equatable {
         }
     }
 
-    /// The query parameters of a request whose body is a message as it is, in which there is no place for them.
-    static let rawParameters = ["dry_run", "from", "to", "recipient_policy", "require_tls"]
-
     /// The query parameters that are known.
     var parameters: [String] {
         switch self {
-        case .messages: ["dry_run"]
+        case .messages: ["dry_run", "from", "to", "recipient_policy", "require_tls"]
         case .batch: ["dry_run", "on_error"]
         case .live, .ready, .metrics, .openAPI, .console, .sandboxMessages, .sandboxMessage, .server: []
         }

@@ -65,12 +65,10 @@ enum Route: Equatable {
     /// A misspelt `dry_run` must not send the message: what is not known is refused by name.
     private static func check(_ head: HTTPRequestHead, of resource: Resource) throws(Problem) {
         guard !head.query.parameters.isEmpty else { return }
-        var known = resource.parameters
-        let isRaw = resource == .messages && BodyKind(head) == .raw
-        if isRaw { known = Resource.rawParameters }
+        let known = resource.parameters
         var seen: Set<String> = []
         var errors: [FieldError] = []
-        for (name, _) in head.query.parameters where !(isRaw && name == "to") {
+        for (name, _) in head.query.parameters where !(resource == .messages && name == "to") {
             let shown = name.prefix(40).debugDescription
             if !known.contains(name) {
                 errors.append(

@@ -3,7 +3,7 @@ internal import MailAddress
 /// An address of a request: `"Name <a@b>"`, `"a@b"`, or an object with `name` and `address` or `email`.
 struct AddressDocument: DecodableWithErrors {
     private(set) var mailbox: Mailbox?
-    private(set) var errors: [FieldError] = []
+    private(set) var errors = FieldErrors()
 
     /// An address in one string.
     init(_ text: String) {
@@ -44,7 +44,7 @@ struct AddressDocument: DecodableWithErrors {
         do throws(AddressError) {
             mailbox = try Mailbox(parsing: text)
         } catch {
-            errors = [FieldError("", error.description)]
+            errors.add(FieldError("", error.description))
         }
     }
 }

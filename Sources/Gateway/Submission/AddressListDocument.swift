@@ -3,7 +3,7 @@ internal import MailAddress
 /// A list of addresses, or one address in place of a list.
 struct AddressListDocument: DecodableWithErrors {
     private(set) var mailboxes: [Mailbox] = []
-    private(set) var errors: [FieldError] = []
+    private(set) var errors = FieldErrors()
 
     init(from decoder: any Decoder) throws {
         if var list = try? decoder.unkeyedContainer() {
@@ -18,13 +18,19 @@ struct AddressListDocument: DecodableWithErrors {
         take(address, under: nil)
     }
 
-    /// The addresses of a list.
+    /// The addresses of a list, which is read no further than a message may have recipients.
     init(elements list: inout any UnkeyedDecodingContainer) {
-        mailboxes.reserveCapacity(list.count ?? 1)
+        mailboxes.reserveCapacity(min(list.count ?? 1, Submission.maximumRecipients))
         // The decoder is much quicker about a string than about a value of any other type. A list that has begun with
         // strings goes on with them.
         var holdsStrings = true
         while !list.isAtEnd {
+            guard list.currentIndex < Submission.maximumRecipients else {
+                errors.add(
+                    FieldError(
+                        "", "there are more than \(Submission.maximumRecipients) addresses; send to fewer at a time"))
+                return
+            }
             let index = String(list.currentIndex)
             if holdsStrings, let text = try? list.decode(String.self) {
                 take(AddressDocument(text), under: index)
@@ -34,7 +40,7 @@ struct AddressListDocument: DecodableWithErrors {
             do {
                 take(try list.decode(AddressDocument.self), under: index)
             } catch {
-                errors.append(FieldError("/" + index, "this has to be an address: a string or an object"))
+                errors.add(FieldError("/" + index, "this has to be an address: a string or an object"))
                 // The element that could not be read is passed over.
                 _ = try? list.decode(Anything.self)
             }
@@ -43,7 +49,7 @@ struct AddressListDocument: DecodableWithErrors {
 
     private mutating func take(_ address: AddressDocument, under index: String?) {
         if let mailbox = address.mailbox { mailboxes.append(mailbox) }
-        errors += address.errors.map { error in index.map { error.under($0) } ?? error }
+        errors.add(address.errors, under: index)
     }
 }
 

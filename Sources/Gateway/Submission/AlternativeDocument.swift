@@ -3,7 +3,7 @@ internal import InternetMessage
 /// One of the member `alternatives`: another form of the body, such as an invitation.
 struct AlternativeDocument: DecodableWithErrors {
     private(set) var alternative: Alternative?
-    private(set) var errors: [FieldError] = []
+    private(set) var errors = FieldErrors()
 
     init(from decoder: any Decoder) throws {
         var members = try Members(of: decoder, known: ["content_type", "content", "encoding"])

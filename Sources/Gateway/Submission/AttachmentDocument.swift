@@ -3,7 +3,7 @@ internal import InternetMessage
 /// One of the member `attachments`.
 struct AttachmentDocument: DecodableWithErrors {
     private(set) var attachment: Attachment?
-    private(set) var errors: [FieldError] = []
+    private(set) var errors = FieldErrors()
 
     init(from decoder: any Decoder) throws {
         var members = try Members(of: decoder, known: ["filename", "content", "content_type", "content_id"])
@@ -23,9 +23,9 @@ struct AttachmentDocument: DecodableWithErrors {
             }
         }
         if members.errors.isEmpty, let content {
+            let contentType = mediaType ?? filename.flatMap { MediaType(ofFile: $0) } ?? .octetStream
             attachment = Attachment(
-                filename: filename, content: .base64(content), contentType: mediaType ?? .octetStream,
-                contentID: identifier)
+                filename: filename, content: .base64(content), contentType: contentType, contentID: identifier)
         }
         errors = members.errors
     }

@@ -35,6 +35,12 @@ struct Composition {
         }
         var envelope = submission.envelope
         envelope.needsSMTPUTF8 = envelope.needsSMTPUTF8 || composed.needsSMTPUTF8
+        if composed.isEightBit {
+            // An attached message that holds octets above 127, and may not be encoded.
+            var extensions = envelope.extensions ?? MailExtensions()
+            extensions.body = .eightBitMIME
+            envelope.extensions = extensions
+        }
         id = composed.messageID.description
         content = composed.octets
         self.envelope = envelope

@@ -5,7 +5,7 @@ struct EnvelopeDocument: DecodableWithErrors {
     /// The reverse-path: `.some(nil)` is the null reverse-path, nil where none was given.
     private(set) var reversePath: AddrSpec??
     private(set) var recipients: [AddrSpec]?
-    private(set) var errors: [FieldError] = []
+    private(set) var errors = FieldErrors()
 
     init(from decoder: any Decoder) throws {
         var members = try Members(of: decoder, known: ["from", "to"])

@@ -23,7 +23,7 @@ struct FormDocument {
     /// The index among all attachments of each that is good.
     private var places: [Int] = []
     private var fileCount = 0
-    private var errors: [FieldError] = []
+    private var errors = FieldErrors()
 
     /// Reads the parts of a form.
     ///
@@ -57,7 +57,7 @@ struct FormDocument {
         } else {
             let pointer = Self.pointer(part.name)
             guard let text = String(validating: part.content, as: UTF8.self), Self.isUTF8(part.contentType) else {
-                errors.append(FieldError(pointer, "this has to be UTF-8"))
+                errors.add(FieldError(pointer, "this has to be UTF-8"))
                 return
             }
             values[part.name, default: []].append(text)
@@ -65,28 +65,30 @@ struct FormDocument {
     }
 
     private mutating func attach(_ part: HTTPFormPart, contentID: String?) {
+        // What a browser sends for a field in which no file was chosen.
+        if part.filename?.isEmpty == true, part.content.isEmpty { return }
         let pointer = "/attachments/\(fileCount)"
         fileCount += 1
         let before = errors.count
         guard let filename = part.filename else {
-            errors.append(
+            errors.add(
                 FieldError(pointer, "this has to be a file; with curl: -F \(part.name.prefix(40))=@report.pdf"))
             return
         }
-        var type = MediaType.octetStream
+        var type = MediaType(ofFile: filename) ?? .octetStream
         var identifier: ContentID?
-        if let text = part.contentType {
+        if let text = part.contentType, !text.isEmpty {
             do throws(HeaderError) {
                 type = try MediaType(text)
             } catch {
-                errors.append(FieldError(pointer + "/content_type", error.description))
+                errors.add(FieldError(pointer + "/content_type", error.description))
             }
         }
         if let contentID {
             do throws(HeaderError) {
                 identifier = try ContentID(contentID)
             } catch {
-                errors.append(FieldError(pointer + "/content_id", error.description))
+                errors.add(FieldError(pointer + "/content_id", error.description))
             }
         }
         guard errors.count == before else { return }

@@ -53,7 +53,7 @@ struct JSONSyntax {
     private var values: [Value] = []
 
     /// The members that stand twice in their object, which is well formed, and means two things at once.
-    private(set) var repeated: [FieldError] = []
+    private(set) var repeated = FieldErrors()
     /// The members of the body's own object, in their order; nil where the body is something else.
     private(set) var members: [Member]?
 
@@ -224,15 +224,29 @@ struct JSONSyntax {
 
     /// - Parameter firstName: where the names of the member's object begin.
     private mutating func report(_ name: Name, _ firstName: Int) {
-        var error = FieldError("", "this is given twice; give it once, and several values as a list").under(
-            text(of: name))
-        // The name of the member that holds an object was read just before those of the object.
-        var end = firstName
-        for container in containers.reversed() {
-            error = error.under(container.isObject ? text(of: names[end - 1]) : String(container.index))
-            end = container.firstName
+        let pointer = repeated.isFull ? "" : pointer(to: name, firstName)
+        repeated.add(FieldError(pointer, "this is given twice; give it once, and several values as a list"))
+    }
+
+    /// The pointer to a member, made from the outside inwards and no longer than it is shown.
+    private func pointer(to name: Name, _ firstName: Int) -> String {
+        var pointer = ""
+        for (index, container) in containers.enumerated() {
+            guard pointer.utf8.count <= FieldError.maximumPointerCharacters * 4 else { return pointer }
+            // The name of the member that holds an object was read just before those of the object.
+            let end = index + 1 < containers.count ? containers[index + 1].firstName : firstName
+            pointer += "/"
+            pointer += container.isObject ? FieldError.escaped(beginning(of: names[end - 1])) : String(container.index)
         }
-        repeated.append(error)
+        return pointer + "/" + FieldError.escaped(beginning(of: name))
+    }
+
+    /// A name as it reads, or a part of it that is longer than what is shown.
+    private func beginning(of name: Name) -> String {
+        // A character that is escaped as a pair takes twelve octets.
+        guard name.octets.count > FieldError.maximumPointerCharacters * 12 else { return text(of: name) }
+        let octets = body[name.octets].prefix(FieldError.maximumPointerCharacters * 12)
+        return String(decoding: octets, as: UTF8.self)
     }
 
     // MARK: Strings, numbers, words

@@ -2,9 +2,9 @@ internal import InternetMessage
 
 /// Members that describe content.
 extension Members {
-    /// A media type, or nil where it is absent or wrong.
+    /// A media type, or nil where it is absent, empty or wrong.
     mutating func mediaType(_ name: String, expected: String) -> MediaType? {
-        guard let text: String = value(name, expected: expected) else { return nil }
+        guard let text: String = value(name, expected: expected), !text.isEmpty else { return nil }
         do throws(HeaderError) {
             return try MediaType(text)
         } catch {
@@ -23,7 +23,4 @@ extension Members {
             return nil
         }
     }
-
-    /// Whether something is wrong with a member.
-    func hasError(_ pointer: String) -> Bool { errors.contains { $0.pointer == pointer } }
 }

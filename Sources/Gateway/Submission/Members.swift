@@ -12,7 +12,9 @@ struct Members: ~Copyable {
     private let isList: Bool
     /// How many values of the list have been read.
     private var position = 0
-    private(set) var errors: [FieldError] = []
+    private(set) var errors = FieldErrors()
+    /// The pointers to the known members with which something is wrong, whether their errors are listed or not.
+    private var faulty: Set<String> = []
 
     /// The members of an object. Each name that is not known is an error.
     init(of decoder: any Decoder, known: Set<String>) throws {
@@ -69,7 +71,7 @@ struct Members: ~Copyable {
         guard comes(name) else { return nil }
         guard let text = try? string(name) else { return nested(name, expected: expected) }
         let address = AddressDocument(text)
-        errors += address.errors.map { $0.under(name) }
+        add(address.errors, under: name)
         return address
     }
 
@@ -87,27 +89,47 @@ struct Members: ~Copyable {
             document = AddressListDocument(AddressDocument(text))
         default: return nested(name, expected: expected)
         }
-        errors += document.errors.map { $0.under(name) }
+        add(document.errors, under: name)
         return document
     }
 
     /// A member that keeps the errors of what it holds.
     mutating func nested<Value: DecodableWithErrors>(_ name: String, expected: String) -> Value? {
         guard let value = value(name, as: Value.self, expected: expected) else { return nil }
-        errors += value.errors.map { $0.under(name) }
+        add(value.errors, under: name)
         return value
     }
 
     mutating func add(_ error: FieldError) {
-        errors.append(error)
+        errors.add(error)
+        faulty.insert(error.pointer)
+    }
+
+    /// Whether something is wrong with a member itself.
+    func hasError(_ pointer: String) -> Bool { faulty.contains(pointer) }
+
+    private mutating func add(_ others: FieldErrors, under name: String) {
+        guard !others.isEmpty else { return }
+        errors.add(others, under: name)
+        if others.listed.contains(where: \.pointer.isEmpty) { faulty.insert("/" + name) }
     }
 
     private mutating func addUnknown(_ names: [String], _ known: Set<String>) {
         guard !names.isEmpty else { return }
-        for name in names.sorted() {
-            let pointer = "/" + FieldError.escaped(name)
-            add(FieldError(pointer, "there is no such field; known are \(known.sorted().joined(separator: ", "))"))
+        for (index, name) in names.sorted().enumerated() {
+            errors.add(Self.unknown(name, known, isFirst: index == 0))
         }
+    }
+
+    /// The first of an object's unknown members brings the list of the known ones, if it resembles none of them.
+    private static func unknown(_ name: String, _ known: Set<String>, isFirst: Bool) -> FieldError {
+        let hint =
+            if let suggestion = MemberSuggestion.suggestion(for: name, among: known) {
+                "; did you mean \"\(suggestion)\"?"
+            } else {
+                isFirst ? "; known are \(known.sorted().joined(separator: ", "))" : ""
+            }
+        return FieldError("/" + FieldError.escaped(name), "there is no such field" + hint)
     }
 
     /// Whether there is a member of that name, in a list the next one.
@@ -133,5 +155,5 @@ struct Members: ~Copyable {
 
 /// What is decoded together with the errors in it, their pointers seen from here.
 protocol DecodableWithErrors: Decodable {
-    var errors: [FieldError] { get }
+    var errors: FieldErrors { get }
 }

@@ -20,9 +20,9 @@ struct MessageDocument: DecodableWithErrors, DecodableWithConfiguration {
     private(set) var places: [String: [Int]] = [:]
     private(set) var envelope: EnvelopeDocument?
     private(set) var notification: DeliveryStatusNotification?
-    private(set) var requiresTLS = false
-    private(set) var recipientPolicy = Envelope.RecipientPolicy.any
-    private(set) var errors: [FieldError] = []
+    private(set) var requiresTLS: Bool?
+    private(set) var recipientPolicy: Envelope.RecipientPolicy?
+    private(set) var errors = FieldErrors()
 
     /// The members, in the order in which they are read.
     private static let names = [
@@ -55,7 +55,7 @@ struct MessageDocument: DecodableWithErrors, DecodableWithConfiguration {
         let list = "an address or a list of addresses"
         if let from = members.address("from", expected: address) {
             self.from = from.mailbox
-        } else if !members.errors.contains(where: { $0.pointer == "/from" }) {
+        } else if !members.hasError("/from") {
             members.add(FieldError("/from", "the sender's address is needed"))
         }
         to = members.addresses("to", expected: list)?.mailboxes ?? []
@@ -65,9 +65,8 @@ struct MessageDocument: DecodableWithErrors, DecodableWithConfiguration {
         subject = members.text("subject")
         text = outline?.text("text") ?? members.text("text")
         html = outline?.text("html") ?? members.text("html")
-        if let headers: [String: String] = members.value("headers", expected: "an object of strings") {
-            self.headers = headers.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
-        }
+        let headers: HeadersDocument? = members.nested("headers", expected: "an object of strings")
+        self.headers = headers?.headers ?? []
         readParts(&members)
         envelope = members.nested("envelope", expected: "an object with from and to")
         if let policy = members.text("recipient_policy", expected: "\"any\" or \"all\"") {
@@ -77,7 +76,7 @@ struct MessageDocument: DecodableWithErrors, DecodableWithConfiguration {
             default: members.add(FieldError("/recipient_policy", "this has to be \"any\" or \"all\""))
             }
         }
-        requiresTLS = members.value("require_tls", expected: "true or false") ?? false
+        requiresTLS = members.value("require_tls", expected: "true or false")
         let dsn: NotificationDocument? = members.nested("dsn", expected: "an object with notify, return and id")
         notification = dsn?.notification
         assert(members.isAtEnd, "the members are not asked for in the order of their names")
@@ -85,10 +84,10 @@ struct MessageDocument: DecodableWithErrors, DecodableWithConfiguration {
     }
 
     /// Adds attachments that come beside the document, and the errors in them.
-    mutating func add(_ files: [Attachment], places indexes: [Int], errors others: [FieldError]) {
+    mutating func add(_ files: [Attachment], places indexes: [Int], errors others: FieldErrors) {
         attachments += files
         places["attachments", default: []] += indexes
-        errors += others
+        errors.add(others)
     }
 
     private mutating func readParts(_ members: inout Members) {
@@ -107,24 +106,28 @@ struct MessageDocument: DecodableWithErrors, DecodableWithConfiguration {
     }
 }
 
-/// A JSON array whose elements keep their errors.
+/// A JSON array whose elements keep their errors. It is read no further than a message may have parts.
 struct ListDocument<Element: DecodableWithErrors>: DecodableWithErrors {
     private(set) var elements: [Element] = []
     /// The index in the array of each element.
     private var indexes: [Int] = []
-    private(set) var errors: [FieldError] = []
+    private(set) var errors = FieldErrors()
 
     init(from decoder: any Decoder) throws {
         var list = try decoder.unkeyedContainer()
         while !list.isAtEnd {
             let index = list.currentIndex
+            guard index < Message.maximumParts else {
+                errors.add(FieldError("", "there are more than \(Message.maximumParts) of them; give fewer"))
+                return
+            }
             do {
                 let element = try list.decode(Element.self)
-                errors += element.errors.map { $0.under(String(index)) }
+                errors.add(element.errors, under: String(index))
                 elements.append(element)
                 indexes.append(index)
             } catch {
-                errors.append(FieldError("/\(index)", "this has to be an object"))
+                errors.add(FieldError("/\(index)", "this has to be an object"))
                 _ = try? list.decode(Anything.self)
             }
         }

@@ -3,7 +3,7 @@ internal import SMTP
 /// The member `dsn`: when the sender is told what became of the message, and how (RFC 3461).
 struct NotificationDocument: DecodableWithErrors {
     private(set) var notification: DeliveryStatusNotification?
-    private(set) var errors: [FieldError] = []
+    private(set) var errors = FieldErrors()
 
     /// The word that asks never to be told; it stands alone.
     private static let never = "never"
@@ -27,7 +27,8 @@ struct NotificationDocument: DecodableWithErrors {
 
     private static func conditions(_ members: inout Members) -> Set<DeliveryStatusNotification.Condition>? {
         let expected = "a list of \"success\", \"failure\" and \"delay\", or [\"never\"]"
-        guard let words: [String] = members.value("notify", expected: expected) else { return nil }
+        guard let list: WordList = members.value("notify", expected: expected) else { return nil }
+        let words = list.words
         if words == [never] { return [] }
         let conditions = words.compactMap(DeliveryStatusNotification.Condition.init(rawValue:))
         if conditions.isEmpty || conditions.count != words.count {

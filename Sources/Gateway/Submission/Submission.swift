@@ -16,14 +16,15 @@ struct Submission {
 
     /// Decodes and checks a JSON document.
     ///
+    /// - Parameter query: what the query says of the envelope; nil if it says nothing.
     /// - Throws: a ``Problem`` that names every bad member.
-    init(json body: [UInt8]) throws(Problem) {
+    init(json body: [UInt8], _ query: QueryEnvelope? = nil) throws(Problem) {
         if let large = LargeContent(in: body), let syntax = try? JSONSyntax(large.document) {
             // What is wrong with the document is said of all of it, below.
             let decoder = JSONDecoder()
             if let key = LargeContent.key { decoder.userInfo[key] = large }
             if syntax.repeated.isEmpty, let document = try? Self.document(large.document, syntax, decoder) {
-                try self.init(document)
+                try self.init(document, query)
                 return
             }
         }
@@ -32,9 +33,17 @@ struct Submission {
         do {
             document = try Self.document(body, syntax, Self.decoder)
         } catch {
-            throw .invalid([FieldError("", "the body has to be a JSON object")])
+            // White space lies below all other characters that a document can begin with.
+            let isList = body.first { $0 > UInt8(ascii: " ") } == UInt8(ascii: "[")
+            throw .invalid([
+                FieldError(
+                    "",
+                    isList
+                        ? "the body is a JSON array; send several messages to POST /messages/batch, and one as an object"
+                        : "the body has to be a JSON object")
+            ])
         }
-        try self.init(document, syntax.repeated)
+        try self.init(document, query, syntax.repeated)
     }
 
     private static func document(
@@ -57,23 +66,29 @@ struct Submission {
         }
     }
 
-    /// - Parameter others: what else is wrong with the document.
-    init(_ document: MessageDocument, _ others: [FieldError] = []) throws(Problem) {
-        var errors = others + document.errors
+    /// - Parameters:
+    ///   - query: what the query says of the envelope; what the document says goes before it.
+    ///   - others: what else is wrong with the document.
+    init(
+        _ document: MessageDocument, _ query: QueryEnvelope? = nil, _ others: FieldErrors = FieldErrors()
+    ) throws(Problem) {
+        var errors = others
+        if let query { errors.add(FieldErrors(query.errors)) }
+        errors.add(document.errors)
         var fields: [HeaderField] = []
         for (name, value) in document.headers {
             do throws(HeaderError) {
                 fields.append(try HeaderField(name: name, value: value))
             } catch {
-                errors.append(FieldError("/headers/" + FieldError.escaped(name), error.description))
+                errors.add(FieldError("/headers/" + FieldError.escaped(name), error.description))
             }
         }
         let mailboxes = document.to + document.cc + document.bcc
-        var recipients = document.envelope?.recipients ?? mailboxes.map(\.address)
+        var recipients = document.envelope?.recipients ?? query?.givenRecipients ?? mailboxes.map(\.address)
         if recipients.isEmpty,
-            !errors.contains(where: { $0.pointer.hasPrefix("/to") || $0.pointer.hasPrefix("/envelope") })
+            !errors.listed.contains(where: { $0.pointer.hasPrefix("/to") || $0.pointer.hasPrefix("/envelope") })
         {
-            errors.append(FieldError("/to", "at least one recipient is needed in to, cc, bcc or envelope"))
+            errors.add(FieldError("/to", "at least one recipient is needed in to, cc, bcc or envelope"))
         }
         // Named twice, in to and cc perhaps, a recipient gets the message once.
         if recipients.count > 1 {
@@ -81,22 +96,26 @@ struct Submission {
             recipients.removeAll { !seen.insert($0).inserted }
         }
         if recipients.count > Self.maximumRecipients {
-            errors.append(
+            errors.add(
                 FieldError(
                     document.envelope?.recipients == nil ? "/to" : "/envelope/to",
                     "\(recipients.count) recipients are too many; \(Self.maximumRecipients) is the most"))
         }
         let message = Self.message(document, fields)
-        errors += message.problems.filter { $0.field != "from" || document.from != nil }.map {
-            FieldError(Self.pointer(to: $0.field, in: message, places: document.places), $0.description)
+        for problem in message.problems where problem.field != "from" || document.from != nil {
+            errors.add(
+                FieldError(
+                    Self.pointer(to: problem.field, in: message, places: document.places), problem.description))
         }
         guard errors.isEmpty, let from = document.from else { throw .invalid(errors) }
         do throws(SMTPError) {
-            var envelope = try Envelope(from: document.envelope?.reversePath ?? from.address, to: recipients)
-            envelope.recipientPolicy = document.recipientPolicy
-            if document.requiresTLS || document.notification != nil {
+            var envelope = try Envelope(
+                from: document.envelope?.reversePath ?? query?.reversePath ?? from.address, to: recipients)
+            envelope.recipientPolicy = document.recipientPolicy ?? query?.recipientPolicy ?? .any
+            let requiresTLS = document.requiresTLS ?? query?.requiresTLS ?? false
+            if requiresTLS || document.notification != nil {
                 var extensions = MailExtensions()
-                extensions.requiresTLS = document.requiresTLS
+                extensions.requiresTLS = requiresTLS
                 extensions.notification = document.notification
                 envelope.extensions = extensions
             }
@@ -109,9 +128,11 @@ struct Submission {
 
     /// The message with the time of now and an unguessable id to come.
     private static func message(_ document: MessageDocument, _ fields: [HeaderField]) -> Message {
-        Message(
+        // Beside HTML an empty text would be another form of the same content, and the one that some readers show.
+        let text = document.html != nil && document.text?.isEmpty == true ? nil : document.text
+        return Message(
             from: document.from.map { [$0] } ?? [], replyTo: document.replyTo, to: document.to, cc: document.cc,
-            subject: document.subject, text: document.text, html: document.html, alternatives: document.alternatives,
+            subject: document.subject, text: text, html: document.html, alternatives: document.alternatives,
             attachments: document.attachments, headers: fields,
             date: MessageDate(seconds: Int64(Date().timeIntervalSince1970)), seed: MessageSeeds.shared.next())
     }

@@ -49,14 +49,22 @@ extension HeaderSection {
     ///
     /// - Throws: ``HeaderSectionError`` where it does not.
     public static func mailboxes(in field: RawField) throws(HeaderSectionError) -> [Mailbox] {
-        guard let value = field.value else { throw notUTF8(field.name) }
+        let mailboxes: [Mailbox]
         do throws(AddressError) {
-            return try AddressList(parsing: value).mailboxes
+            mailboxes = try AddressList(parsing: field.repairedValue).mailboxes
         } catch {
+            guard field.isUTF8 else { throw notUTF8(field.name) }
             throw HeaderSectionError(
                 .invalidAddress, field: field.name, "\(field.name) does not hold addresses: \(error.description)")
         }
+        // In a name or a comment other octets do no harm; an address with them cannot be used.
+        let isBroken = mailboxes.contains { $0.address.description.contains("\u{FFFD}") }
+        if isBroken, !field.isUTF8 { throw notUTF8(field.name) }
+        return mailboxes
     }
+
+    /// Whether the message was introduced again, so that the fields beginning with `Resent-` count.
+    public var isResent: Bool { !newestResentBlock.isEmpty }
 
     /// The first run of `Resent-` fields in which no name stands twice; each resender puts a block on top.
     private var newestResentBlock: [RawField] {

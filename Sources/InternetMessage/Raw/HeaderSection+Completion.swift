@@ -8,17 +8,17 @@ extension HeaderSection {
     ///   - sender: the author where `From` is missing; nil where nobody can be named.
     ///   - date: the date where there is none.
     ///   - seed: the random bits of an identifier.
+    ///   - domain: the domain of an identifier if neither author nor sender has one, such as that of this host.
     /// - Returns: the identifier that the message has, as it stands there.
-    /// - Throws: ``HeaderSectionError`` where `From` is missing and nobody can be named, or stands twice, or where a field
-    ///   is not UTF-8.
+    /// - Throws: ``HeaderSectionError`` if `From` is missing and nobody can be named, or if `From` or `Sender` stands twice:
+    ///   readers would disagree who sends the message. All other fields pass as they are, however often they stand there; of
+    ///   several identifiers the first is the message's.
     public mutating func complete(
-        sender: AddrSpec?, date: MessageDate, seed: MessageSeed
+        sender: AddrSpec?, date: MessageDate, seed: MessageSeed, domain: String? = nil
     ) throws(HeaderSectionError) -> String {
-        for field in fields where String(validating: field.octets, as: UTF8.self) == nil {
-            throw Self.notUTF8(field.name)
-        }
         let authors = fields(named: "From")
         guard authors.count <= 1 else { throw Self.repeated("From") }
+        guard fields(named: "Sender").count <= 1 else { throw Self.repeated("Sender") }
         if !contains("Date") { append(RawField(name: "Date", value: date.description)) }
         if authors.isEmpty {
             guard let sender else {
@@ -28,21 +28,22 @@ extension HeaderSection {
             }
             append(RawField(name: "From", value: "<\(sender)>"))
         }
-        let identifiers = fields(named: "Message-ID")
-        guard identifiers.count <= 1 else { throw Self.repeated("Message-ID") }
-        if let identifier = identifiers.first?.value, !identifier.isEmpty { return identifier }
+        let identifiers = fields(named: "Message-ID").map(\.repairedValue)
+        if let identifier = identifiers.first(where: { !$0.isEmpty }) { return identifier }
         fields.removeAll { $0.isNamed("Message-ID") }
-        let identifier = MessageID(seed: seed, domain: try identifierDomain(sender)).description
+        let identifier = MessageID(seed: seed, domain: try identifierDomain(sender, domain)).description
         append(RawField(name: "Message-ID", value: identifier))
         return identifier
     }
 
-    /// The domain of the author, who alone gives out identifiers there, or of the sender.
-    private func identifierDomain(_ sender: AddrSpec?) throws(HeaderSectionError) -> String {
+    /// The domain of the author, who alone gives out identifiers there, or of the sender, or else the one that is given.
+    private func identifierDomain(_ sender: AddrSpec?, _ domain: String?) throws(HeaderSectionError) -> String {
         if let field = fields(named: "From").first, let author = try? Self.mailboxes(in: field).first {
             return author.address.domain
         }
         if let sender { return sender.domain }
+        // A bounce has the null reverse-path, and often an author such as `MAILER-DAEMON`.
+        if let domain { return (try? self.sender().domain) ?? domain }
         return try self.sender().domain
     }
 }

@@ -28,10 +28,15 @@ public struct HeaderSection: Hashable, Sendable {
         fields.flatMap(\.octets) + separator
     }
 
-    /// Whether the section holds octets beyond ASCII, so that only a server with SMTPUTF8 can take the message (RFC 6532).
-    public var needsSMTPUTF8: Bool {
-        fields.contains { $0.octets.contains { $0 >= 0x80 } }
-    }
+    /// Whether the section holds octets beyond ASCII and all of it is UTF-8, so that only a server with SMTPUTF8 can take the
+    /// message (RFC 6532).
+    public var needsSMTPUTF8: Bool { isEightBit && !holdsOtherCharsets }
+
+    /// Whether a field holds octets that are not UTF-8. No extension of SMTP carries these; servers with 8BITMIME pass them on
+    /// as they do in the body.
+    public var holdsOtherCharsets: Bool { !fields.allSatisfy(\.isUTF8) }
+
+    private var isEightBit: Bool { fields.contains { $0.octets.contains { $0 >= 0x80 } } }
 
     /// Removes the fields that name blind copies, `Bcc` and `Resent-Bcc`: they are for the envelope only (RFC 5322,
     /// section 3.6.3).

@@ -11,6 +11,8 @@ public struct HeaderSectionError: Error, Hashable, Sendable, CustomStringConvert
         public static let notAField = Reason(description: "not_a_field")
         /// A NUL, which no message may hold (RFC 5322, section 4.1).
         public static let null = Reason(description: "null")
+        /// No field at all in front of the body, or nothing.
+        public static let noFields = Reason(description: "no_fields")
         /// More octets than are read.
         public static let tooLong = Reason(description: "too_long")
         /// More fields than are read.

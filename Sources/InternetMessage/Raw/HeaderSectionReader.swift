@@ -59,6 +59,10 @@ public struct HeaderSectionReader {
     /// - Throws: ``HeaderSectionError`` as ``take(_:)`` does.
     public mutating func finish() throws(HeaderSectionError) -> HeaderSection {
         if separator == nil { try scan(isFinal: true) }
+        guard !fields.isEmpty else {
+            throw HeaderSectionError(
+                .noFields, "the message is empty; send header fields, an empty line, and the body")
+        }
         return HeaderSection(fields: fields, separator: separator ?? [], hadMailboxLine: hasMailboxLine)
     }
 
@@ -93,6 +97,12 @@ public struct HeaderSectionReader {
     private mutating func takeLine(textEnd: Int, next: Int) throws(HeaderSectionError) {
         if textEnd == lineStart {
             try endField()
+            guard !fields.isEmpty else {
+                throw HeaderSectionError(
+                    .noFields,
+                    "line \(line) is empty and there is no header field in front of it; remove the line, as it ends the header "
+                        + "section")
+            }
             separator = Array(held[lineStart..<next])
             return
         }
@@ -117,6 +127,11 @@ public struct HeaderSectionReader {
             let nameEnd = octets[..<colon].lastIndex(where: { !Octet.isWhiteSpace($0) }),
             octets[...nameEnd].allSatisfy({ $0 > 0x20 && $0 < 0x7F })
         else {
+            if fieldLine == 1, octets.starts(with: [0xEF, 0xBB, 0xBF]) {
+                throw HeaderSectionError(
+                    .notAField,
+                    "line 1 begins with a byte order mark (EF BB BF), which no mail may begin with; remove it")
+            }
             throw HeaderSectionError(
                 .notAField,
                 "line \(fieldLine) is no header field; write \"Name: value\", and an empty line before the body")

@@ -30,12 +30,18 @@ public struct RawField: Hashable, Sendable {
         name.utf8.elementsEqual(other.utf8) { Octet.lowercased($0) == Octet.lowercased($1) }
     }
 
-    /// The value unfolded (RFC 5322, section 2.2.3) and without white space around it; nil where it is not UTF-8.
-    public var value: String? {
+    /// Whether the field is UTF-8, as ASCII is (RFC 6532, section 3.1).
+    public var isUTF8: Bool { String(validating: octets, as: UTF8.self) != nil }
+
+    /// The value as ``value`` has it, with U+FFFD in place of octets that are not UTF-8.
+    public var repairedValue: String {
         let unfolded = octets[valueStart...].filter { !Octet.isLineBreak($0) }
         guard let start = unfolded.firstIndex(where: { !Octet.isWhiteSpace($0) }),
             let end = unfolded.lastIndex(where: { !Octet.isWhiteSpace($0) })
         else { return "" }
-        return String(validating: unfolded[start...end], as: UTF8.self)
+        return String(decoding: unfolded[start...end], as: UTF8.self)
     }
+
+    /// The value unfolded (RFC 5322, section 2.2.3) and without white space around it; nil where it is not UTF-8.
+    public var value: String? { isUTF8 ? repairedValue : nil }
 }

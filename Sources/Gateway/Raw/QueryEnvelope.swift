@@ -3,14 +3,23 @@ internal import InternetMessage
 internal import MailAddress
 internal import SMTP
 
-/// What the query of a raw message says of its envelope; what it does not say is taken from the header section.
-struct RawEnvelope {
+/// What a query says of a message's envelope. What it does not say is taken from the header section of a raw message, and from
+/// the document of another, whose own envelope goes before the query's.
+struct QueryEnvelope {
     /// The reverse-path: `.some(nil)` is the null reverse-path, nil where none was given.
     private(set) var reversePath: AddrSpec??
     private(set) var recipients: [AddrSpec] = []
-    private var recipientPolicy = Envelope.RecipientPolicy.any
-    private var requiresTLS = false
+    private(set) var recipientPolicy: Envelope.RecipientPolicy?
+    private(set) var requiresTLS: Bool?
     private(set) var errors: [FieldError] = []
+
+    /// The recipients, or nil if none was given.
+    var givenRecipients: [AddrSpec]? { recipients.isEmpty ? nil : recipients }
+
+    /// What the query of a JSON document or a form says; nil if that is nothing, as it nearly always is.
+    static func beside(_ query: HTTPQuery) -> QueryEnvelope? {
+        query.parameters.isEmpty ? nil : QueryEnvelope(query)
+    }
 
     init(_ query: HTTPQuery) {
         var index = 0
@@ -72,10 +81,11 @@ struct RawEnvelope {
             do throws(HeaderSectionError) {
                 recipients = try section.recipients()
                 if recipients.isEmpty, self.errors.isEmpty {
+                    let fields = section.isResent ? "Resent-To, Resent-Cc or Resent-Bcc" : "To, Cc or Bcc"
                     errors.append(
                         FieldError(
                             "/envelope/to",
-                            "at least one recipient is needed: To, Cc or Bcc in the message, or the query parameter to")
+                            "at least one recipient is needed: \(fields) in the message, or the query parameter to")
                     )
                 }
             } catch {
@@ -92,8 +102,8 @@ struct RawEnvelope {
                     "\(recipients.count) recipients are too many; \(Submission.maximumRecipients) is the most"))
         }
         guard errors.isEmpty, var envelope = try? Envelope(from: sender ?? nil, to: recipients) else { return nil }
-        envelope.recipientPolicy = recipientPolicy
-        if requiresTLS {
+        envelope.recipientPolicy = recipientPolicy ?? .any
+        if requiresTLS == true {
             var extensions = MailExtensions()
             extensions.requiresTLS = true
             envelope.extensions = extensions
