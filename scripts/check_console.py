@@ -7,10 +7,12 @@ import re
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 PROGRAM, SCREENSHOTS = sys.argv[1], sys.argv[2]
@@ -78,7 +80,9 @@ class Page:
 
     def __init__(self, driver):
         options = {"args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-                            "--window-size=1200,1000", "--lang=en"]}
+                            "--window-size=1200,1000", "--lang=en",
+                            # Names of a stranger that lead to this host, as a name server of the stranger's would have them.
+                            "--host-resolver-rules=MAP *.example 127.0.0.1"]}
         status, answer = request("POST", driver + "/session", {"capabilities": {"alwaysMatch": {
             "browserName": "chrome", "goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}}})
         check(status == 200, "the browser starts", answer)
@@ -277,10 +281,96 @@ def without_a_relay(page, _):
         complain(page)
 
 
+ATTACKS = """
+    const [gateway, done] = arguments;
+    const fields = {from: 'ann@example.org', to: 'bob@example.net', text: 'x'};
+    const form = (type) => {
+        const made = Object.assign(document.createElement('form'), {method: 'post', action: gateway + '/messages'});
+        made.enctype = type;
+        for (const [name, value] of Object.entries(fields)) {
+            made.append(Object.assign(document.createElement('input'), {name, value}));
+        }
+        const frame = Object.assign(document.createElement('iframe'), {name: type});
+        made.target = type;
+        document.body.append(frame, made);
+        made.submit();
+    };
+    const data = new FormData();
+    for (const [name, value] of Object.entries(fields)) data.append(name, value);
+    const mode = 'no-cors';
+    const attempts = [
+        fetch(gateway + '/messages', {method: 'POST', mode, body: data}),
+        fetch(gateway + '/messages', {method: 'POST', mode, body: new URLSearchParams(fields)}),
+        fetch(gateway + '/messages', {method: 'POST', mode, body: JSON.stringify(fields)}),
+        fetch(gateway + '/messages', {
+            method: 'POST', body: JSON.stringify(fields), headers: {'Content-Type': 'application/json'}}),
+        fetch(gateway + '/sandbox/messages', {method: 'DELETE'}),
+        fetch(gateway + '/sandbox/messages').then((answer) => answer.text()),
+    ].map((attempt) => attempt.then((answer) => answer.type ?? answer, () => 'failed'));
+    navigator.sendBeacon(gateway + '/messages', new URLSearchParams(fields));
+    navigator.sendBeacon(gateway + '/messages', data);
+    form('application/x-www-form-urlencoded');
+    form('multipart/form-data');
+    Promise.all(attempts).then((found) => setTimeout(() => done(found), 1000));
+"""
+
+REBOUND = """
+    const done = arguments[0];
+    const message = JSON.stringify({from: 'ann@example.org', to: 'bob@example.net', text: 'x'});
+    const json = {'Content-Type': 'application/json'};
+    Promise.all([
+        fetch('/messages', {method: 'POST', body: message, headers: json}), fetch('/sandbox/messages'),
+        fetch('/sandbox/messages', {method: 'DELETE'}), fetch('/metrics'), fetch('/readyz'),
+    ].map((attempt) => attempt.then((answer) => answer.status, String))).then(done);
+"""
+
+
+class StrangersPage(BaseHTTPRequestHandler):
+    """A page of another origin."""
+
+    def do_GET(self):
+        page = b"<!doctype html><title>stranger</title><body></body>"
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(page)))
+        self.end_headers()
+        self.wfile.write(page)
+
+    def log_message(self, *_):
+        pass
+
+
+def pages_of_others(page, _):
+    """Whatever a page of another origin tries, nothing is sent, read or deleted; a link to the console works."""
+    stranger = HTTPServer(("127.0.0.1", 0), StrangersPage)
+    threading.Thread(target=stranger.serve_forever, daemon=True).start()
+    with gateway("--sandbox") as address:
+        own = f"http://{address}"
+        sent = {"from": "ann@example.org", "to": "bob@example.net", "subject": "mine", "text": "x"}
+        check(request("POST", own + "/messages", sent)[0] == 200, "a program sends")
+        for name in ("evil.example", "localhost"):
+            page.open(f"{name}:{stranger.server_port}")
+            found = page.call("POST", "/execute/async", {"script": ATTACKS, "args": [own]})
+            check(not any("mine" in str(answer) for answer in found), f"{name} reads", found)
+            _, inbox = request("GET", own + "/sandbox/messages")
+            check(len(inbox["messages"]) == 1 and "mine" in str(inbox), f"{name} changes what is caught", inbox)
+        # A link leads to the console, which then works as a page of its own origin.
+        page.run("location.href = arguments[0]", own + "/")
+        wait_for("the link", lambda: page.is_shown("#send"))
+        wait_for("the inbox", lambda: "mine" in page.text("#inbox > li"))
+        # A name that was rebound: page and requests have the same origin.
+        page.open(f"rebind.example:{address.rpartition(':')[2]}")
+        found = page.call("POST", "/execute/async", {"script": REBOUND, "args": []})
+        check(found == [403] * 5, "a rebound name", found)
+        check(len(request("GET", own + "/sandbox/messages")[1]["messages"]) == 1, "a rebound name changes something")
+        page.complaints()
+    stranger.shutdown()
+
+
 with started(["/usr/bin/chromedriver", "--port=0"], r"started successfully on port (\d+)") as port:
     browser = Page(f"http://127.0.0.1:{port}")
     try:
-        for part in (open_sandbox, with_keys, without_a_relay):
+        for part in (open_sandbox, with_keys, without_a_relay, pages_of_others):
             with tempfile.TemporaryDirectory() as temporary:
                 part(browser, temporary)
             print(f"console: {part.__name__.replace('_', ' ')}", flush=True)
