@@ -30,7 +30,7 @@ struct Check: AsyncParsableCommand {
             let check = await RelayCheck.run(smtp, relay: relay.name)
             for step in check.steps {
                 let name = step.name.padding(toLength: 14, withPad: " ", startingAt: 0)
-                print("\(name) \(step.isSound ? "ok    " : "FAILED")  \(step.detail)")
+                print("\(name) \(step.isSound ? "ok    " : "FAILED")  \(PrintableText.shown(step.detail))")
             }
             if !check.isSound { isSound = false }
         }

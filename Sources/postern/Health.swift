@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Gateway
+import SMTP
 
 struct Health: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -12,7 +13,7 @@ struct Health: AsyncParsableCommand {
     func run() async throws {
         let (host, port, path) = try target()
         do throws(HealthClient.Failure) {
-            print(try await HealthClient.check(host: host, port: port, path: path))
+            print(PrintableText.shown(try await HealthClient.check(host: host, port: port, path: path)))
         } catch {
             throw fail(error)
         }

@@ -13,14 +13,15 @@ struct Send: AsyncParsableCommand {
             other one, or one that begins with / or ./ or ../, is the file. From: and Date: are supplied where they are \
             missing, and Bcc: is removed.
 
-            Prints the relay's reply code and text, and on standard error each recipient that was refused beside others. \
+            Prints the relay's reply code and text, once for each transaction if the relay does not take all recipients in \
+            one, and on standard error each recipient that was refused beside others. \
             Ends with 0 when the relay took the message, and otherwise with 64 (usage), 65 (data), 66 (unreadable file), \
             69 (unavailable), 75 (temporary failure, or nobody knows) or 77 (refused), as sysexits.h has them.
             """)
 
     @Option(
         name: [.customLong("from"), .customShort("f"), .customShort("r")],
-        help: "The reverse-path; empty for the null reverse-path. By default the address in Sender: or From:.")
+        help: "The reverse-path; <> or empty for the null reverse-path. By default the address in Sender: or From:.")
     var from: String?
 
     @Option(help: "A recipient; may be given more than once.")
@@ -73,7 +74,7 @@ struct Send: AsyncParsableCommand {
             section?.removeBlindCopies()
             try await send(&source, section, envelope, relay.smtp)
         } catch let error as SMTPError {
-            if let reply = error.reply { print(reply) }
+            if let reply = error.reply { print(PrintableText.shown(reply.description)) }
             for refused in error.rejected { _ = fail("\(refused.address): \(refused.reply)") }
             throw fail(RelayFailure(error, relay: relay.name), code: Self.exitCode(for: error))
         } catch let error as HeaderSectionError {
@@ -86,9 +87,26 @@ struct Send: AsyncParsableCommand {
     private func send(
         _ source: inout MessageSource, _ section: HeaderSection?, _ given: Envelope, _ configuration: SMTPConfiguration
     ) async throws {
-        var envelope = given
         let session = try await SMTPSession.connect(configuration)
-        if await session.capabilities.eightBitMIME {
+        do {
+            try await send(&source, section, given, on: session)
+        } catch {
+            // Nothing that happens to the session now is worse. While the content is open, the session cannot be ended in
+            // good order.
+            try? await session.disconnect()
+            throw error
+        }
+        // The message has been taken: whatever happens to the session now is no failure.
+        try? await session.disconnect()
+    }
+
+    private func send(
+        _ source: inout MessageSource, _ section: HeaderSection?, _ given: Envelope, on session: SMTPSession
+    ) async throws {
+        var envelope = given
+        envelope.maySplit = envelope.recipients.count > 1
+        let takesEightBit = await session.capabilities.eightBitMIME
+        if takesEightBit {
             // What the body holds is not known before it has been read; lines of any octets cover it.
             var extensions = MailExtensions()
             extensions.body = .eightBitMIME
@@ -96,28 +114,72 @@ struct Send: AsyncParsableCommand {
         }
         var progress = ProgressBar(total: source.size)
         defer { progress.finish() }
+        var piece = section?.octets
+        if piece == nil { piece = try source.next() }
+        if !takesEightBit, let piece { try Self.checkSevenBit(piece) }
         // An input that breaks off is not sent: dropping the writer gives the message up.
         var message = try await session.open(envelope)
-        for refused in message.rejected { _ = fail("\(refused.address): \(refused.reply)") }
-        if let section {
-            try await message.write(section.octets)
-            progress.advance(by: section.octets.count)
-        }
-        while let piece = try source.next() {
-            try await message.write(piece)
-            progress.advance(by: piece.count)
+        Self.show(message.rejected)
+        let remaining = message.remaining
+        // The content is kept only if it has to be sent once more.
+        var kept: [[UInt8]] = []
+        while let next = piece {
+            if !takesEightBit { try Self.checkSevenBit(next) }
+            try await message.write(next)
+            progress.advance(by: next.count)
+            if !remaining.isEmpty { kept.append(next) }
+            piece = try source.next()
         }
         let reply = try await message.close()
         progress.finish()
-        print(reply)
-        // The message has been taken: whatever happens to the session now is no failure.
-        try? await session.disconnect()
+        print(PrintableText.shown(reply.description))
+        try await send(kept, envelope, to: remaining, on: session)
+    }
+
+    /// Sends the content in further transactions to the recipients that the relay did not take in the first one.
+    ///
+    /// A failure here ends the command with its own exit code, after the recipients were named that did not get the message.
+    private func send(
+        _ content: [[UInt8]], _ envelope: Envelope, to recipients: [AddrSpec], on session: SMTPSession
+    ) async throws {
+        var remaining = recipients
+        // Each round answers for one recipient at least, or throws.
+        while !remaining.isEmpty {
+            do throws(SMTPError) {
+                var message = try await session.open(envelope.for(remaining))
+                Self.show(message.rejected)
+                for piece in content { try await message.write(piece) }
+                let next = message.remaining
+                let reply = try await message.close()
+                print(PrintableText.shown(reply.description))
+                remaining = next
+            } catch {
+                let answered = Set(error.rejected.map(\.address))
+                for recipient in remaining where !answered.contains(recipient) {
+                    _ = fail("\(recipient): did not get the message")
+                }
+                throw error
+            }
+        }
+    }
+
+    private static func show(_ rejected: [RejectedRecipient]) {
+        for refused in rejected { _ = fail("\(refused.address): \(refused.reply)") }
+    }
+
+    /// A relay that does not offer 8BITMIME gets ASCII only (RFC 6152, section 3).
+    private static func checkSevenBit(_ piece: [UInt8]) throws {
+        guard piece.allSatisfy({ $0 < 0x80 }) else {
+            throw fail(
+                "the message holds octets above 127 and the relay does not offer 8BITMIME; nothing was sent. Encode the "
+                    + "text as quoted-printable or base64", code: data)
+        }
     }
 
     /// The envelope of arguments and header section.
     private func envelope(_ section: HeaderSection?) throws -> Envelope {
-        let reversePath = try from ?? section?.sender().description ?? ""
-        var addresses = recipients
+        let reversePath = try from.map(Self.withoutBrackets) ?? section?.sender().description ?? ""
+        var addresses = recipients.map(Self.withoutBrackets)
         if takesRecipients { addresses += try section?.recipients().map(\.description) ?? [] }
         guard !addresses.isEmpty else {
             throw fail(
@@ -129,6 +191,11 @@ struct Send: AsyncParsableCommand {
         envelope = try envelope.for(envelope.recipients.filter { seen.insert($0).inserted })
         if section?.needsSMTPUTF8 == true { envelope.needsSMTPUTF8 = true }
         return envelope
+    }
+
+    /// An address without the brackets of a path: `<>` is the null reverse-path, and `<a@b>` is `a@b`.
+    private static func withoutBrackets(_ text: String) -> String {
+        text.hasPrefix("<") && text.hasSuffix(">") ? String(text.dropFirst().dropLast()) : text
     }
 
     private func relay() throws -> RelayConfiguration {

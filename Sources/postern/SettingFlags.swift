@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Gateway
+import SMTP
 
 /// The flags that stand for settings.
 struct SettingFlags: ParsableArguments {
@@ -33,8 +34,9 @@ struct SettingFlags: ParsableArguments {
     }
 }
 
-/// Ends the command with one line on standard error.
+/// Ends the command with one line on standard error. What a server said in it is shown so that no terminal obeys it.
 func fail(_ message: some CustomStringConvertible, code: ExitCode = .failure) -> ExitCode {
-    try? FileHandle.standardError.write(contentsOf: Data("postern: \(message)\n".utf8))
+    let line = "postern: \(PrintableText.shown(message.description))\n"
+    try? FileHandle.standardError.write(contentsOf: Data(line.utf8))
     return code
 }

@@ -168,10 +168,17 @@ import Testing
     @Test func theOneAskedForIsTakenOrNone() throws {
         let asked = SMTPCredentials(username: "u", password: "p", mechanism: .login)
         #expect(try begin(asked, offering: "PLAIN LOGIN").actions == ["> AUTH LOGIN|"])
-        #expect(try begin(asked, offering: "PLAIN").actions == ["close authentication_unavailable auth not_sent"])
+        #expect(
+            try begin(asked, offering: "PLAIN").actions == [
+                "> QUIT|", "leave authentication_unavailable auth not_sent",
+            ])
         let token = SMTPCredentials(username: "u") { "t" }
-        #expect(try begin(token, offering: "PLAIN LOGIN").actions == ["close authentication_unavailable auth not_sent"])
-        #expect(try begin(asked, offering: "").actions == ["close authentication_unavailable auth not_sent"])
+        #expect(
+            try begin(token, offering: "PLAIN LOGIN").actions == [
+                "> QUIT|", "leave authentication_unavailable auth not_sent",
+            ])
+        #expect(
+            try begin(asked, offering: "").actions == ["> QUIT|", "leave authentication_unavailable auth not_sent"])
     }
 
     @Test func aSuccessBeforeTheProofIsNotBelieved() throws {
@@ -180,7 +187,7 @@ import Testing
     }
 
     @Test(arguments: [
-        "334 *\r\n", "334-YQ==\r\n334 YQ==\r\n", "334 YQ\r\n", "334 " + String(repeating: "A", count: 5000) + "\r\n",
+        "334 *\r\n", "334-YQ==\r\n334 YQ==\r\n", "334 Y\r\n",
     ])
     func aChallengeThatIsNotSoundEndsIt(_ challenge: String) throws {
         var play = try begin(SMTPCredentials(username: "u", password: "p"), offering: "CRAM-MD5").play
@@ -189,7 +196,7 @@ import Testing
 
     @Test func aRefusalHasItsCode() throws {
         var play = try begin(SMTPCredentials(username: "u", password: "p"), offering: "PLAIN").play
-        #expect(play.server("535 5.7.8 no\r\n") == ["close refused auth 535 not_sent"])
+        #expect(play.server("535 5.7.8 no\r\n") == ["> QUIT|", "leave refused auth 535 not_sent"])
     }
 
     @Test func aTokenIsAskedForOnceMore() throws {
@@ -208,13 +215,13 @@ import Testing
         let second = Base64.encode(Array("n,a=u,\u{1}auth=Bearer new\u{1}\u{1}".utf8))
         #expect(play.drain() == ["> AUTH OAUTHBEARER \(second)|"])
         #expect(play.server("334 \(error)\r\n") == ["> AQ==|"])
-        #expect(play.server("535 5.7.8 no\r\n") == ["close refused auth 535 not_sent"])
+        #expect(play.server("535 5.7.8 no\r\n") == ["> QUIT|", "leave refused auth 535 not_sent"])
     }
 
     @Test func withoutATokenThereIsNoSession() throws {
         var play = try begin(SMTPCredentials(username: "u") { "unused" }, offering: "XOAUTH2").play
         play.conversation.tokenFailed("Gone")
-        #expect(play.drain() == ["close authentication_unavailable auth not_sent"])
+        #expect(play.drain() == ["> QUIT|", "leave authentication_unavailable auth not_sent"])
         play.conversation.tokenArrived("late")
         #expect(play.drain() == [])
     }

@@ -96,6 +96,8 @@ struct Play: ~Copyable {
             case .finished(let finished):
                 texts.append("finished \(finished.reply.code)" + Self.text(finished.opened))
             case .failed(let error): texts.append("failed \(Self.text(error))")
+            case .refused(let error): texts.append("refused \(Self.text(error))")
+            case .leave(let error): texts.append("leave \(Self.text(error))")
             case .close(let error): texts.append("close" + (error.map { " \(Self.text($0))" } ?? ""))
             case .transcript(let line): texts.append(line)
             }
@@ -257,21 +259,24 @@ struct Play: ~Copyable {
 
     @Test func refusedGreeting() throws {
         var play = try Play()
-        #expect(play.server("554 no\r\n") == ["close refused greeting 554 not_sent"])
+        #expect(play.server("554 no\r\n") == ["> QUIT|", "leave refused greeting 554 not_sent"])
     }
 
     @Test func refusedMailIsNotReset() throws {
         var play = try Play.ready()
         _ = try play.open()
-        #expect(play.server("550 no\r\n503 first MAIL\r\n503 first MAIL\r\n") == ["failed refused mail 550 not_sent"])
+        #expect(
+            play.server("550 no\r\n503 first MAIL\r\n503 first MAIL\r\n") == [
+                "refused refused mail 550 not_sent", "ready",
+            ])
         #expect(play.conversation.phase == .ready)
     }
 
     @Test func refusedRecipientIsReset() throws {
         var play = try Play.ready()
         _ = try play.open()
-        #expect(play.server("250 ok\r\n550 no\r\n554 none\r\n") == ["> RSET|"])
-        #expect(play.server("250 ok\r\n") == ["failed refused rcpt 550 not_sent"])
+        #expect(play.server("250 ok\r\n550 no\r\n554 none\r\n") == ["refused refused rcpt 550 not_sent", "> RSET|"])
+        #expect(play.server("250 ok\r\n") == ["ready"])
         #expect(play.conversation.phase == .ready)
     }
 
@@ -279,16 +284,19 @@ struct Play: ~Copyable {
     @Test func unwanted354() throws {
         var play = try Play.ready()
         _ = try play.open()
-        #expect(play.server("250 ok\r\n550 no\r\n354 go\r\n") == ["> .|"])
+        #expect(play.server("250 ok\r\n550 no\r\n354 go\r\n") == ["refused refused rcpt 550 not_sent", "> .|"])
         #expect(play.server("554 none\r\n") == ["> RSET|"])
-        #expect(play.server("250 ok\r\n") == ["failed refused rcpt 550 not_sent"])
+        #expect(play.server("250 ok\r\n") == ["ready"])
     }
 
     @Test func oneToTryAgainMakesTheMessageWorthIt() throws {
         var play = try Play.ready()
         _ = try play.open(to: ["b@example.net", "c@example.net"])
-        #expect(play.server("250 ok\r\n550 no\r\n451 later\r\n554 none\r\n") == ["> RSET|"])
-        #expect(play.server("250 ok\r\n") == ["failed refused rcpt 451 not_sent"])
+        #expect(
+            play.server("250 ok\r\n550 no\r\n451 later\r\n554 none\r\n") == [
+                "refused refused rcpt 451 not_sent", "> RSET|",
+            ])
+        #expect(play.server("250 ok\r\n") == ["ready"])
     }
 
     @Test func allOrNothing() throws {
@@ -296,8 +304,8 @@ struct Play: ~Copyable {
         #expect(
             try play.open(to: ["b@example.net", "c@example.net"], policy: .all)
                 == ["> MAIL FROM:<a@example.org>|RCPT TO:<b@example.net>|RCPT TO:<c@example.net>|"])
-        #expect(play.server("250 ok\r\n250 ok\r\n550 no\r\n") == ["> RSET|"])
-        #expect(play.server("250 ok\r\n") == ["failed refused rcpt 550 not_sent"])
+        #expect(play.server("250 ok\r\n250 ok\r\n550 no\r\n") == ["refused refused rcpt 550 not_sent", "> RSET|"])
+        #expect(play.server("250 ok\r\n") == ["ready"])
         _ = try play.open(to: ["b@example.net", "c@example.net"], policy: .all)
         #expect(play.server("250 ok\r\n250 ok\r\n250 ok\r\n") == ["> DATA|"])
         #expect(play.server("354 go\r\n") == ["opened"])
@@ -320,7 +328,7 @@ struct Play: ~Copyable {
         let stage = ["mail", "rcpt", "data"][position]
         #expect(
             play.server("421 4.3.2 bye\r\n")
-                == ["failed refused \(stage) 421 not_sent", "close refused \(stage) 421 not_sent"])
+                == ["failed refused \(stage) 421 not_sent", "> QUIT|", "leave refused \(stage) 421 not_sent"])
     }
 
     // MARK: Doubt
@@ -405,13 +413,14 @@ struct Play: ~Copyable {
     @Test func strippedStartTLS() throws {
         var play = try Play(security: .required)
         _ = play.server("220 hello\r\n")
-        #expect(play.server("250-s\r\n250 HELP\r\n") == ["close tls starttls not_sent"])
+        #expect(play.server("250-s\r\n250 HELP\r\n") == ["> QUIT|", "leave tls starttls not_sent"])
     }
 
     @Test func credentialsStayWithoutTLS() throws {
         var play = try Play(security: .opportunistic, credentials: SMTPCredentials(username: "u", password: "p"))
         _ = play.server("220 hello\r\n")
-        #expect(play.server("250-s\r\n250 AUTH PLAIN\r\n") == ["close authentication_unavailable auth not_sent"])
+        #expect(
+            play.server("250-s\r\n250 AUTH PLAIN\r\n") == ["> QUIT|", "leave authentication_unavailable auth not_sent"])
     }
 
     @Test func loginAndItsRefusal() throws {
@@ -420,7 +429,7 @@ struct Play: ~Copyable {
         #expect(play.server("250-s\r\n250 AUTH LOGIN\r\n") == ["> AUTH LOGIN|"])
         #expect(play.server("334 VXNlcm5hbWU6\r\n") == ["> dQ==|"])
         #expect(play.server("334 UGFzc3dvcmQ6\r\n") == ["> cA==|"])
-        #expect(play.server("535 5.7.8 no\r\n") == ["close refused auth 535 not_sent"])
+        #expect(play.server("535 5.7.8 no\r\n") == ["> QUIT|", "leave refused auth 535 not_sent"])
     }
 
     // MARK: The end
@@ -444,7 +453,7 @@ struct Play: ~Copyable {
         // The reply to RSET, before it was sent.
         #expect(
             play.server("250 ok\r\n550 no\r\n554 nobody\r\n250 ok\r\n")
-                == ["> RSET|", "failed refused rcpt 550 not_sent", "close protocol_violation data not_sent"])
+                == ["refused refused rcpt 550 not_sent", "> RSET|", "close protocol_violation data not_sent"])
 
         // A piece of one counts as well, and is known when the rest has come.
         play = try Play()
@@ -459,20 +468,22 @@ struct Play: ~Copyable {
         _ = play.server("250 ok\r\n250 ok\r\n354 go\r\n")
         _ = play.finish("x\r\n.\r\n")
         #expect(
-            play.server("250 queued\r\n421 closing\r\n") == ["finished 250", "close refused mail 421 not_sent"])
+            play.server("250 queued\r\n421 closing\r\n") == [
+                "finished 250", "> QUIT|", "leave refused mail 421 not_sent",
+            ])
     }
 
     // MARK: STARTTLS refused
 
     @Test func aRefusalOfSTARTTLSThatIsNone() throws {
         for (reply, close) in [
-            ("421 4.3.2 closing", "close refused starttls 421 not_sent"),
-            ("354 go", "close protocol_violation starttls not_sent"),
+            ("421 4.3.2 closing", ["> QUIT|", "leave refused starttls 421 not_sent"]),
+            ("354 go", ["close protocol_violation starttls not_sent"]),
         ] {
             var play = try Play(security: .opportunistic)
             _ = play.server("220 hello\r\n")
             #expect(play.server("250-server\r\n250 STARTTLS\r\n") == ["> STARTTLS|"])
-            #expect(play.server(reply + "\r\n") == [close])
+            #expect(play.server(reply + "\r\n") == close)
         }
     }
 
@@ -513,7 +524,7 @@ struct Play: ~Copyable {
         _ = play.server("220 hello\r\n")
         #expect(
             play.server("250-server\r\n250 AUTH OAUTHBEARER\r\n")
-                == ["close authentication_unavailable auth not_sent"])
+                == ["> QUIT|", "leave authentication_unavailable auth not_sent"])
         play = try Play(
             security: .implicit, credentials: SMTPCredentials(username: "u", mechanism: .oauthBearer) { "t" })
         _ = play.server("220 hello\r\n")
@@ -522,7 +533,7 @@ struct Play: ~Copyable {
         _ = play.drain()
         #expect(
             play.server("530 5.7.0 not from here\r\n") == [
-                "close refused auth 530 not_sent"
+                "> QUIT|", "leave refused auth 530 not_sent",
             ])
     }
 

@@ -30,7 +30,7 @@ import Testing
             commands: [], failure: .messageTooLarge,
             why: "RFC 1870, section 5: what the server cannot take need not be asked"),
         "curl-935": Difference(
-            commands: ["AUTH CRAM-MD5"], failure: .protocolViolation,
+            commands: ["AUTH CRAM-MD5"], failure: .protocolViolation, authReply: "334 *",
             why: "a broken challenge does not lead to a mechanism that shows the password: it may be meant to"),
         "curl-939": Difference(
             commands: [], failure: .authenticationUnavailable,

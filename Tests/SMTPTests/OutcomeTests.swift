@@ -53,7 +53,7 @@ import Testing
                 case .ready: begin()
                 case .opened: finish()
                 case .finished: tell("finished")
-                case .failed(let error): tell(error.outcome.rawValue)
+                case .failed(let error), .refused(let error): tell(error.outcome.rawValue)
                 default: continue
                 }
             }

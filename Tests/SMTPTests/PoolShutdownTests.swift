@@ -13,6 +13,8 @@ import Testing
     ]
     private static let envelope: [ScriptedRelay.Step] = [.expect(commands), .send("250 ok\r\n250 ok\r\n354 go\r\n")]
     private static let content: [ScriptedRelay.Step] = [.expect(".\r\n"), .send("250 queued\r\n")]
+    /// Nothing is chained before the server has shown that it answers soon.
+    private static let primed: [ScriptedRelay.Step] = setUp + envelope + content
     private static let quit: [ScriptedRelay.Step] = [.expect("QUIT\r\n"), .send("221 bye\r\n"), .close]
     private static let long = Duration.seconds(600)
 
@@ -124,9 +126,10 @@ import Testing
     /// A message whose envelope went out behind the content of another one is under way: it is finished, too.
     @Test func aChainedMessageIsFinished() async throws {
         let relay = try await ScriptedRelay.start(
-            Self.setUp + Self.envelope + [.expect(".\r\n" + Self.commands), .hold, .send("250 queued\r\n")]
+            Self.primed + Self.envelope + [.expect(".\r\n" + Self.commands), .hold, .send("250 queued\r\n")]
                 + [.send("250 ok\r\n250 ok\r\n354 go\r\n")] + Self.content + Self.quit)
         let pool = try pool(relay)
+        #expect(try await send(pool) == "250")
         async let first = send(pool) { await pool.figures.waiting == 1 }
         try await wait { relay.received.first?.hasSuffix(Self.commands) == true }
         async let second = send(pool)
@@ -145,8 +148,9 @@ import Testing
     /// Behind the grace it is not sent, and nowhere else either.
     @Test func theGraceOfAChainedMessageIsOver() async throws {
         let relay = try await ScriptedRelay.start(
-            Self.setUp + Self.envelope + [.expect(".\r\n" + Self.commands), .silence])
+            Self.primed + Self.envelope + [.expect(".\r\n" + Self.commands), .silence])
         let pool = try pool(relay) { $0.sessions = 2 }
+        #expect(try await send(pool) == "250")
         async let first = send(pool) {
             let figures = await pool.figures
             return figures.sessions == 2 && figures.waiting == 1
@@ -158,7 +162,8 @@ import Testing
         try await wait { await pool.figures.counts.chained == 1 }
         await pool.shutdown(grace: .milliseconds(50))
         #expect(try await first == "shut_down unknown")
-        #expect(try await second == "connection_lost not_sent")
+        let chained = try await second
+        #expect(chained == "shut_down not_sent")
         let unfinished = await finish(other)
         #expect(unfinished == "shut_down not_sent")
         #expect(relay.connections == 2)

@@ -48,8 +48,11 @@ import Testing
         var play = try Play.ready()
         play.conversation.open(try envelope("b@example.net", "c@example.net"))
         _ = play.drain()
-        #expect(play.server("250 ok\r\n452 full\r\n452 full\r\n554 nobody\r\n") == ["> RSET|"])
-        #expect(play.server("250 ok\r\n") == ["failed refused rcpt 452 not_sent"])
+        #expect(
+            play.server("250 ok\r\n452 full\r\n452 full\r\n554 nobody\r\n") == [
+                "refused refused rcpt 452 not_sent", "> RSET|",
+            ])
+        #expect(play.server("250 ok\r\n") == ["ready"])
     }
 
     @Test func withoutLeaveToSplitItIsARejection() throws {

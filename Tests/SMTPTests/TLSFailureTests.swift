@@ -218,7 +218,7 @@ import Testing
         #expect(error?.reason == .tls)
         #expect(error?.tlsFailure?.kind == .notOffered)
         #expect(error?.stage == .startTLS)
-        #expect(relay.received == ["EHLO client.example.org\r\n"])
+        await Self.wait(for: "EHLO client.example.org\r\nQUIT\r\n", at: relay)
         await relay.stop()
     }
 
@@ -228,8 +228,14 @@ import Testing
         #expect(error?.reason == .refused)
         #expect(error?.code == 454)
         #expect(error?.stage == .startTLS)
-        #expect(relay.received == [Self.clearText])
+        await Self.wait(for: Self.clearText + "QUIT\r\n", at: relay)
         await relay.stop()
+    }
+
+    /// Waits until the relay has received that on its one connection: QUIT goes out after the failure was reported.
+    private static func wait(for text: String, at relay: ScriptedRelay) async {
+        while relay.received != [text], !Task.isCancelled { try? await Task.sleep(for: .milliseconds(2)) }
+        #expect(relay.received == [text])
     }
 
     /// Credentials stay at home where a server refuses STARTTLS that was not required.
@@ -237,7 +243,7 @@ import Testing
         let relay = try await ScriptedRelay.start(Self.offer + [.send("454 4.7.0 not now\r\n"), .silence])
         let error = try await Self.failure { try await Self.connect(relay, .startTLS, opportunistic: true) }
         #expect(error?.reason == .authenticationUnavailable)
-        #expect(relay.received == [Self.clearText])
+        await Self.wait(for: Self.clearText + "QUIT\r\n", at: relay)
         await relay.stop()
     }
 
@@ -266,7 +272,7 @@ import Testing
             ])
         let error = try await Self.failure { try await Self.connect(relay, .startTLS) }
         #expect(error?.reason == .authenticationUnavailable)
-        #expect(relay.received == [Self.clearText + "EHLO client.example.org\r\n"])
+        await Self.wait(for: Self.clearText + "EHLO client.example.org\r\nQUIT\r\n", at: relay)
         await relay.stop()
     }
 

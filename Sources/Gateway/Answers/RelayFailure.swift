@@ -18,13 +18,15 @@ public struct RelayFailure: CustomStringConvertible {
         detail =
             if let failure = error.tlsFailure, let advice = Advice(relay).text(for: failure.kind) {
                 "\(failure.explanation); \(advice)"
+            } else if let advice = Advice(relay).text(for: error) {
+                "\(error.detail); \(advice)"
             } else {
                 error.detail
             }
     }
 }
 
-/// What to do about a failure of TLS, with the settings of the relay that failed.
+/// What to do about a failure, with the settings of the relay that failed.
 private struct Advice {
     private let url: String
     private let roots: String
@@ -35,6 +37,33 @@ private struct Advice {
         url = Setting.relayURL.own(of: relay).name
         roots = Setting.relayCAFile.own(of: relay).name
         file = relay == RelayConfiguration.defaultName ? "" : " (in a file: url and ca_file of relays.\(relay))"
+    }
+
+    /// What to do about a failure that is not one of TLS, as far as the gateway's settings are the way out.
+    func text(for error: SMTPError) -> String? {
+        switch (error.stage, error.reason) {
+        case (.greeting, .timedOut), (.greeting, .connectionLost):
+            return "if the port speaks TLS from the first byte, as 465 does, write smtps:// in \(url)\(file)"
+        case (.ehlo, .refused): return name
+        case (.auth, .authenticationUnavailable):
+            return
+                "use a relay or a port that offers what is missing, such as smtps:// on port 465; auth= in \(url) names a "
+                + "mechanism, and insecure_auth=true sends the password without TLS\(file)"
+        case (.auth, .refused):
+            return "check the user's name and the password in \(url); auth= names another mechanism\(file)"
+        case (_, .refused) where error.code == 530:
+            return "the relay wants a login or TLS first: write smtp://user:password@host in \(url)\(file)"
+        case (_, .refused) where Self.isAboutName(error.text ?? ""): return name
+        default: return nil
+        }
+    }
+
+    private var name: String { "\(Setting.heloName.name) is the name that Postern gives in EHLO" }
+
+    /// Whether a reply complains of the client's name, as Postfix does: "Helo command rejected: need fully-qualified hostname".
+    private static func isAboutName(_ text: String) -> Bool {
+        let text = text.lowercased()
+        return text.contains("helo") || text.contains("fully-qualified hostname")
     }
 
     func text(for kind: SMTPError.TLSFailure.Kind) -> String? {
@@ -51,7 +80,8 @@ private struct Advice {
             "smtps:// is for a port with TLS from the first byte, such as 465; elsewhere write smtp://, with "
                 + "tls=required or tls=none"
         case .notOffered:
-            "use a relay or a port that does, or write tls=opportunistic or tls=none in \(url)\(file)"
+            "use a relay or a port that does, such as smtps:// on port 465; to do without TLS write tls=none in \(url), "
+                + "and insecure_auth=true beside it if there is a password\(file)"
         case .clientCertificate: "use a port of the relay that asks for none"
         default: nil
         }

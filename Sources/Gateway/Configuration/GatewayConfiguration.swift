@@ -59,7 +59,7 @@ public struct GatewayConfiguration: Sendable {
     public init(_ values: SettingValues, sandboxPort: Int? = nil) throws(ConfigurationError) {
         (listenHost, listenPort) = try Self.address(values)
         let identity = try Self.identity(values)
-        hostDomain = identity.description
+        hostDomain = (identity ?? ClientDomain(ProcessInfo.processInfo.hostName) ?? .loopback).description
         if let sandboxPort {
             relays = [try RelayConfiguration(sandboxPort: sandboxPort, values, identity: identity)]
         } else {
@@ -92,7 +92,7 @@ public struct GatewayConfiguration: Sendable {
     public var relay: SMTPConfiguration { relays[0].smtp }
 
     private static func relays(
-        _ values: SettingValues, _ identity: ClientDomain
+        _ values: SettingValues, _ identity: ClientDomain?
     ) throws(ConfigurationError) -> [RelayConfiguration] {
         let hasDefault = values.value(of: .relayURL) != nil
         let names = (hasDefault ? [RelayConfiguration.defaultName] : []) + values.relays
@@ -132,19 +132,19 @@ public struct GatewayConfiguration: Sendable {
         return numbers.count == 4 && numbers.first == 127 && !numbers.contains(nil)
     }
 
-    private static func identity(_ values: SettingValues) throws(ConfigurationError) -> ClientDomain {
+    /// The name for EHLO, or nil for each connection's own address: a host without a full name introduces itself by that
+    /// (RFC 5321, section 4.1.4). Containers have such names, and strict relays refuse them.
+    private static func identity(_ values: SettingValues) throws(ConfigurationError) -> ClientDomain? {
         if let name = values.value(of: .heloName) {
             guard let identity = ClientDomain(name) else {
                 throw ConfigurationError(
-                    Setting.heloName.name, "\(name.debugDescription) is not a domain or an address in brackets")
+                    Setting.heloName.name,
+                    "\(name.debugDescription) is neither a domain nor an address literal; write client.example.org, "
+                        + "[192.0.2.1] or [IPv6:2001:db8::1]")
             }
             return identity
         }
-        // A host without a usable name introduces itself by its address, as RFC 5321, section 4.1.4, asks.
         let host = ProcessInfo.processInfo.hostName
-        guard let identity = ClientDomain(host) ?? ClientDomain("[127.0.0.1]") else {
-            throw ConfigurationError(Setting.heloName.name, "this host has no usable name; set one")
-        }
-        return identity
+        return host.contains(".") ? ClientDomain(host) : nil
     }
 }

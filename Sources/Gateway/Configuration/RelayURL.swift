@@ -43,8 +43,15 @@ struct RelayURL: Sendable {
         }
         self.host = host
         var credentials: (user: String, password: String)?
-        if let user = url.user, !user.isEmpty {
-            guard let password = url.password else { throw wrong("there is a user and no password") }
+        if let escapedUser = url.percentEncodedUser {
+            // An empty part is a variable that was not set: without an error, mail would go out without a login.
+            guard !escapedUser.isEmpty else { throw wrong("there is a password and no user before the @") }
+            guard let escapedPassword = url.percentEncodedPassword, !escapedPassword.isEmpty else {
+                throw wrong("there is a user and no password")
+            }
+            guard let user = escapedUser.removingPercentEncoding,
+                let password = escapedPassword.removingPercentEncoding
+            else { throw wrong("the escapes in the user's name or the password are not UTF-8") }
             credentials = (user, password)
         }
         var options: [String: String] = [:]
@@ -117,12 +124,12 @@ struct RelayURL: Sendable {
     /// How sessions with this relay are set up.
     ///
     /// - Parameters:
-    ///   - identity: the name for EHLO.
+    ///   - identity: the name for EHLO, or nil for the connection's own address.
     ///   - trustRoots: a file of extra trust roots (PEM), or nil.
     ///   - setting: what named the file.
     /// - Throws: ``ConfigurationError`` where TLS cannot be set up.
     func configuration(
-        identity: ClientDomain, trustRoots: String?, setting: Setting = .relayCAFile
+        identity: ClientDomain?, trustRoots: String?, setting: Setting = .relayCAFile
     ) throws(ConfigurationError) -> SMTPConfiguration {
         var tls = SMTPSecurity.standardTLS
         if !verifies { tls.certificateVerification = .none }
@@ -139,7 +146,8 @@ struct RelayURL: Sendable {
             throw ConfigurationError(urlSetting.name, "TLS cannot be set up: \(error)")
         }
         var configuration = SMTPConfiguration(
-            host: host, port: port, identity: identity, security: security, credentials: credentials)
+            host: host, port: port, identity: identity ?? .loopback, security: security, credentials: credentials)
+        configuration.identifiesByAddress = identity == nil
         configuration.allowsClearTextAuthentication = allowsClearTextAuthentication
         return configuration
     }

@@ -11,8 +11,8 @@ extension Setting {
 
     /// The settings that each relay may have for itself, as `POSTERN_RELAY_<NAME>_…`.
     static let ofRelays: [Setting] = [
-        relayURL, relayCAFile, relayConnections, relayConnectTimeout, relayReplyTimeout, relayFinalReplyTimeout,
-        relayRate, relayBreakerFailures, relayBreakerPause,
+        relayURL, relayCAFile, relayConnections, relaySessionMessages, relayPipelining, relayConnectTimeout,
+        relayReplyTimeout, relayFinalReplyTimeout, relayRate, relayBreakerFailures, relayBreakerPause,
     ]
 
     // MARK: HTTP
@@ -40,20 +40,31 @@ extension Setting {
 
     // MARK: SMTP
 
-    static let heloName = Setting("POSTERN_HELO_NAME", .text, "the name given in EHLO; by default this host's name")
+    static let heloName = Setting(
+        "POSTERN_HELO_NAME", .text,
+        "the name given in EHLO, a domain or an address literal such as `[192.0.2.1]`; by default this host's name, or the "
+            + "connection's own address if that name has no dot")
     static let dkimKeys = Setting(
         "POSTERN_DKIM_KEYS", .list,
         "keys that sign messages from a domain and those below it, each `domain:selector:file` (RSA or Ed25519, PEM)")
     package static let relayURL = Setting(
         "POSTERN_RELAY_URL", .text,
-        "the relay, smtp://[user:password@]host[:port][?tls=none|opportunistic|required] or smtps://…",
+        "the relay, smtp://[user:password@]host[:port][?OPTIONS] or smtps://…; the options are separated by &: "
+            + "tls=none|opportunistic|required, auth=MECHANISM (such as plain, login or xoauth2; by default the strongest), "
+            + "verify=false (accept any certificate), insecure_auth=true (send the password without TLS)",
         secret: true)
     static let relayCAFile = Setting(
         "POSTERN_RELAY_CA_FILE", .file, "extra trust roots for the relay (PEM), beside the system's")
     static let relayConnections = Setting(
         "POSTERN_RELAY_CONNECTIONS", .number(1...10_000), default: "16", "most sessions open to the relay at once")
+    static let relaySessionMessages = Setting(
+        "POSTERN_RELAY_SESSION_MESSAGES", .number(1...1_000_000), default: "1000", "most messages in one session")
+    static let relayPipelining = Setting(
+        "POSTERN_RELAY_PIPELINING", .flag, default: "true",
+        "false sends one command at a time, for a middlebox that cannot do more")
     static let relayConnectTimeout = Setting(
-        "POSTERN_RELAY_CONNECT_TIMEOUT", .time, default: "10s", "TCP connection and greeting")
+        "POSTERN_RELAY_CONNECT_TIMEOUT", .time, default: "10s",
+        "TCP connection and greeting, over all addresses of the relay's name")
     static let relayReplyTimeout = Setting(
         "POSTERN_RELAY_REPLY_TIMEOUT", .time, default: "60s", "each reply but the last, and each write")
     static let relayFinalReplyTimeout = Setting(

@@ -82,18 +82,26 @@ final class Delivery: Sendable {
         return receipt
     }
 
-    /// Opens a message whose content is yet to come, and is not kept: another relay is asked only as long as the content
-    /// has not begun. To be called on the loop.
+    /// Opens a message whose content is yet to come, and is not kept unless the relay does not take all recipients in one
+    /// transaction: another relay is asked only as long as the content has not begun. To be called on the loop.
     func open(
         _ envelope: Envelope, key: String?, trace: MessageTrace?
     ) async throws(DeliveryFailure) -> OpenMessage {
-        try await firstUsable(for: envelope, key: key) { relay, wait throws(SMTPError) in
+        var envelope = envelope
+        envelope.maySplit = envelope.recipientPolicy == .any && envelope.recipients.count > 1
+        let whole = envelope
+        return try await firstUsable(for: envelope, key: key) { relay, wait throws(SMTPError) in
             let begun = ContinuousClock.now
             let exchange = trace?.exchange(with: relay)
             do throws(SMTPError) {
-                let writer = try await relay.pool.open(envelope, generatesFields: false, on: self.loop)
+                let writer = try await relay.pool.open(whole, generatesFields: false, on: self.loop)
                 return OpenMessage(
-                    writer, to: relay, waited: wait, since: begun, metrics: self.metrics(of: relay), exchange: exchange)
+                    writer, to: relay, waited: wait, since: begun, metrics: self.metrics(of: relay), exchange: exchange
+                ) { content, remaining, receipt in
+                    var receipt = receipt
+                    await self.sendOn(content, whole, remaining, with: relay, &receipt)
+                    return receipt
+                }
             } catch {
                 exchange?.end(with: error)
                 throw error

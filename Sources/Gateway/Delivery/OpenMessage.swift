@@ -1,3 +1,4 @@
+internal import MailAddress
 internal import SMTP
 
 /// A message that is open at a relay and takes its content piece by piece.
@@ -10,14 +11,24 @@ struct OpenMessage: ~Copyable {
     /// Nil where nobody traces. Where the message is dropped, it ends by itself.
     private let exchange: ExchangeSpan?
     private var writer: SMTPMessageWriter
+    /// Sends the content to the recipients that the relay did not take in this transaction; nil where there are none.
+    private let sendOn: SendOn?
+    /// The content, kept only where it has to be sent once more.
+    private var kept: [UInt8] = []
+
+    /// Sends a content to recipients in further transactions, and adds what became of them to a receipt.
+    typealias SendOn = @Sendable ([UInt8], [AddrSpec], Delivery.Receipt) async -> Delivery.Receipt
 
     /// - Parameters:
     ///   - waited: how long the message waited for the relay's turn.
     ///   - begun: when a session was asked for.
+    ///   - sendOn: what sends the content to recipients that are left over.
     init(
         _ writer: consuming SMTPMessageWriter, to relay: Relay, waited: Duration,
-        since begun: ContinuousClock.Instant, metrics: MessageMetrics, exchange: ExchangeSpan?
+        since begun: ContinuousClock.Instant, metrics: MessageMetrics, exchange: ExchangeSpan?,
+        sendOn: @escaping SendOn
     ) {
+        self.sendOn = writer.remaining.isEmpty ? nil : sendOn
         opened = .now
         queue = waited + writer.waited
         envelope = max(.zero, opened - begun - writer.waited)
@@ -33,6 +44,7 @@ struct OpenMessage: ~Copyable {
     }
 
     mutating func write(_ octets: [UInt8]) async throws(DeliveryFailure) {
+        if sendOn != nil { kept += octets }
         do throws(SMTPError) {
             try await writer.write(octets)
         } catch {
@@ -45,12 +57,14 @@ struct OpenMessage: ~Copyable {
     /// - Parameter octets: how many were written.
     consuming func finish(octets: Int) async throws(DeliveryFailure) -> Delivery.Receipt {
         let (relay, metrics, queue, envelope, opened, exchange) = (relay, metrics, queue, envelope, opened, exchange)
+        let (sendOn, kept) = (sendOn, kept)
         do throws(SMTPError) {
             let receipt = try await writer.finish()
             let times = Delivery.Times(queue: queue, envelope: envelope, content: .now - opened)
-            let finished = Delivery.Receipt(
+            var finished = Delivery.Receipt(
                 relay: relay.name, reply: receipt.reply, accepted: receipt.accepted, rejected: receipt.rejected,
                 times: times)
+            if let sendOn { finished = await sendOn(kept, receipt.remaining, finished) }
             metrics.sent(finished, bytes: octets)
             exchange?.end(with: finished)
             return finished

@@ -10,12 +10,19 @@ actor RelayHealth {
         let name: String
         let latency: Duration
         let error: SMTPError?
+        /// How long the relay is left alone after this; `lifetime` but for a relay that refused the login.
+        var pause = lifetime
+        /// When it was found.
+        let time = ContinuousClock.now
     }
 
     /// How long a finding counts. Monitoring may ask as often as it likes without the relay noticing.
     static let lifetime: Duration = .seconds(5)
     /// How long probes go on after the last question: longer than monitoring is used to wait between two.
     static let attention: Duration = .seconds(120)
+    /// The longest pause between probes of a relay that refuses the login. Each probe is a failed login, and many in a row
+    /// get an address banned or an account locked.
+    static let longestPause: Duration = .seconds(300)
 
     private let clock = ContinuousClock()
     private var relays: [Relay]
@@ -56,7 +63,8 @@ actor RelayHealth {
     private func refresh() async -> [Finding] {
         if let probe { return await probe.value }
         let relays = relays
-        let probe = Task { await Self.ask(relays) }
+        let known = findings ?? []
+        let probe = Task { await Self.ask(relays, known) }
         self.probe = probe
         let found = await probe.value
         // A reload may have put other relays in the place of these.
@@ -81,19 +89,31 @@ actor RelayHealth {
         findings = nil
     }
 
-    private static func ask(_ relays: [Relay]) async -> [Finding] {
+    /// - Parameter known: what was found before.
+    private static func ask(_ relays: [Relay], _ known: [Finding]) async -> [Finding] {
         await withTaskGroup { group in
-            for (index, relay) in relays.enumerated() { group.addTask { (index, await ask(relay)) } }
+            for (index, relay) in relays.enumerated() {
+                let last = known.first { $0.name == relay.name }
+                group.addTask { (index, await ask(relay, after: last)) }
+            }
             var found: [(Int, Finding)] = []
             for await finding in group { found.append(finding) }
             return found.sorted { $0.0 < $1.0 }.map(\.1)
         }
     }
 
-    /// Connects, sets up a session as for a message, and ends it.
-    private static func ask(_ relay: Relay) async -> Finding {
+    /// How long a relay is left alone: after a refused login twice as long as the time before.
+    static func pause(after error: SMTPError, last: Finding?) -> Duration {
+        guard error.stage == .auth, error.reason == .refused else { return lifetime }
+        guard let last, last.error?.stage == .auth else { return lifetime * 2 }
+        return min(last.pause * 2, longestPause)
+    }
+
+    /// Connects, sets up a session as for a message, and ends it; or repeats the last finding, while its pause lasts.
+    private static func ask(_ relay: Relay, after last: Finding?) async -> Finding {
         let clock = ContinuousClock()
         let start = clock.now
+        if let last, last.pause > lifetime, start - last.time < last.pause { return last }
         do throws(SMTPError) {
             let session = try await SMTPSession.connect(relay.configuration.smtp)
             let latency = clock.now - start
@@ -101,7 +121,8 @@ actor RelayHealth {
             relay.probeSucceeded()
             return Finding(name: relay.name, latency: latency, error: nil)
         } catch {
-            return Finding(name: relay.name, latency: clock.now - start, error: error)
+            return Finding(
+                name: relay.name, latency: clock.now - start, error: error, pause: pause(after: error, last: last))
         }
     }
 }

@@ -77,7 +77,8 @@ struct MessageLog: Sendable {
         if let code = failure.error?.code { fields.add(.code, code) }
         if let stage = problem.stage { fields.add("stage", stage.rawValue) }
         if let outcome = problem.outcome { fields.add("outcome", outcome.rawValue) }
-        fields.add("detail", failure.error?.detail ?? problem.detail)
+        fields.add(
+            "detail", failure.error.map { RelayFailure($0, relay: failure.relay).detail } ?? problem.detail)
         fields.add(.recipients, envelope.recipients.count)
         addAddresses(of: envelope, to: &fields)
         fields.add(.duration, .now - context.start)

@@ -134,6 +134,8 @@ extension SMTPError {
     /// Whether the relay is to blame, and not the message: it could not be reached, fell silent, or let nobody in.
     var isOfTheRelay: Bool {
         switch reason {
+        // It took the envelope, and what it saw of the content made it hang up: the next message may fare better.
+        case .connectionLost where stage == .content: false
         case .unreachable, .timedOut, .connectionLost, .protocolViolation, .tls, .authenticationUnavailable: true
         // 421: the server is about to close (RFC 5321, section 3.8).
         case .refused: isBeforeMail || code == 421

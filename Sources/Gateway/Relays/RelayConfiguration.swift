@@ -22,7 +22,9 @@ public struct RelayConfiguration: Sendable {
     let origin: [String]
 
     /// The relay that `POSTERN_RELAY_URL` gives, or a named one.
-    init(_ name: String, _ values: SettingValues, identity: ClientDomain) throws(ConfigurationError) {
+    ///
+    /// - Parameter identity: the name for EHLO, or nil for the connection's own address.
+    init(_ name: String, _ values: SettingValues, identity: ClientDomain?) throws(ConfigurationError) {
         let (url, urlSetting) = Self.value(of: .relayURL, name, values, inherits: false)
         guard let url else { throw ConfigurationError(urlSetting.name, "it is needed: write smtp://host:port") }
         let relayURL = try RelayURL(url, of: urlSetting)
@@ -32,12 +34,12 @@ public struct RelayConfiguration: Sendable {
         let warning = relayURL.warning.map { name == Self.defaultName ? $0 : "relay \(name): \($0)" }
         try self.init(
             name, values, smtp, warning: warning,
-            origin: [url, identity.description, content?.base64EncodedString() ?? ""])
+            origin: [url, identity?.description ?? "", content?.base64EncodedString() ?? ""])
     }
 
     /// The sandbox's embedded relay.
-    init(sandboxPort port: Int, _ values: SettingValues, identity: ClientDomain) throws(ConfigurationError) {
-        let smtp = SMTPConfiguration(host: "127.0.0.1", port: port, identity: identity)
+    init(sandboxPort port: Int, _ values: SettingValues, identity: ClientDomain?) throws(ConfigurationError) {
+        let smtp = SMTPConfiguration(host: "127.0.0.1", port: port, identity: identity ?? .loopback)
         try self.init(Self.defaultName, values, smtp, warning: nil, origin: ["sandbox"])
     }
 
@@ -50,6 +52,7 @@ public struct RelayConfiguration: Sendable {
         self.warning = warning
         let connect = try values.duration(setting(.relayConnectTimeout))
         let reply = try values.duration(setting(.relayReplyTimeout))
+        self.smtp.usesPipelining = try values.boolean(setting(.relayPipelining))
         self.smtp.timeouts.connect = connect
         self.smtp.timeouts.greeting = connect
         self.smtp.timeouts.reply = reply
@@ -58,6 +61,7 @@ public struct RelayConfiguration: Sendable {
         self.smtp.timeouts.finalReply = try values.duration(setting(.relayFinalReplyTimeout))
         pool = SMTPPoolLimits()
         pool.sessions = try values.integer(setting(.relayConnections))
+        pool.messagesPerSession = try values.integer(setting(.relaySessionMessages))
         pool.queueTimeout = try values.duration(.queueTimeout)
         pool.queueLength = try values.integer(.maxInFlight)
         let rate = setting(.relayRate)

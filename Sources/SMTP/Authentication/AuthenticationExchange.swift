@@ -9,6 +9,9 @@ protocol AuthenticationExchange: Sendable {
     /// The response to a challenge.
     mutating func respond(to challenge: [UInt8]) throws(AuthenticationFailure) -> [UInt8]
 
+    /// Whether what a challenge holds matters. Where it does not, one that is not base64 is as good as any.
+    var readsChallenges: Bool { get }
+
     /// Whether the server has shown all that the mechanism asks of it, so that its success can be believed.
     var isComplete: Bool { get }
 
@@ -18,6 +21,7 @@ protocol AuthenticationExchange: Sendable {
 
 extension AuthenticationExchange {
     func derivation(for challenge: [UInt8]) -> KeyDerivation? { nil }
+    var readsChallenges: Bool { true }
     var isComplete: Bool { true }
     var refusalDetail: String? { nil }
 }

@@ -2,6 +2,7 @@ internal import Crypto
 
 /// PLAIN (RFC 4616, section 2): name and password in one response.
 struct PlainExchange: AuthenticationExchange {
+    let readsChallenges = false
     private let response: [UInt8]
     private var wasAsked = false
 
@@ -23,6 +24,8 @@ struct PlainExchange: AuthenticationExchange {
 
 /// LOGIN: the server asks for the name and then for the password, in words of its own.
 struct LoginExchange: AuthenticationExchange {
+    /// The words are the server's own.
+    let readsChallenges = false
     private var responses: [[UInt8]]
 
     init(username: String, password: String) {

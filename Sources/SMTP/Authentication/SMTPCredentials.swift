@@ -15,6 +15,8 @@ public struct SMTPCredentials: Sendable, CustomStringConvertible, CustomDebugStr
     /// The mechanism to use, or nil for the strongest that the server offers.
     public var mechanism: AuthenticationMechanism?
     let secret: Secret
+    /// What the server refused as such, in any session with these credentials.
+    let refused = RefusedMechanisms()
 
     /// Credentials of a user who has a password.
     ///
@@ -49,13 +51,21 @@ public struct SMTPCredentials: Sendable, CustomStringConvertible, CustomDebugStr
 
     /// The mechanism to use with a server, or nil where none fits.
     ///
-    /// - Parameter canBind: whether there is a certificate that the exchange can be bound to.
-    func choice(of offered: [String], canBind: Bool) -> AuthenticationMechanism? {
+    /// - Parameters:
+    ///   - canBind: whether there is a certificate that the exchange can be bound to.
+    ///   - excluded: mechanisms that the server refused in this session.
+    func choice(
+        of offered: [String], canBind: Bool, without excluded: Set<AuthenticationMechanism> = []
+    ) -> AuthenticationMechanism? {
         let usable: [AuthenticationMechanism] =
             switch secret {
             case .password: (canBind ? [.scramSHA256Plus] : []) + [.scramSHA256, .cramMD5, .plain, .login]
             case .token: [.oauthBearer, .xoauth2]
             }
-        return usable.first { (mechanism == nil || mechanism == $0) && offered.contains($0.rawValue) }
+        let fitting = usable.filter {
+            (mechanism == nil || mechanism == $0) && offered.contains($0.rawValue) && !excluded.contains($0)
+        }
+        // A server that has changed its mind is asked again for what it refused in earlier sessions.
+        return fitting.first { !refused.contains($0) } ?? fitting.first
     }
 }

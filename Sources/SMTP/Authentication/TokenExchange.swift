@@ -5,6 +5,11 @@ struct TokenExchange: AuthenticationExchange {
     private let mechanism: AuthenticationMechanism
     private let response: [UInt8]
     private(set) var refusalDetail: String?
+    /// Whether the token has been sent.
+    private var isSent = false
+
+    /// The first challenge asks for the token if that did not come with the command, whatever it holds.
+    var readsChallenges: Bool { isSent }
 
     /// The longest status of an error that is shown.
     private static let maximumStatus = 100
@@ -25,12 +30,18 @@ struct TokenExchange: AuthenticationExchange {
         response = Array(text.utf8)
     }
 
-    func initialResponse() -> [UInt8]? { response }
+    mutating func initialResponse() -> [UInt8]? {
+        isSent = true
+        return response
+    }
 
     /// A challenge tells of an error, and wants a response before the reply that refuses (RFC 7628, section 3.2.3). An
     /// empty one asks for what should have come with the command.
     mutating func respond(to challenge: [UInt8]) throws(AuthenticationFailure) -> [UInt8] {
-        if challenge.isEmpty { return response }
+        guard isSent, !challenge.isEmpty else {
+            isSent = true
+            return response
+        }
         guard refusalDetail == nil else { throw .server("the server sends a second challenge behind its error") }
         let status = (try? JSONDecoder().decode(ServerError.self, from: Data(challenge)))?.status ?? "no status"
         refusalDetail = "the token was refused: " + PrintableText.shown(String(status.prefix(Self.maximumStatus)))

@@ -22,8 +22,9 @@ extension Conversation {
 
     /// How many access tokens are tried: one may just have expired.
     private static let maximumTokens = 2
-    /// Octets of the longest initial response in base64. The line of AUTH may have 12288 (RFC 4954, section 4).
-    private static let maximumInitialResponse = 12_000
+    /// Octets of a command line, its end included (RFC 5321, section 4.5.3.1.4). An initial response that does not fit has
+    /// to wait for the server's challenge (RFC 4954, section 4).
+    private static let maximumLine = 512
 
     mutating func authenticate() {
         guard let credentials = settings.credentials else {
@@ -31,15 +32,42 @@ extension Conversation {
             return
         }
         guard isSecure || settings.allowsClearTextAuthentication else {
-            failAuthentication("credentials are not sent without TLS, and the server does not offer it")
+            failAuthentication(
+                "credentials are not sent without TLS, and the server does not offer it" + withoutExtensions)
             return
         }
-        guard let mechanism = credentials.choice(of: capabilities.authentication, canBind: serverEndPoint != nil)
-        else {
+        guard let mechanism = choice(for: credentials) else {
             failAuthentication(lackOfMechanism(credentials))
             return
         }
         authenticate(credentials, with: mechanism)
+    }
+
+    /// The mechanism to try next, or nil where none is left.
+    private func choice(for credentials: SMTPCredentials) -> AuthenticationMechanism? {
+        credentials.choice(
+            of: capabilities.authentication, canBind: serverEndPoint != nil, without: refusedMechanisms)
+    }
+
+    /// Whether a reply refuses the mechanism and not the credentials: not known, too weak, or not without TLS (RFC 4954,
+    /// section 6; 538 is of RFC 2554).
+    private static func refusesMechanism(_ reply: Reply) -> Bool {
+        reply.code == 504 || reply.code == 534 || reply.code == 538
+    }
+
+    /// Tries the next mechanism that both sides know, after the server refused one as such. The sessions that follow begin
+    /// with that one.
+    ///
+    /// - Returns: false where there is none, or where the mechanism was asked for.
+    private mutating func tryNextMechanism() -> Bool {
+        guard let credentials = settings.credentials, let mechanism = authentication?.mechanism,
+            credentials.mechanism == nil
+        else { return false }
+        refusedMechanisms.insert(mechanism)
+        guard let next = choice(for: credentials) else { return false }
+        credentials.refused.insert(mechanism)
+        authenticate(credentials, with: next)
+        return true
     }
 
     private mutating func authenticate(_ credentials: SMTPCredentials, with mechanism: AuthenticationMechanism) {
@@ -111,6 +139,8 @@ extension Conversation {
 
     private mutating func goUnbound() {
         guard let credentials = settings.credentials else { return }
+        refusedMechanisms.insert(.scramSHA256Plus)
+        credentials.refused.insert(.scramSHA256Plus)
         authenticate(credentials, with: .scramSHA256)
     }
 
@@ -124,7 +154,7 @@ extension Conversation {
                 fail(reply.isTransientNegative ? .refused(reply, at: .auth) : unexpected(reply, at: .auth))
             }
         } else if reply.code == 334 {
-            guard let challenge = Base64.decode(reply.text) else {
+            guard let challenge = Base64.decode(reply.text) ?? (exchange.readsChallenges ? nil : []) else {
                 fail(protocolViolation("the server's challenge of AUTH is not base64", at: .auth))
                 return
             }
@@ -150,6 +180,8 @@ extension Conversation {
         } else if reply.isPermanentNegative, authentication?.hasResponded == false, mayGoUnbound {
             // The password was not in play yet: the server may say in this way that it does not take the binding.
             goUnbound()
+        } else if Self.refusesMechanism(reply), tryNextMechanism() {
+            return
         } else if let detail = exchange.refusalDetail {
             fail(
                 SMTPError(.refused, stage: .auth, reply: reply, detail: "the server answered \(reply); \(detail)"))
@@ -180,12 +212,15 @@ extension Conversation {
     ) {
         guard let mechanism = authentication?.mechanism else { return }
         do throws(AuthenticationFailure) {
-            var exchange = try makeExchange()
-            var response = try exchange.initialResponse()
-            // A longer one has to wait for the server's leave.
-            if let count = response?.count, count / 3 * 4 > Self.maximumInitialResponse { response = nil }
+            let start = try makeExchange()
+            var exchange = start
+            var command = Command.auth(mechanism: mechanism, initialResponse: try exchange.initialResponse())
+            if command.length > Self.maximumLine {
+                exchange = start
+                command = .auth(mechanism: mechanism, initialResponse: nil)
+            }
             authentication?.exchange = exchange
-            send(.auth(mechanism: mechanism, initialResponse: response), expecting: .authentication)
+            send(command, expecting: .authentication)
         } catch {
             failAuthentication(error)
         }
@@ -205,7 +240,9 @@ extension Conversation {
 
     private func lackOfMechanism(_ credentials: SMTPCredentials) -> String {
         let offered = capabilities.authentication.joined(separator: " ")
-        guard !offered.isEmpty else { return "there are credentials, and the server does not offer AUTH" }
+        guard !offered.isEmpty else {
+            return "there are credentials, and the server does not offer AUTH" + withoutExtensions
+        }
         if credentials.mechanism == .scramSHA256Plus, serverEndPoint == nil {
             return "SCRAM-SHA-256-PLUS is asked for, and there is no certificate of the server that it can be bound to"
         }

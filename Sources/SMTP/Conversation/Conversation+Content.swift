@@ -84,9 +84,7 @@ extension Conversation {
             transaction = nil
             move(to: .ready)
             act(.failed(abandoned))
-        case .content where transaction?.isChunked == true:
-            transaction?.failure = abandoned
-            reset()
+        case .content where transaction?.isChunked == true: reset(after: abandoned)
         case .content: connectionClosed(abandoned.detail, reason: .shutDown)
         default: return
         }
@@ -96,7 +94,7 @@ extension Conversation {
         switch expected {
         case .chunk: takeChunk(reply)
         // Whatever it says: the refusals before it have decided.
-        case .emptyContent: reset()
+        case .emptyContent: clearUp()
         case .separator:
             if !reply.isPositiveCompletion { fail(unexpected(reply, at: .mail)) }
         default: takeFinal(reply)
@@ -112,8 +110,8 @@ extension Conversation {
         } else if !reply.isPositiveCompletion, transaction.failure == nil {
             let failure = transaction.refusal ?? .refused(reply, at: .content, rejected: transaction.rejected)
             self.transaction?.failure = failure
-            // No further chunk is sent. Where the last is under way, its reply is waited for.
-            if phase == .content { reset() }
+            // No further chunk is sent. If the last is under way, its reply is waited for.
+            if phase == .content { reset(after: failure) }
         }
     }
 
@@ -132,12 +130,10 @@ extension Conversation {
                 reply.isPositiveCompletion
                 ? contradiction(finished) : earlier ?? .refused(reply, at: .content, rejected: finished.rejected)
             if reply.code == 421 {
-                transaction = nil
-                act(.failed(refusal))
+                transaction?.failure = refusal
                 fail(refusal)
             } else if finished.isChunked, chained == nil {
-                transaction?.failure = refusal
-                reset()
+                reset(after: refusal)
             } else {
                 goOnToChained()
                 act(.failed(refusal))

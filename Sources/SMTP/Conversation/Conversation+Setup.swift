@@ -12,7 +12,7 @@ extension Conversation {
         phase = .connecting
         progress += 1
         // Where TLS comes first, the greeting is still due.
-        if settings.security != .implicit { send(.ehlo(settings.identity), expecting: .ehlo) }
+        if settings.security != .implicit { send(.ehlo(identity), expecting: .ehlo) }
     }
 
     /// TLS failed: the handshake, or what a server has to say to it afterwards, such as that it wants a certificate.
@@ -39,13 +39,14 @@ extension Conversation {
     mutating func takeSetUpReply(_ reply: Reply, to expected: DueReply) {
         switch expected {
         case .greeting:
-            if check(reply, at: .greeting) { send(.ehlo(settings.identity), expecting: .ehlo) }
+            if check(reply, at: .greeting) { send(.ehlo(identity), expecting: .ehlo) }
         case .ehlo:
             // 500 to 504: the server does not know the command (RFC 5321, section 4.2.2).
             if (500...504).contains(reply.code) {
-                send(.helo(settings.identity), expecting: .helo)
+                helloRefusal = reply
+                send(.helo(identity), expecting: .helo)
             } else if check(reply, at: .ehlo) {
-                capabilities = Capabilities(reply)
+                capabilities = Capabilities(reply, pipelining: settings.usesPipelining)
                 afterHello()
             }
         case .helo:
@@ -63,12 +64,17 @@ extension Conversation {
             guard settings.security != .required else {
                 tlsFailed(
                     TLSDiagnosis(
-                        .notOffered, "TLS is required and the server does not offer STARTTLS",
+                        .notOffered, "TLS is required and the server does not offer STARTTLS" + withoutExtensions,
                         advice: "use a server or a port that does, or another SMTPSecurity"))
                 return
             }
         }
         authenticate()
+    }
+
+    /// Why the server offers nothing, if it refused EHLO.
+    var withoutExtensions: String {
+        helloRefusal.map { " (it refused EHLO with \($0))" } ?? ""
     }
 
     private mutating func takeStartTLS(_ reply: Reply) {

@@ -90,6 +90,7 @@ extension Conversation {
     private mutating func takeMail(_ reply: Reply) {
         guard isWellPlaced(reply, at: .mail) else { return }
         if !reply.isPositiveCompletion { transaction?.mailRefusal = reply }
+        tellRefusal()
         continueEnvelope()
     }
 
@@ -101,6 +102,7 @@ extension Conversation {
             }
             transaction?.answered += 1
         }
+        tellRefusal()
         continueEnvelope()
     }
 
@@ -116,13 +118,22 @@ extension Conversation {
         return false
     }
 
-    /// Sends what comes next, unless replies are still due. Where content is on its way already, its replies decide.
+    /// Tells the caller of a refusal as soon as it is final: whatever the connection does afterwards changes nothing. The
+    /// replies that are still due are waited for before the session is used again.
+    private mutating func tellRefusal() {
+        guard phase == .envelope, let refusal = transaction?.finalRefusal else { return }
+        tell(refusal)
+    }
+
+    /// Sends what comes next, unless replies are still due. If content is on its way already, its replies decide.
     private mutating func continueEnvelope() {
-        guard phase == .envelope, due.isEmpty, let transaction else { return }
+        guard due.isEmpty, let transaction else { return }
+        if phase == .resetting { clearUp() }
+        guard phase == .envelope else { return }
         if transaction.mailRefusal == nil, !capabilities.pipelining, let next = transaction.next {
             send(transaction.envelope.rcpt(next), expecting: .rcpt)
-        } else if transaction.refusal != nil {
-            reset()
+        } else if let refusal = transaction.refusal {
+            reset(after: refusal)
         } else if transaction.isChunked {
             move(to: .content)
             act(.opened(transaction.opened))
@@ -138,30 +149,42 @@ extension Conversation {
             if transaction.refusal == nil {
                 move(to: .content)
                 act(.opened(transaction.opened))
+            } else if transaction.mailRefusal != nil || transaction.hasAccepted {
+                // A lone dot would be an empty message to those that it accepted.
+                fail(protocolViolation("the server waits for the content of a message that it refused", at: .data))
             } else {
-                // The server waits for content though it refused the envelope: it gets none (RFC 2920, section 3.1).
+                // The server waits for content though it refused every recipient: it gets none (RFC 2920, section 3.1).
                 send(.emptyData, expecting: .emptyContent)
             }
         } else if reply.isPositiveCompletion {
             fail(unexpected(reply, at: .data))
         } else if reply.code == 421 {
-            fail(transaction.refusal ?? .refused(reply, at: .data, rejected: transaction.rejected))
+            fail(.refused(reply, at: .data, rejected: transaction.rejected))
+        } else if transaction.isTold {
+            clearUp()
         } else {
-            self.transaction?.failure =
-                transaction.refusal ?? .refused(reply, at: .data, rejected: transaction.rejected)
-            reset()
+            reset(after: .refused(reply, at: .data, rejected: transaction.rejected))
         }
     }
 
-    /// Clears up after a transaction that failed while the session goes on. The caller learns of it when the session is
-    /// ready again. A refused MAIL has begun no transaction, so there is nothing to reset (RFC 5321, section 4.1.1.2);
-    /// after a BDAT that failed there is always (RFC 3030, section 2).
-    mutating func reset() {
-        guard let transaction else { return }
-        let failure = transaction.failure ?? transaction.refusal
-        self.transaction?.failure = failure
+    /// Ends a transaction that failed while the session goes on.
+    mutating func reset(after failure: SMTPError) {
+        tell(failure)
+        clearUp()
+    }
+
+    /// Tells the caller why the transaction failed. The session is of no use to others before it is cleared up.
+    private mutating func tell(_ failure: SMTPError) {
+        transaction?.failure = failure
+        transaction?.isTold = true
         move(to: .resetting)
-        if transaction.mailRefusal == nil || transaction.isChunked {
+        act(.refused(failure))
+    }
+
+    /// Makes the session ready for the next transaction, after one that failed and whose envelope has been answered.
+    mutating func clearUp() {
+        guard let transaction else { return }
+        if transaction.needsReset {
             send(.rset, expecting: .rset)
         } else {
             finishReset()
@@ -172,15 +195,13 @@ extension Conversation {
         if reply.isPositiveCompletion {
             finishReset()
         } else {
-            fail(unexpected(reply, at: .mail))
+            fail(reply.isPositiveIntermediate ? unexpected(reply, at: .mail) : .refused(reply, at: .mail))
         }
     }
 
     private mutating func finishReset() {
-        guard let failure = transaction?.failure else { return }
         transaction = nil
-        move(to: .ready)
-        act(.failed(failure))
+        becomeReady()
     }
 }
 

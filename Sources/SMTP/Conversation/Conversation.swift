@@ -27,7 +27,7 @@ struct Conversation: ~Copyable {
         case content
         /// The last of the content has been handed to the socket: the final dot, or the last BDAT.
         case finalReply
-        /// The transaction failed, and the session is being made ready for the next one.
+        /// The transaction failed and its caller was told; the session is being made ready for the next one.
         case resetting
         /// QUIT has been handed to the socket.
         case quitting
@@ -36,6 +36,8 @@ struct Conversation: ~Copyable {
     }
 
     let settings: ConversationSettings
+    /// The name given in EHLO.
+    private(set) var identity: ClientDomain
     var phase = Phase.connecting
     var capabilities = Capabilities()
     var isSecure: Bool
@@ -43,6 +45,10 @@ struct Conversation: ~Copyable {
     var serverEndPoint: [UInt8]?
     /// The mechanism that the session was authenticated with.
     var mechanism: AuthenticationMechanism?
+    /// The reply that refused EHLO, if the server took HELO in its place.
+    var helloRefusal: Reply?
+    /// The mechanisms that the server refused as such in this session.
+    var refusedMechanisms: Set<AuthenticationMechanism> = []
     var due = Deque<DueReply>(minimumCapacity: 8)
     var transaction: Transaction?
     /// The transaction whose envelope went out behind the content of the one under way (RFC 2920, section 3.1).
@@ -60,10 +66,16 @@ struct Conversation: ~Copyable {
 
     init(_ settings: ConversationSettings) {
         self.settings = settings
+        identity = settings.identity
         isSecure = false
         if settings.security == .implicit { phase = .handshake }
         parser = ReplyParser(limits: settings.replyLimits)
         due.append(.greeting)
+    }
+
+    /// The connection is there, and the name for EHLO follows from its address.
+    mutating func identify(as identity: ClientDomain) {
+        self.identity = identity
     }
 
     /// The stage whose reply the server owes, or nil where it owes none.
@@ -104,7 +116,7 @@ struct Conversation: ~Copyable {
                     // With the last reply that was due, more bytes cannot answer what is only sent because of it.
                     let isLastDue = due.count <= 1
                     take(reply)
-                    hasUnaskedBytes = isLastDue && !parser.isEmpty
+                    hasUnaskedBytes = isLastDue && !parser.isBlank
                 }
             }
         } catch {
@@ -163,6 +175,7 @@ struct Conversation: ~Copyable {
 
     /// The caller wants to end the session.
     mutating func quit() {
+        guard phase != .quitting else { return }
         guard phase == .ready || phase == .probing else {
             connectionClosed("the session was ended by its user", reason: .shutDown)
             return
@@ -177,6 +190,11 @@ struct Conversation: ~Copyable {
         progress += 1
         guard let expected = due.popFirst() else {
             takeUnsolicited(reply)
+            return
+        }
+        guard phase != .quitting else {
+            // What was due before QUIT decides nothing any more. Behind a 354, QUIT is content.
+            if expected == .quit || reply.isPositiveIntermediate || reply.code == 421 { finishQuitting() }
             return
         }
         switch expected {
@@ -207,7 +225,9 @@ struct Conversation: ~Copyable {
     }
 
     private mutating func takeUnsolicited(_ reply: Reply) {
-        if phase == .content, reply.code >= 400 {
+        if phase == .quitting {
+            finishQuitting()
+        } else if phase == .content, reply.code >= 400 {
             // The server gave up on the content early. The rest of it would be read as commands.
             fail(.refused(reply, at: .content, rejected: transaction?.rejected ?? []))
         } else if reply.code == 421 {
@@ -226,22 +246,44 @@ struct Conversation: ~Copyable {
         phase = next
     }
 
-    /// Ends the session: the transaction under way fails, and the connection is closed.
+    /// Ends the session: the transaction under way fails, and the connection is closed; with QUIT before, if the server is
+    /// still there to take it (RFC 5321, section 4.1.1.10).
     mutating func fail(_ error: SMTPError) {
         guard phase != .closed else { return }
-        phase = .closed
-        due.removeAll()
+        let takesQuit = takesQuit(after: error)
         authentication = nil
         if let transaction {
-            // A refusal that was being cleared up after is what the caller has to know.
-            act(.failed(transaction.failure ?? (transaction.isChunked ? transaction.refusal : nil) ?? error))
+            // A reply that refused the message decides, whatever happened to the connection since.
+            if !transaction.isTold { act(.failed(transaction.failure ?? transaction.refusal ?? error)) }
             self.transaction = nil
         }
         if chained != nil {
             chained = nil
-            act(.failed(Self.leftBehind))
+            act(.failed(error.reason == .shutDown ? Self.shutDownBefore : Self.leftBehind))
         }
-        act(.close(error))
+        if takesQuit {
+            phase = .quitting
+            send(.quit, expecting: .quit)
+            act(.leave(error))
+        } else {
+            phase = .closed
+            due.removeAll()
+            act(.close(error))
+        }
+    }
+
+    /// Whether the server can be told QUIT: it has answered, and does not take the line for content.
+    private func takesQuit(after error: SMTPError) -> Bool {
+        switch phase {
+        case .handshake, .quitting, .closed: return false
+        case .content where transaction?.isChunked == false: return false
+        default: break
+        }
+        switch error.reason {
+        case .refused, .authenticationUnavailable: return true
+        case .tls: return error.tlsFailure?.kind == .notOffered
+        default: return false
+        }
     }
 
     private mutating func finishQuitting() {
@@ -302,6 +344,10 @@ struct Conversation: ~Copyable {
     /// What a chained transaction is told when the session ended with the one before. Only its envelope had gone out.
     private static let leftBehind = SMTPError(
         .connectionLost, stage: .mail, detail: "the session ended with the message before this one")
+
+    /// The content of the message had not begun, whatever is known of the one before it.
+    private static let shutDownBefore = SMTPError(
+        .shutDown, stage: .mail, detail: "the session was ended before the message was sent")
 
     private static func notReady(_ phase: Phase) -> String {
         switch phase {

@@ -10,7 +10,7 @@ enum ConversationAction: Equatable {
     case askForToken
     /// Do this work, on another thread than the event loop's, then call `derived`.
     case derive(KeyDerivation)
-    /// The session is set up.
+    /// The session can take a transaction: it is set up, or cleared up after one that was `refused`.
     case ready
     /// The server waits for the content.
     case opened(OpenedTransaction)
@@ -18,6 +18,11 @@ enum ConversationAction: Equatable {
     case finished(FinishedTransaction)
     /// The transaction failed. The session can take the next one, unless a `close` follows.
     case failed(SMTPError)
+    /// The transaction failed, and the session is being cleared up after it: `ready` or the session's end follows.
+    case refused(SMTPError)
+    /// The session is of no more use, for the reason given, and QUIT has been sent: `close` follows when the server has
+    /// replied to it.
+    case leave(SMTPError)
     /// Close the connection. The error says why, and is nil where the session ended in good order.
     case close(SMTPError?)
     /// A line for the transcript, its mark included.

@@ -20,6 +20,8 @@ struct ConversationSettings: Sendable {
     var credentials: SMTPCredentials?
     /// Whether credentials may travel without TLS.
     var allowsClearTextAuthentication = false
+    /// Whether commands go out in groups where the server offers PIPELINING.
+    var usesPipelining = true
     /// The bounds of a reply.
     var replyLimits = ReplyParser.Limits()
     /// Whether transcript actions are wanted.

@@ -14,8 +14,10 @@ struct Transaction {
     var rejected: [RejectedRecipient] = []
     /// Whether DATA has been handed to the socket.
     var dataSent = false
-    /// Why the transaction failed, kept while the session is being reset.
+    /// Why the transaction failed, kept while the session is being made ready for the next one.
     var failure: SMTPError?
+    /// Whether the caller has been told of the failure: then no later event changes it.
+    var isTold = false
 
     init(_ envelope: Envelope, named: Int, isChunked: Bool) {
         self.envelope = envelope
@@ -27,6 +29,19 @@ struct Transaction {
     var next: AddrSpec? {
         answered < named ? envelope.recipients[answered] : nil
     }
+
+    /// Whether the server accepted a recipient.
+    var hasAccepted: Bool { answered > rejected.count }
+
+    /// Why the envelope was refused, once no further reply can change that: MAIL was refused, or every recipient has been
+    /// answered.
+    var finalRefusal: SMTPError? {
+        mailRefusal != nil || answered == named ? refusal : nil
+    }
+
+    /// Whether the server has to be told that the transaction is over. A refused MAIL has begun none (RFC 5321,
+    /// section 4.1.1.2); after a BDAT that failed there is always one (RFC 3030, section 2).
+    var needsReset: Bool { mailRefusal == nil || isChunked || hasAccepted }
 
     /// Whether DATA may go out together with the recipients: its 354 must not oblige the client to send a message that
     /// the policy forbids.
@@ -63,11 +78,18 @@ struct Transaction {
         guard envelope.maySplit, named < envelope.recipients.count || !rejected.isEmpty else {
             return OpenedTransaction(rejected: rejected)
         }
-        // Where others were accepted, "too many recipients" is no refusal. 552 is an old way to say it
-        // (RFC 5321, section 4.5.3.1.10).
-        let leftOver = rejected.filter { $0.reply.code == 452 || $0.reply.code == 552 }
+        // If others were accepted, "too many recipients" is no refusal.
+        let leftOver = rejected.filter(\.reply.meansTooManyRecipients)
         return OpenedTransaction(
             rejected: rejected.filter { !leftOver.contains($0) },
             remaining: leftOver.map(\.address) + envelope.recipients[named...])
+    }
+}
+
+extension Reply {
+    /// Whether a reply to RCPT says that the transaction takes no more recipients: 452, 552 as older servers have it
+    /// (RFC 5321, section 4.5.3.1.10), or x.5.3 with any code (RFC 3463, section 3.6).
+    fileprivate var meansTooManyRecipients: Bool {
+        code == 452 || code == 552 || enhancedCode?.subject == 5 && enhancedCode?.detail == 3
     }
 }

@@ -7,19 +7,25 @@ extension PoolShare {
     }
 
     func connectionMayChain(_ connection: Connection) -> ChainedEnvelope? {
-        guard chains, !isShutDown, let session = connection.session, let first = waiters.first, !first.isSecondTry,
-            first.envelope.recipients.count <= Self.maximumChainedRecipients, !isSpent(session),
+        guard chains, promptness.allowsChaining, !isShutDown, renewals.isEmpty, let session = connection.session,
+            let first = waiters.first, !first.isAlone, first.envelope.recipients.count <= Self.maximumChainedRecipients,
+            !isSpent(session),
             connection.mayChain(first.envelope)
         else { return nil }
         waiters.removeFirst()
         let waiter = timed(first)
         counts.chained += 1
         if !chainDeadline.isSet { chainDeadline.set(after: limits.chainPatience) }
+        connection.mailPatience = mailPatience
         return ChainedEnvelope(envelope: waiter.envelope) { result in
             self.opened(waiter, on: session, result, restedSince: nil) { error in
-                if Self.meansMishandled(error) { self.chains = false }
+                if Self.meansMishandled(error) {
+                    self.chains = false
+                    return .again
+                }
+                if self.meansWornOut(error, connection) { return .renew }
                 // MAIL may have been refused for where it stood and not for what it said: asked alone, the server tells.
-                return Self.meansStale(error) || error.stage == .mail || Self.meansMishandled(error)
+                return self.meansStale(error) || error.stage == .mail ? .again : .final
             }
         }
     }
@@ -47,6 +53,7 @@ extension PoolShare {
         for session in sessions.values {
             guard let since = session.connection.chainedSince else { continue }
             if since <= limit {
+                promptness.waits(.now() - since)
                 // The message is sent on another session.
                 session.connection.takeBackChained()?(.failure(Self.takenBack))
             } else {

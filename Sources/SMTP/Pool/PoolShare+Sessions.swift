@@ -33,14 +33,14 @@ extension PoolShare {
         observer?.sessionFailed(error)
         finishWarmUps(error)
         nextConnectionAttempt = .now() + TimeAmount(limits.reconnectDelay)
-        // While there are sessions or attempts left, those who wait may still be served.
-        guard sessions.isEmpty, connecting == 0 else {
+        // While there are sessions or attempts left, those who wait may still be served; and a server that bounds the number
+        // of its sessions may take another one when those that were told to end have ended.
+        guard sessions.isEmpty, connecting == 0, leaving.isEmpty else {
             // Sets the time of the next attempt, where one is wanted.
             serve()
             return
         }
-        let failed = waiters
-        waiters = Deque()
+        let failed = takeAllWaiters()
         for waiter in failed { waiter.completion(.failure(error)) }
     }
 
@@ -55,9 +55,11 @@ extension PoolShare {
             end(session)
             return
         }
-        if isSpent(session) {
+        if isSpent(session) || makesRoom(connection) {
             retire(session)
-            if !waiters.isEmpty { eventLoop.assumeIsolated().execute { self.serve() } }
+            if isWaitedFor { eventLoop.assumeIsolated().execute { self.serve() } }
+        } else if connection.transactions == 0, let waiter = renewals.popFirst() {
+            begin(waiter, on: session, fromIdle: false)
         } else if let waiter = nextWaiter(for: connection) {
             begin(waiter, on: session, fromIdle: false)
         } else {
@@ -65,6 +67,11 @@ extension PoolShare {
             if !idleDeadline.isSet { idleDeadline.set(after: limits.idleTimeout) }
         }
         finishWarmUps(nil)
+    }
+
+    /// Whether a session that was used has to give its place to a fresh one, for which a message waits.
+    private func makesRoom(_ connection: Connection) -> Bool {
+        renewals.count > connecting && connection.transactions > 0 && sessions.count + connecting >= limits.sessions
     }
 
     /// The first message that can be sent on a connection. Those before it are told at once why theirs cannot, and not by
@@ -80,6 +87,7 @@ extension PoolShare {
     /// Whether a session has done its share: its age, its messages, or what the server's LIMITS allow (RFC 9422).
     func isSpent(_ session: SMTPSession) -> Bool {
         let connection = session.connection
+        if connection.isWornOut { return true }
         // A session that no message was sent on yet can always take one.
         guard connection.transactions > 0 else { return false }
         let bounds = connection.capabilities.limits
@@ -108,7 +116,7 @@ extension PoolShare {
     func endIdle(since time: NIODeadline) {
         let suspects = idle.filter { $0.connection.readySince <= time }
         idle.removeAll { $0.connection.readySince <= time }
-        for session in suspects { session.connection.close("the session was replaced", reason: .shutDown) }
+        for session in suspects { end(session) }
     }
 
     func connectionClosed(_ connection: Connection, error: SMTPError) {
@@ -124,7 +132,7 @@ extension PoolShare {
         }
         setUpForWarmUps()
         finishShutdown()
-        if !waiters.isEmpty { eventLoop.assumeIsolated().execute { self.serve() } }
+        if isWaitedFor { eventLoop.assumeIsolated().execute { self.serve() } }
     }
 
     func endIdleSessions() {

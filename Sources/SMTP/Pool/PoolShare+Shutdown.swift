@@ -1,4 +1,3 @@
-internal import DequeModule
 internal import NIOCore
 
 /// How a share of a pool ends.
@@ -6,8 +5,7 @@ extension PoolShare {
     func shutdown(grace: Duration, completion: @escaping () -> Void) {
         isShutDown = true
         shutdownCompletions.append(completion)
-        let unserved = waiters
-        waiters = Deque()
+        let unserved = takeAllWaiters()
         for waiter in unserved {
             waiter.completion(.failure(SMTPError(.shutDown, stage: .connect, detail: "the pool is shut down")))
         }

@@ -14,11 +14,21 @@ final class PoolShare: SessionOwner {
     struct Waiter {
         let envelope: Envelope
         let deadline: NIODeadline
-        /// Whether the message has already met a session that the server had given up.
-        var isSecondTry = false
+        /// Whether the message is not to be chained: it was, and came back.
+        var isAlone = false
         /// How long it has waited for the session that it is opened on.
         var waited = TimeAmount.zero
         let completion: (Result<Opened, SMTPError>) -> Void
+    }
+
+    /// What a failure before the content says of the message.
+    enum Verdict {
+        /// It is the message's own.
+        case final
+        /// It is not: the message is asked for again, alone, on any session.
+        case again
+        /// It is the session's: the message is asked for again on a fresh one.
+        case renew
     }
 
     let configuration: SMTPConfiguration
@@ -43,6 +53,12 @@ final class PoolShare: SessionOwner {
     var counts = SMTPSessionPool.Counts()
     var warmUps: [WarmUp] = []
     var waiters = Deque<Waiter>()
+    /// Messages that met a session of which the server has had enough, or that it had given up. Each gets a session on which
+    /// nothing was sent yet, before those in `waiters`: any other could be in the same state.
+    var renewals = Deque<Waiter>()
+    /// How long the server may take for the reply to MAIL in a used session; nil once it has shown to be as slow as that in
+    /// a fresh one, too.
+    var mailPatience: Duration?
     var nextConnectionAttempt = NIODeadline.distantPast
     var shutdownCompletions: [() -> Void] = []
     var isShutDown = false
@@ -68,14 +84,27 @@ final class PoolShare: SessionOwner {
         probeAfter = TimeAmount(limits.probeAfter)
         self.eventLoop = eventLoop
         chains = limits.chainsTransactions
-        promptness = Promptness(bound: limits.promptReply)
+        mailPatience = limits.probeTimeout
+        promptness = Promptness(bound: limits.promptReply, chainBound: limits.chainPatience / 4)
     }
 
     var connecting: Int { attempts.count }
 
     var figures: SMTPSessionPool.Figures {
         SMTPSessionPool.Figures(
-            sessions: sessions.count, idle: idle.count, connecting: connecting, waiting: waiters.count, counts: counts)
+            sessions: sessions.count, idle: idle.count, connecting: connecting,
+            waiting: waiters.count + renewals.count, counts: counts)
+    }
+
+    /// Whether a message waits for a session.
+    var isWaitedFor: Bool { !waiters.isEmpty || !renewals.isEmpty }
+
+    /// Takes all messages that wait, to be told that they wait in vain.
+    func takeAllWaiters() -> [Waiter] {
+        let all = Array(renewals) + Array(waiters)
+        renewals = Deque()
+        waiters = Deque()
+        return all
     }
 
     // MARK: Messages
@@ -117,15 +146,22 @@ final class PoolShare: SessionOwner {
         while !waiters.isEmpty, let session = takeIdle(for: waiters.count) {
             begin(waiters.removeFirst(), on: session, fromIdle: true)
         }
-        guard connecting + probing < waiters.count, sessions.count + connecting < limits.sessions else { return }
+        // A session that rests makes room for a fresh one.
+        while renewals.count > connecting, sessions.count + connecting >= limits.sessions, !idle.isEmpty {
+            retire(idle.removeFirst())
+        }
+        guard connecting < wantedAttempts, sessions.count + connecting < limits.sessions else { return }
         let now = NIODeadline.now()
-        if now < nextConnectionAttempt, sessions.count + connecting > 0 {
+        if now < nextConnectionAttempt, sessions.count + connecting + leaving.count > 0 {
             let wait = nextConnectionAttempt - now
             reconnectDeadline.set(after: .nanoseconds(wait.nanoseconds))
             return
         }
-        while connecting + probing < waiters.count, sessions.count + connecting < limits.sessions { connect() }
+        while connecting < wantedAttempts, sessions.count + connecting < limits.sessions { connect() }
     }
+
+    /// How many sessions have to be set up for the messages that wait: those that are being probed will take some.
+    private var wantedAttempts: Int { renewals.count + max(0, waiters.count - probing) }
 
     /// Whether the sessions that are busy will take the messages that wait sooner than others could: each chains them, and
     /// a message then costs one write and one read instead of two.
@@ -167,11 +203,21 @@ final class PoolShare: SessionOwner {
     /// - Parameter fromIdle: whether the session rested until now, so that its server may have given it up.
     func begin(_ waiter: Waiter, on session: SMTPSession, fromIdle: Bool) {
         let waiter = timed(waiter)
-        let wasUsed = fromIdle || session.connection.transactions > 0
-        let restedSince = session.connection.readySince
-        session.connection.open(waiter.envelope) { result in
-            self.opened(waiter, on: session, result, restedSince: restedSince) { wasUsed && Self.meansStale($0) }
+        let connection = session.connection
+        let wasUsed = fromIdle || connection.transactions > 0
+        let restedSince = connection.readySince
+        connection.mailPatience = wasUsed ? mailPatience : nil
+        connection.open(waiter.envelope) { result in
+            if !wasUsed { self.learnPatience(since: restedSince) }
+            self.opened(waiter, on: session, result, restedSince: restedSince) { error in
+                wasUsed && (self.meansStale(error) || self.meansWornOut(error, connection)) ? .renew : .final
+            }
         }
+    }
+
+    /// A server that takes long over the envelope in a fresh session may do so in any: silence is no sign there.
+    private func learnPatience(since begun: NIODeadline) {
+        if let patience = mailPatience, .now() - begun > TimeAmount(patience) { mailPatience = nil }
     }
 
     /// A waiter whose turn has come. One that found a session at once has no deadline, and costs no look at the clock.
@@ -185,38 +231,53 @@ final class PoolShare: SessionOwner {
     /// Hands an opened message over, or sends it on another session where the failure was the session's.
     func opened(
         _ waiter: Waiter, on session: SMTPSession, _ result: Result<OpenedTransaction, SMTPError>,
-        restedSince: NIODeadline?, isOfTheSession: (SMTPError) -> Bool
+        restedSince: NIODeadline?, verdict: (SMTPError) -> Verdict
     ) {
         switch result {
         case .success(let recipients):
             let opened = SMTPSession.Opened(session.connection, recipients)
             waiter.completion(.success(Opened(session: session, opened: opened, waited: waiter.waited)))
         case .failure(let error):
-            if !waiter.isSecondTry, !isShutDown, isOfTheSession(error) {
-                tryAgain(waiter)
-                // A connection that was lost without a word makes those suspect that rested as long, and no others.
-                if error.reason == .connectionLost, let restedSince { endIdle(since: restedSince) }
-            } else {
+            let verdict = isShutDown ? .final : verdict(error)
+            if verdict == .final {
                 waiter.completion(.failure(error))
+            } else {
+                tryAgain(waiter, isRenewed: verdict == .renew)
+                // A connection that was lost without a word makes those suspect that rested as long, and no others.
+                if error.reply == nil, verdict == .renew, let restedSince { endIdle(since: restedSince) }
             }
         }
     }
 
     /// Whether a session turned out to be one that the server had given up. Only the envelope had gone out.
-    static func meansStale(_ error: SMTPError) -> Bool {
+    func meansStale(_ error: SMTPError) -> Bool {
         switch error.stage {
+        case .mail where error.reason == .timedOut: mailPatience != nil
         case .mail, .rcpt, .data: error.reason == .connectionLost || error.code == 421
         default: false
         }
     }
 
-    /// Sends a message again on another session.
-    private func tryAgain(_ waiter: Waiter) {
+    /// Whether the server has had enough of a session that has carried messages, and would take the message in a new one:
+    /// it refuses MAIL or DATA for now, or speaks of sequence (503) or of authentication (530). Such a session is ended.
+    func meansWornOut(_ error: SMTPError, _ connection: Connection) -> Bool {
+        guard connection.carried > 0, error.stage == .mail || error.stage == .data, let reply = error.reply,
+            reply.isTransientNegative || reply.code == 503 || reply.code == 530
+        else { return false }
+        connection.isWornOut = true
+        return true
+    }
+
+    /// Sends a message again on another session, or alone on the same.
+    private func tryAgain(_ waiter: Waiter, isRenewed: Bool) {
         counts.replaced += 1
-        waiters.prepend(
-            Waiter(
-                envelope: waiter.envelope, deadline: .now() + queueTimeout, isSecondTry: true,
-                completion: waiter.completion))
+        let again = Waiter(
+            envelope: waiter.envelope, deadline: .now() + queueTimeout, isAlone: true, completion: waiter.completion)
+        if isRenewed {
+            renewals.append(again)
+        } else {
+            waiters.prepend(again)
+        }
         if !queueDeadline.isSet { queueDeadline.set(after: limits.queueTimeout) }
         // The failed session leaves `sessions` right after this call.
         eventLoop.assumeIsolated().execute { self.serve() }
@@ -225,9 +286,12 @@ final class PoolShare: SessionOwner {
     /// A message that is tried again stands before those that came earlier: the whole queue is looked at.
     private func expireWaiters() {
         let now = NIODeadline.now()
-        let expired = waiters.filter { $0.deadline <= now }
+        let expired = (Array(renewals) + Array(waiters)).filter { $0.deadline <= now }
+        renewals.removeAll { $0.deadline <= now }
         waiters.removeAll { $0.deadline <= now }
-        if let next = waiters.map(\.deadline).min() { queueDeadline.set(after: .nanoseconds((next - now).nanoseconds)) }
+        if let next = [renewals, waiters].joined().map(\.deadline).min() {
+            queueDeadline.set(after: .nanoseconds((next - now).nanoseconds))
+        }
         counts.expired += expired.count
         for waiter in expired {
             waiter.completion(

@@ -18,7 +18,8 @@ public struct SMTPPoolLimits: Hashable, Sendable {
     /// A session that rested longer than this is asked with NOOP whether its server is still there, before it gets a
     /// message: a firewall on the way may have forgotten the connection without telling either side.
     public var probeAfter: Duration = .seconds(20)
-    /// How long the server may take to answer to that NOOP. Then another session is opened.
+    /// How long the server may take to answer to that NOOP, or to the MAIL of a message on a session that was used before.
+    /// Then another session is opened.
     public var probeTimeout: Duration = .seconds(5)
     /// How long after a failed connection no further one is tried while there are other sessions: a server that bounds
     /// the number of its sessions is not asked again and again.
@@ -28,7 +29,8 @@ public struct SMTPPoolLimits: Hashable, Sendable {
     /// plain transactions from then on.
     public var chainsTransactions = true
     /// How long such a message waits for the reply to the one before. Then it is sent on another session. The default is
-    /// long for a relay that answers at once, and short for a person who waits.
+    /// long for a relay that answers at once, and short for a person who waits. A server whose answers take more than a
+    /// quarter of this time, on the average, gets no chained messages: each that is taken back costs a session.
     public var chainPatience: Duration = .seconds(1)
     /// While the server answers to contents within this time, on the average, `promptSessions` are enough: messages that
     /// wait are chained on them, which costs half the writes. A server on the same host answers in less.

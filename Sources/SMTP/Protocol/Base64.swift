@@ -18,8 +18,12 @@ enum Base64 {
         return String(decoding: encoded, as: UTF8.self)
     }
 
-    /// The octets of a text, or nil where it is not base64.
+    /// The octets of a text, or nil where it is not base64. White space around it, and padding that is missing, are
+    /// forgiven: servers send such challenges.
     static func decode(_ text: some StringProtocol) -> [UInt8]? {
-        Data(base64Encoded: String(text)).map(Array.init)
+        var text = text.trimmingCharacters(in: .whitespacesAndNewlines)
+        let missing = -text.utf8.count & 3
+        if missing < 3, !text.hasSuffix("=") { text += String(repeating: "=", count: missing) }
+        return Data(base64Encoded: text).map(Array.init)
     }
 }

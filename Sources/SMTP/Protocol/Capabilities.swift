@@ -52,10 +52,13 @@ public struct Capabilities: Hashable, Sendable {
     init() {}
 
     /// Reads the reply to EHLO. Its first line holds the server's domain and is no keyword.
-    init(_ reply: Reply) {
+    ///
+    /// - Parameter usesPipelining: whether PIPELINING counts where it is offered.
+    init(_ reply: Reply, pipelining usesPipelining: Bool = true) {
         for line in reply.lines.dropFirst() {
             take(line.split(whereSeparator: { $0 == " " || $0 == "\t" || $0 == "\r" }))
         }
+        if !usesPipelining { pipelining = false }
     }
 
     private mutating func take(_ words: [Substring]) {

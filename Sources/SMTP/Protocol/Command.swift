@@ -60,6 +60,13 @@ enum Command {
         }
     }
 
+    /// Octets of the command's line, its end included.
+    var length: Int {
+        var line: [UInt8] = []
+        write(into: &line)
+        return line.count
+    }
+
     /// The line as a transcript shows it: credentials left out.
     var transcriptLine: String {
         switch self {

@@ -12,7 +12,7 @@ struct ReplyParser {
         case malformed(beginning: String)
         /// The lines of one reply have different codes (RFC 5321, section 4.2.1).
         case mismatchedCodes(Int, Int)
-        /// A line or a reply goes on beyond the bound.
+        /// A reply goes on beyond the bound.
         case tooLong(limit: Int)
 
         var description: String {
@@ -30,7 +30,8 @@ struct ReplyParser {
 
     /// The bounds of what a server may send before it is cut off.
     struct Limits: Hashable {
-        /// Octets in a line, its end included. RFC 5321, section 4.5.3.1.5, allows 512; real servers go beyond it.
+        /// Octets of a line that are read; of a longer one the code is known, and the rest of its text is left out.
+        /// RFC 5321, section 4.5.3.1.5, allows 512; real servers go beyond it.
         var line = 4096
         /// Octets in a whole reply. RFC 5321 names no bound: this is room for about a hundred full lines.
         var reply = 65536
@@ -52,6 +53,11 @@ struct ReplyParser {
     /// Whether all bytes that came belong to replies already given out.
     var isEmpty: Bool { buffer.readableBytes == 0 && length == 0 }
 
+    /// Whether nothing has come after the replies already given out but empty lines, which some servers send.
+    var isBlank: Bool {
+        length == 0 && buffer.readableBytesView.allSatisfy { $0 == UInt8(ascii: "\r") || $0 == UInt8(ascii: "\n") }
+    }
+
     /// Takes bytes as they came from the network.
     mutating func append(_ bytes: ByteBuffer) {
         if buffer.readableBytes == 0 {
@@ -65,6 +71,7 @@ struct ReplyParser {
     /// The next whole reply, or nil where more bytes are needed.
     mutating func next() throws(Failure) -> Reply? {
         while true {
+            passOverEmptyLines()
             // A second reference to the same storage: looking at it and moving on in it do not get in each other's way.
             let received = buffer
             let bytes = received.readableBytesUInt8Span
@@ -73,10 +80,10 @@ struct ReplyParser {
             while end < bytes.count, bytes[end] != UInt8(ascii: "\n") { end += 1 }
             let complete = end < bytes.count
             try checkBeginning(bytes, complete: complete)
-            if end + 1 > limits.line { throw .tooLong(limit: limits.line) }
             if length + end + 1 > limits.reply { throw .tooLong(limit: limits.reply) }
             guard complete else {
-                scanned = end
+                // What may be an empty line is looked at again from its beginning.
+                scanned = bytes[0] == UInt8(ascii: "\r") ? 0 : end
                 return nil
             }
             let isLast = try takeLine(bytes, end: end)
@@ -91,11 +98,27 @@ struct ReplyParser {
         }
     }
 
+    /// Passes over empty lines before a reply.
+    private mutating func passOverEmptyLines() {
+        guard length == 0, scanned == 0 else { return }
+        while let first = buffer.readableBytesView.first {
+            if first == UInt8(ascii: "\n") {
+                buffer.moveReaderIndex(forwardBy: 1)
+            } else if first == UInt8(ascii: "\r"), buffer.readableBytesView.dropFirst().first == UInt8(ascii: "\n") {
+                buffer.moveReaderIndex(forwardBy: 2)
+            } else {
+                return
+            }
+        }
+    }
+
     /// Checks as much of a code and its separator as has come.
     private func checkBeginning(_ bytes: Span<UInt8>, complete: Bool) throws(Failure) {
         func digit(_ index: Int, _ range: ClosedRange<UInt8>) -> Bool {
             index >= bytes.count || range.contains(bytes[index])
         }
+        // The beginning of an empty line, whose end has not come yet.
+        if length == 0, bytes.count == 1, bytes[0] == UInt8(ascii: "\r") { return }
         var sound = digit(0, 0x32...0x35) && digit(1, 0x30...0x39) && digit(2, 0x30...0x39)
         if sound, bytes.count > 3 {
             switch bytes[3] {
@@ -110,7 +133,7 @@ struct ReplyParser {
 
     /// Takes the line that ends before `end` and says whether it is the reply's last.
     private mutating func takeLine(_ bytes: Span<UInt8>, end: Int) throws(Failure) -> Bool {
-        let textEnd = end > 0 && bytes[end - 1] == UInt8(ascii: "\r") ? end - 1 : end
+        let textEnd = min(end > 0 && bytes[end - 1] == UInt8(ascii: "\r") ? end - 1 : end, limits.line)
         let lineCode = Int(bytes[0] - 0x30) * 100 + Int(bytes[1] - 0x30) * 10 + Int(bytes[2] - 0x30)
         if length > 0, lineCode != code { throw .mismatchedCodes(code, lineCode) }
         code = lineCode

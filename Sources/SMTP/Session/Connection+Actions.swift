@@ -12,22 +12,31 @@ extension Connection {
             case .askForToken: askForToken()
             case .derive(let derivation): derive(derivation)
             // A server that said goodbye in the same breath: what follows tells.
-            case .ready where isClosed: continue
+            case .ready where !isReady: continue
             case .ready:
                 readySince = .now()
                 wholeDeadline.clear()
                 take(&connectCompletion)?(.success(()))
-                owner?.connectionBecameReady(self)
+                if let postponed = take(&postponed) {
+                    postponed()
+                } else {
+                    owner?.connectionBecameReady(self)
+                }
             case .opened(let opened): take(&openCompletion)?(.success(opened))
-            case .finished(let finished): completeTransaction(.success(finished))
+            case .finished(let finished):
+                carried += 1
+                completeTransaction(.success(finished))
             case .failed(let error): completeTransaction(.failure(error))
+            case .refused(let error): completeTransaction(.failure(error), isFree: false)
+            case .leave(let error): release(error)
             case .close(let error): finishClosing(error)
             }
         }
         updateDeadline()
     }
 
-    private func completeTransaction(_ result: Result<FinishedTransaction, SMTPError>) {
+    /// - Parameter isFree: whether the session can take the next transaction; otherwise the conversation says when.
+    private func completeTransaction(_ result: Result<FinishedTransaction, SMTPError>, isFree: Bool = true) {
         readySince = .now()
         wholeDeadline.clear()
         if let completion = take(&finishCompletion) {
@@ -40,13 +49,13 @@ extension Connection {
             }
             completion(result)
         } else if case .failure(let error) = result {
-            closeError = closeError ?? (isClosed ? error : nil)
+            closeError = closeError ?? (isOver ? error : nil)
             if openCompletion == nil { lateFailure = (transactions, error) }
             failWritableWaiters(error)
             take(&openCompletion)?(.failure(error))
         }
         // Where a chained transaction has failed already, its own turn in the queue of actions is still to come.
-        if isReady, openCompletion == nil { owner?.connectionBecameReady(self) }
+        if isFree, isReady, openCompletion == nil { owner?.connectionBecameReady(self) }
     }
 
     /// Whether the server has said something of the content.
@@ -58,20 +67,28 @@ extension Connection {
     }
 
     private func finishClosing(_ error: SMTPError?) {
-        let reason =
-            error ?? SMTPError(.shutDown, stage: .quit, detail: "the session has ended; connect a new one")
+        release(error ?? SMTPError(.shutDown, stage: .quit, detail: "the session has ended; connect a new one"))
+        take(&quitCompletion)?()
+        deadline.cancel()
+        let abandoned = candidates
+        candidates = []
+        for channel in abandoned { channel.close(promise: nil) }
+        context?.close(promise: nil)
+    }
+
+    /// Tells everybody who waits for the session that it is of no more use. The connection may go on until the server has
+    /// replied to QUIT.
+    private func release(_ reason: SMTPError) {
         // An error of the message under way is more telling than the connection's end that it brought.
         closeError = closeError ?? reason
         failWritableWaiters(reason)
         take(&connectCompletion)?(.failure(reason))
         take(&openCompletion)?(.failure(reason))
         take(&finishCompletion)?(.failure(reason))
-        take(&quitCompletion)?()
+        take(&postponed)?()
         tokenTask?.cancel()
         tokenTask = nil
-        deadline.cancel()
         wholeDeadline.cancel()
-        context?.close(promise: nil)
         owner?.connectionClosed(self, error: reason)
         owner = nil
         session = nil
@@ -101,6 +118,12 @@ extension Connection {
 
     func takeTLSFacts(_ context: ChannelHandlerContext) {
         guard let handler = try? context.pipeline.syncOperations.handler(type: NIOSSLHandler.self) else { return }
+        if configuration.security.verifiesCertificate, let name = ReferenceName(configuration.host),
+            let certificate = handler.peerCertificate, !name.isNamed(in: certificate)
+        {
+            conversation.tlsFailed(.wrongHost(configuration.host))
+            return
+        }
         tlsFacts = SMTPTLSFacts(
             version: handler.tlsVersion.map(SMTPTLSFacts.name) ?? "unknown",
             peerCertificate: (try? handler.peerCertificate?.toDERBytes()) ?? [])
@@ -153,7 +176,6 @@ extension Connection {
 
     /// The TLS handler for a host. Names are sent in SNI and verified; an address is verified as such.
     static func tlsHandler(_ context: NIOSSLContext, host: String) throws -> NIOSSLClientHandler {
-        let isAddress = (try? SocketAddress(ipAddress: host, port: 0)) != nil
-        return try NIOSSLClientHandler(context: context, serverHostname: isAddress ? nil : host)
+        try NIOSSLClientHandler(context: context, serverHostname: ReferenceName(host)?.description)
     }
 }

@@ -16,7 +16,16 @@ extension Connection {
     }
 
     private func bound(at stage: SMTPStage) -> Duration {
-        if conversation.phase == .probing || (conversation.phase == .quitting && owner != nil) { return probeTimeout }
+        switch conversation.phase {
+        case .probing: return probeTimeout
+        // Nobody waits for these replies but whoever wants the session's end, or its next transaction.
+        case .quitting: return owner == nil ? configuration.timeouts.farewell : probeTimeout
+        case .resetting: return configuration.timeouts.farewell
+        default: break
+        }
+        if conversation.due.first == .mail, let patience = mailPatience {
+            return min(patience, configuration.timeouts.reply)
+        }
         return conversation.due.first == .chunk
             ? configuration.timeouts.content : configuration.timeouts.bound(at: stage)
     }

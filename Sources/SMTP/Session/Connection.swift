@@ -14,6 +14,8 @@ final class Connection: ChannelInboundHandler {
     var conversation: Conversation
     let configuration: SMTPConfiguration
     let eventLoop: any EventLoop
+    /// Channels that are being connected to one of the server's addresses each. The first one that is wins.
+    var candidates: [any Channel] = []
     var context: ChannelHandlerContext?
     weak var owner: (any SessionOwner)?
     /// The session of a connection that a pool holds, until it is closed.
@@ -29,6 +31,8 @@ final class Connection: ChannelInboundHandler {
     var chainedSince: NIODeadline?
     var finishCompletion: FinishCompletion?
     var quitCompletion: (() -> Void)?
+    /// A call that waits until the session is cleared up after a transaction that failed.
+    var postponed: (() -> Void)?
     var writableWaiters: [(Result<Void, SMTPError>) -> Void] = []
     /// How many pieces of content were written; with the conversation's progress, what the deadline was last set for.
     var writes = 0
@@ -43,6 +47,11 @@ final class Connection: ChannelInboundHandler {
     var isProbed = false
     /// How long the server may take to answer to NOOP while it is being probed.
     var probeTimeout = Duration.zero
+    /// How long the server may take for the reply to MAIL in a session that was used before, or nil for as long as for any
+    /// reply: with no reply at all, the message is sent on another session.
+    var mailPatience: Duration?
+    /// Whether the server has had enough of the session: it refused what it would take in a new one.
+    var isWornOut = false
     lazy var deadline = Deadline(eventLoop) { [unowned self] in deadlinePassed() }
     /// For the set-up as a whole, and for each transaction as a whole.
     lazy var wholeDeadline = Deadline(eventLoop) { [unowned self] in deadlinePassed() }
@@ -51,6 +60,8 @@ final class Connection: ChannelInboundHandler {
     var finishedAt = NIODeadline.now()
     /// How many transactions have begun here.
     var transactions = 0
+    /// How many messages the server has taken here.
+    var carried = 0
     /// When the last transaction ended or the connection was set up.
     var readySince = NIODeadline.now()
     let createdAt = NIODeadline.now()
@@ -75,6 +86,10 @@ final class Connection: ChannelInboundHandler {
     var isSecure: Bool { conversation.isSecure }
     var isReady: Bool { conversation.phase == .ready }
     var isClosed: Bool { conversation.phase == .closed }
+    /// Whether the session takes no more transactions.
+    var isOver: Bool { isClosed || conversation.phase == .quitting }
+    /// Whether the session is being cleared up after a transaction that failed.
+    var isResetting: Bool { conversation.phase == .resetting }
     /// Whether nobody has been told yet that the session is set up, or that it could not be.
     var isBeingSetUp: Bool { connectCompletion != nil }
     /// Whether the envelope of the transaction under way waits for its content.
@@ -96,6 +111,10 @@ final class Connection: ChannelInboundHandler {
     /// - Parameter mayDefer: whether the envelope may wait for the content where the server's extensions allow it. The
     ///   completion is then called at once, and ``isDeferred`` is true in it.
     func open(_ envelope: Envelope, mayDefer: Bool = false, completion: @escaping OpenCompletion) {
+        if isResetting, postponed == nil {
+            postponed = { [unowned self] in open(envelope, mayDefer: mayDefer, completion: completion) }
+            return
+        }
         guard openCompletion == nil, finishCompletion == nil, conversation.phase == .ready else {
             completion(.failure(closeError ?? Self.busy))
             return
@@ -195,9 +214,62 @@ final class Connection: ChannelInboundHandler {
             completion()
             return
         }
+        if isResetting, postponed == nil {
+            postponed = { [unowned self] in quit(completion: completion) }
+            return
+        }
         quitCompletion = completion
         conversation.quit()
         obey()
+    }
+
+    /// Nobody holds the session any more: it ends, in good order if it can.
+    func drop() {
+        if isReady || isResetting {
+            quit {}
+        } else if !isOver {
+            close("the session was dropped", reason: .shutDown)
+        }
+    }
+
+    /// A channel is going to be connected to one of the server's addresses.
+    func addCandidate(_ channel: any Channel) throws {
+        guard !isClosed else { throw ChannelError.ioOnClosedChannel }
+        candidates.append(channel)
+    }
+
+    /// One of the candidates is connected: the conversation begins on it. Nothing has been read from it so far.
+    func begin(on channel: any Channel) {
+        candidates = []
+        // The bound of the whole set-up may have passed while the connection was being made.
+        guard !isClosed else {
+            channel.close(promise: nil)
+            return
+        }
+        guard channel.isActive else {
+            close("the server ended the connection", reason: .connectionLost)
+            return
+        }
+        do {
+            let pipeline = channel.pipeline.syncOperations
+            if let tls = configuration.security.context, configuration.security.mode == .implicit {
+                try pipeline.addHandler(Self.tlsHandler(tls, host: configuration.host))
+            }
+            connectedAt = .now()
+            tlsBeganAt = connectedAt
+            if configuration.identifiesByAddress, let address = channel.localAddress,
+                let literal = ClientDomain(literal: address)
+            {
+                conversation.identify(as: literal)
+            }
+            try pipeline.addHandler(self)
+            try channel.syncOptions?.setOption(.autoRead, value: true)
+            updateDeadline()
+        } catch {
+            conversation.tlsFailed(TLSDiagnosis(.handshake, "TLS could not be started: \(error)", advice: ""))
+            obey()
+            channel.close(promise: nil)
+        }
     }
 
     func connectFailed(_ error: SMTPError) {
@@ -214,18 +286,6 @@ final class Connection: ChannelInboundHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-    }
-
-    func channelActive(context: ChannelHandlerContext) {
-        // The bound of the whole set-up may have passed while the connection was being made.
-        guard !isClosed else {
-            context.close(promise: nil)
-            return
-        }
-        connectedAt = .now()
-        tlsBeganAt = connectedAt
-        updateDeadline()
-        context.fireChannelActive()
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
@@ -267,13 +327,22 @@ final class Connection: ChannelInboundHandler {
         } else if conversation.phase == .handshake, error is NIOSSLError {
             close("the server ended the connection during the TLS handshake", reason: .connectionLost)
         } else {
-            close("the connection broke: \(error)", reason: .connectionLost)
+            close(Self.cause(of: error), reason: .connectionLost)
         }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
         close("the server ended the connection", reason: .connectionLost)
         context.fireChannelInactive()
+    }
+
+    private static func cause(of error: any Error) -> String {
+        switch error {
+        case NIOSSLError.uncleanShutdown: "the server ended the connection"
+        case let error as IOError where error.errnoCode == ECONNRESET || error.errnoCode == EPIPE:
+            "the server reset the connection"
+        default: "the connection broke: \(error)"
+        }
     }
 
     private static let busy = SMTPError(

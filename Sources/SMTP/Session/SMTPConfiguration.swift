@@ -1,3 +1,6 @@
+internal import NIOCore
+internal import NIOPosix
+
 /// How sessions with one server are set up.
 public struct SMTPConfiguration: Sendable {
     /// The server's name or address.
@@ -12,6 +15,14 @@ public struct SMTPConfiguration: Sendable {
     public var credentials: SMTPCredentials?
     /// Whether credentials may travel without TLS.
     public var allowsClearTextAuthentication = false
+    /// Whether the name given in EHLO is the connection's own address, as a literal (RFC 5321, section 4.1.4): for a host
+    /// that has no name of its own. `identity` then counts only where the address is not known.
+    public var identifiesByAddress = false
+    /// Whether commands go out in groups where the server offers PIPELINING (RFC 2920). Without, each waits for the reply
+    /// to the one before: for a middlebox that passes one command at a time.
+    public var usesPipelining = true
+    /// Resolves `host` in place of the system; for tests.
+    var resolver: (@Sendable (any EventLoop) -> any Resolver & Sendable)?
     /// The bound of each stage.
     public var timeouts = SMTPTimeouts()
     /// Where the protocol is written down, or nil for nowhere.
@@ -33,7 +44,8 @@ public struct SMTPConfiguration: Sendable {
         ConversationSettings(
             identity: identity, security: security.mode, verifiesCertificate: security.verifiesCertificate,
             credentials: credentials,
-            allowsClearTextAuthentication: allowsClearTextAuthentication, keepsTranscript: transcript != nil,
+            allowsClearTextAuthentication: allowsClearTextAuthentication, usesPipelining: usesPipelining,
+            keepsTranscript: transcript != nil,
             recordsContent: transcript?.includesContent ?? false)
     }
 }

@@ -28,7 +28,7 @@ public final class SMTPSession: Sendable {
 
     deinit {
         let bound = bound
-        eventLoop.execute { bound.value.close("the session was dropped", reason: .shutDown) }
+        eventLoop.execute { bound.value.drop() }
     }
 
     /// The connection. For use on the event loop only.
@@ -125,26 +125,29 @@ public final class SMTPSession: Sendable {
             .connectTimeout(TimeAmount(configuration.timeouts.connect))
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 4096))
+            // What the server says first is read when it is known which of its addresses is used.
+            .channelOption(.autoRead, value: false)
+            .resolver(configuration.resolver?(eventLoop))
+            // Called for each address of the host; several may be under way at once (RFC 8305).
             .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    if let tls = configuration.security.context, configuration.security.mode == .implicit {
-                        let handler = try Connection.tlsHandler(tls, host: configuration.host)
-                        try channel.pipeline.syncOperations.addHandler(handler)
-                    }
-                    try channel.pipeline.syncOperations.addHandler(bound.value)
-                }
+                channel.eventLoop.makeCompletedFuture { try bound.value.addCandidate(channel) }
             }
             .connect(host: configuration.host, port: configuration.port)
             .assumeIsolated()
-            .whenFailure { error in
-                let place = "\(configuration.host):\(configuration.port)"
-                let timedOut = if case ChannelError.connectTimeout? = error as? ChannelError { true } else { false }
-                bound.value.connectFailed(
-                    SMTPError(
-                        timedOut ? .timedOut : .unreachable, stage: .connect,
-                        detail: "no connection to \(place): \(Self.cause(of: error))"))
+            .whenComplete { result in
+                switch result {
+                case .success(let channel): bound.value.begin(on: channel)
+                case .failure(let error): bound.value.connectFailed(noConnection(configuration, error))
+                }
             }
         return connection
+    }
+
+    private static func noConnection(_ configuration: SMTPConfiguration, _ error: any Error) -> SMTPError {
+        let timedOut = if case ChannelError.connectTimeout? = error as? ChannelError { true } else { false }
+        return SMTPError(
+            timedOut ? .timedOut : .unreachable, stage: .connect,
+            detail: "no connection to \(configuration.host):\(configuration.port): \(cause(of: error))")
     }
 
     private static func cause(of error: any Error) -> String {
@@ -226,7 +229,7 @@ public final class SMTPSession: Sendable {
     /// - Throws: ``SMTPError`` with the reason `invalidUse` while a message is open; the session goes on then.
     public func disconnect() async throws(SMTPError) {
         let _: Void = try await perform { connection, completion in
-            guard connection.isReady || connection.isClosed else {
+            guard connection.isReady || connection.isResetting || connection.isOver else {
                 completion(
                     .failure(
                         SMTPError(

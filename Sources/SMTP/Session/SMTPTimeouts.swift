@@ -4,7 +4,7 @@ public struct SMTPTimeouts: Hashable, Sendable {
     public var connect: Duration = .seconds(30)
     /// For the greeting: 5 min.
     public var greeting: Duration = .seconds(300)
-    /// For each reply from EHLO to RCPT, and to RSET and QUIT: 5 min.
+    /// For each reply from EHLO to RCPT: 5 min.
     public var reply: Duration = .seconds(300)
     /// For the reply to DATA: 2 min.
     public var data: Duration = .seconds(120)
@@ -12,6 +12,9 @@ public struct SMTPTimeouts: Hashable, Sendable {
     public var content: Duration = .seconds(180)
     /// For the reply to the final dot: 10 min. Giving up earlier only makes an unknown outcome.
     public var finalReply: Duration = .seconds(600)
+    /// For replies that decide nothing: to QUIT, and to RSET after a refusal that the caller knows already. 5 s, for
+    /// nobody gains by a longer wait; then the connection is closed.
+    public var farewell: Duration = .seconds(5)
     /// For the set-up of a session as a whole, and for each transaction as a whole, from its MAIL to the reply to its
     /// content; nil for no bound but those of the stages. It counts the caller's own time too.
     public var whole: Duration?

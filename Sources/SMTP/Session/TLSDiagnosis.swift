@@ -30,9 +30,7 @@ struct TLSDiagnosis {
     init?(_ error: any Error, certificate: Certificate?, host: String, now: Date) {
         switch error {
         case NIOSSLError.uncleanShutdown: return nil
-        case let error as NIOSSLExtraError where error == .failedToValidateHostname:
-            self.init(
-                .wrongHost, "the server's certificate is not for \(host)", advice: "connect by a name that is in it")
+        case let error as NIOSSLExtraError where error == .failedToValidateHostname: self = .wrongHost(host)
         case NIOSSLError.unableToValidateCertificate: self = .unverified(certificate, now)
         case NIOSSLError.handshakeFailed(.sslError(let stack)), BoringSSLError.sslError(let stack):
             if stack.contains(.eofDuringHandshake) { return nil }
@@ -60,6 +58,12 @@ struct TLSDiagnosis {
         } else {
             self = .unexplained(reasons.joined(separator: ", "))
         }
+    }
+
+    /// The certificate is not for the host that was meant.
+    static func wrongHost(_ host: String) -> TLSDiagnosis {
+        TLSDiagnosis(
+            .wrongHost, "the server's certificate is not for \(host)", advice: "connect by a name that is in it")
     }
 
     private static func unexplained(_ reason: String) -> TLSDiagnosis {
