@@ -4,12 +4,21 @@ import Testing
 
 @testable import Gateway
 
-/// The content of large attachments, which is taken out of a document before it is decoded.
+/// The content of large attachments, which is read where it stands and left out of what is decoded.
 @Suite struct LargeContentTests {
     private static let octets = (0..<60_000).map { UInt8(truncatingIfNeeded: $0 &* 167 &+ $0 >> 8) }
     private static let base64 = Data(octets).base64EncodedString()
 
-    private func taken(_ json: String) -> LargeContent? { LargeContent(in: Array(json.utf8)) }
+    /// The contents that were read, and the document without them; nil if there are none.
+    private func taken(_ json: String) -> (attachments: [Int: Base64Text], document: [UInt8])? {
+        let octets = Array(json.utf8)
+        guard let syntax = try? JSONSyntax(octets), syntax.repeated.isEmpty, !syntax.contents.isEmpty else {
+            return nil
+        }
+        var document = octets
+        for content in syntax.contents.reversed() { document.removeSubrange(content.octets) }
+        return (Dictionary(uniqueKeysWithValues: syntax.contents.map { ($0.attachment, $0.text) }), document)
+    }
 
     /// What comes out must be what the decoder alone would have made of it.
     @Test(arguments: [

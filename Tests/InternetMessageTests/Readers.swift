@@ -1,13 +1,19 @@
 import Foundation
 import Testing
 
-/// Programs that others wrote and that read messages: scripts in Resources/ for the system's Python.
+/// Programs that others wrote and that read messages: scripts in Resources/ for the system's Python and Perl.
 enum Readers {
-    private static let python = URL(fileURLWithPath: "/usr/bin/python3")
+    private static let python = "/usr/bin/python3"
+    private static let perl = "/usr/bin/perl"
 
     /// Whether the system's Python has a module.
     static func has(_ imports: String) -> Bool {
-        (try? run(["-c", imports]))?.status == 0
+        (try? run(python, ["-c", imports]))?.status == 0
+    }
+
+    /// Whether the system's Perl has a module.
+    static func perlHas(_ module: String) -> Bool {
+        (try? run(perl, ["-M\(module)", "-e", "1"]))?.status == 0
     }
 
     /// Runs a script on a file with cases, and returns what it prints.
@@ -16,12 +22,12 @@ enum Readers {
         try JSONEncoder().encode(cases).write(to: file)
         defer { try? FileManager.default.removeItem(at: file) }
         let resources = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "Resources")
-        return try run([resources.appending(path: script).path, file.path])
+        return try run(script.hasSuffix(".pl") ? perl : python, [resources.appending(path: script).path, file.path])
     }
 
-    private static func run(_ arguments: [String]) throws -> (status: Int32, output: String) {
+    private static func run(_ program: String, _ arguments: [String]) throws -> (status: Int32, output: String) {
         let process = Process()
-        process.executableURL = python
+        process.executableURL = URL(fileURLWithPath: program)
         process.arguments = arguments
         let output = Pipe()
         process.standardOutput = output

@@ -1,4 +1,7 @@
-/// What is known of a JSON object without its decoder: which members it has, and its long texts.
+internal import InternetMessage
+
+/// What is known of a JSON object without its decoder: which members it has, its long texts, and the long contents of its
+/// attachments.
 ///
 /// A decoder takes a long text apart at every escape, and makes a dictionary of an object, in which it looks for each member:
 /// together that is more than half of what decoding a common message costs. What is left for the decoder is a list of the
@@ -17,7 +20,9 @@ struct DocumentOutline {
     private(set) var unknown: [String] = []
     /// The long texts by the names of their members.
     private(set) var texts: [(name: String, value: String)] = []
-    /// The list of the values that are left, as a JSON array.
+    /// The long contents by the index of their attachment.
+    private(set) var contents: [Int: Base64Text] = [:]
+    /// The list of the values that are left, as a JSON array. In place of each long content there is an empty string.
     private(set) var document: [UInt8] = []
 
     /// Nil where the document is one for the decoder alone: no object, or one in which a member stands twice.
@@ -41,12 +46,21 @@ struct DocumentOutline {
         }
         listed.sort { $0.place < $1.place }
         values.reserveCapacity(listed.count)
-        document.reserveCapacity(listed.reduce(2) { $0 + members[$1.index].value.count + 1 })
+        let left = listed.reduce(2) { $0 + members[$1.index].value.count + 1 }
+        document.reserveCapacity(left - syntax.contents.reduce(0) { $0 + $1.octets.count })
         document.append(UInt8(ascii: "["))
         for (_, index, beginning) in listed {
             if !values.isEmpty { document.append(UInt8(ascii: ",")) }
             values.append(Value(name: members[index].name, beginning: beginning))
-            document.append(contentsOf: body[members[index].value])
+            var start = members[index].value.lowerBound
+            if members[index].name == "attachments" {
+                for content in syntax.contents {
+                    document.append(contentsOf: body[start..<content.octets.lowerBound])
+                    contents[content.attachment] = content.text
+                    start = content.octets.upperBound
+                }
+            }
+            document.append(contentsOf: body[start..<members[index].value.upperBound])
         }
         document.append(UInt8(ascii: "]"))
     }

@@ -1,8 +1,9 @@
 internal import Foundation
+internal import InternetMessage
 internal import OctetSearch
 
 /// Holds a body against RFC 8259 before it is decoded: one pass over the octets, of which nothing is kept but where the members
-/// of an object stand, and its long texts.
+/// of an object stand, its long texts, and the long contents of attachments.
 ///
 /// Foundation's decoder takes more than JSON: a comma in front of a closing bracket, `01` and `-` as numbers, UTF-16. It
 /// says of a bad escape only that the member is no string, and of two members of one name it keeps the first without a
@@ -46,6 +47,16 @@ struct JSONSyntax {
         var text: String?
     }
 
+    /// The long content of an attachment: base64, which goes from where it stands into the message. A decoder would make a
+    /// string of it, and octets of that: a message needs twice the memory of its body, and not five times.
+    struct Content {
+        /// The index of the attachment in its list.
+        let attachment: Int
+        /// Where the content stands, without its quotes.
+        let octets: Range<Int>
+        let text: Base64Text
+    }
+
     private let body: [UInt8]
     private var position = 0
     private var containers: [Container] = []
@@ -56,11 +67,15 @@ struct JSONSyntax {
     private(set) var repeated = FieldErrors()
     /// The members of the body's own object, in their order; nil where the body is something else.
     private(set) var members: [Member]?
+    /// The long contents of the attachments, in their order.
+    private(set) var contents: [Content] = []
 
     /// The members whose texts may be long, of four octets each.
     private static let textMembers = ["text", "html"]
     /// Octets from which on a text is long.
     static let minimumTextOctets = 256
+    /// Octets from which on a content is long; below that it is left to the decoder.
+    static let minimumContentOctets = 4 * 1024
 
     /// Checks a body.
     ///
@@ -91,7 +106,7 @@ struct JSONSyntax {
         while true {
             switch next(octets) {
             case UInt8(ascii: "\""):
-                if !takeText() { _ = try string(octets) }
+                if !takeText(), !takeContent() { _ = try string(octets) }
                 return
             case UInt8(ascii: "{"):
                 try open(isObject: true)
@@ -323,6 +338,21 @@ struct JSONSyntax {
         else { return false }
         if content.count >= Self.minimumTextOctets { values[values.count - 1].text = text }
         position = content.upperBound + 1
+        return true
+    }
+
+    /// Reads the string if it is the long content of an attachment, checked as base64 at once.
+    ///
+    /// - Returns: whether it has been read. One that is not base64 is left to the decoder, which says so.
+    private mutating func takeContent() -> Bool {
+        guard containers.count == 3, containers[0].isObject, !containers[1].isObject, containers[2].isObject,
+            let name = names.last, body[name.octets].elementsEqual("content".utf8),
+            body[names[containers[1].firstName - 1].octets].elementsEqual("attachments".utf8),
+            let (text, end) = try? Base64Text.read(body[(position + 1)...], notation: .escaped), end < body.count,
+            body[end] == UInt8(ascii: "\""), end - position > Self.minimumContentOctets
+        else { return false }
+        contents.append(Content(attachment: containers[1].index, octets: (position + 1)..<end, text: text))
+        position = end + 1
         return true
     }
 

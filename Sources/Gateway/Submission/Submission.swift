@@ -19,19 +19,10 @@ struct Submission {
     /// - Parameter query: what the query says of the envelope; nil if it says nothing.
     /// - Throws: a ``Problem`` that names every bad member.
     init(json body: [UInt8], _ query: QueryEnvelope? = nil) throws(Problem) {
-        if let large = LargeContent(in: body), let syntax = try? JSONSyntax(large.document) {
-            // What is wrong with the document is said of all of it, below.
-            let decoder = JSONDecoder()
-            if let key = LargeContent.key { decoder.userInfo[key] = large }
-            if syntax.repeated.isEmpty, let document = try? Self.document(large.document, syntax, decoder) {
-                try self.init(document, query)
-                return
-            }
-        }
         let syntax = try Self.syntax(of: body)
         let document: MessageDocument
         do {
-            document = try Self.document(body, syntax, Self.decoder)
+            document = try Self.document(body, syntax)
         } catch {
             // White space lies below all other characters that a document can begin with.
             let isList = body.first { $0 > UInt8(ascii: " ") } == UInt8(ascii: "[")
@@ -46,11 +37,15 @@ struct Submission {
         try self.init(document, query, syntax.repeated)
     }
 
-    private static func document(
-        _ body: [UInt8], _ syntax: JSONSyntax, _ decoder: JSONDecoder
-    ) throws -> MessageDocument {
+    private static func document(_ body: [UInt8], _ syntax: JSONSyntax) throws -> MessageDocument {
         guard let outline = DocumentOutline(body, syntax) else {
             return try decoder.decode(MessageDocument.self, from: Data(body))
+        }
+        var decoder = decoder
+        if let key = AttachmentDocument.contents, !outline.contents.isEmpty {
+            // A decoder of its own, as others are at work with theirs.
+            decoder = JSONDecoder()
+            decoder.userInfo[key] = outline.contents
         }
         return try decoder.decode(MessageDocument.self, from: Data(outline.document), configuration: outline)
     }
