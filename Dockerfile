@@ -38,7 +38,7 @@ RUN set -eu; \
 
 FROM scratch
 LABEL org.opencontainers.image.title="Postern" \
-      org.opencontainers.image.description="A small gate for mail: HTTP in, SMTP out, the relay's own answer back" \
+      org.opencontainers.image.description="An HTTP-to-SMTP gateway: HTTP in, SMTP out, the relay's own reply back" \
       org.opencontainers.image.licenses="BSD-3-Clause"
 COPY --from=build /image/ /
 # Reachable from outside the container: it starts only with keys, or with POSTERN_ALLOW_ANONYMOUS=true.

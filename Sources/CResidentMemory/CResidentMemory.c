@@ -24,7 +24,7 @@ static int release(struct dl_phdr_info *object, size_t size, void *context)
         if (segment->p_type == PT_LOAD && (segment->p_flags & PF_W) == 0 && first < end)
             (void)madvise((void *)first, end - first, MADV_DONTNEED);
     }
-    /* The first object is the executable; the others are left alone. */
+    /* The first object is the executable; the others are ignored. */
     return 1;
 }
 

@@ -76,7 +76,7 @@ public final class Gateway: Sendable {
         await core.reload(configuration)
     }
 
-    /// Counts a reload that came to nothing.
+    /// Counts a reload that failed.
     public func reloadFailed() {
         core.metrics.reloaded(false)
     }

@@ -12,7 +12,7 @@ final class GatewayCore: HTTPHandler {
     private let dispatch: Dispatch
     private let health: RelayHealth
     private let eventLoops: [any EventLoop]
-    /// What a reload puts others in the place of.
+    /// What a reload replaces.
     private let current: Mutex<(relays: RelaySet, access: AccessControl)>
     private let signer: DKIMSigner?
     private let caughtMessages: (any CaughtMessages)?

@@ -1,6 +1,6 @@
 internal import CMicrohttpd
 
-/// What libmicrohttpd is given in the place of a request that has been read: all that the response depends on, which is
+/// What libmicrohttpd is given instead of a request that has been read: all that the response depends on, which is
 /// whether it has a body, and whether the connection is kept.
 enum RequestLine {
     private static let common = text("GET", "1.1", nil)

@@ -3,9 +3,9 @@
 public struct Base64Text: Hashable, Sendable {
     /// How the text is written down.
     public enum Notation: Hashable, Sendable {
-        /// As it is. CR and LF are passed over.
+        /// As it is. CR and LF are ignored.
         case plain
-        /// As between the quotes of many languages: `\r` and `\n` in two characters are passed over, and `\/` is a
+        /// As between the quotes of many languages: `\r` and `\n` in two characters are ignored, and `\/` is a
         /// slash.
         case escaped
     }
@@ -122,7 +122,7 @@ public struct Base64Text: Hashable, Sendable {
         return Array(text[last..<(last + symbolCount - count)])
     }
 
-    /// Gathers the first characters from between what is passed over, and returns the rest.
+    /// Gathers the first characters from between what is ignored, and returns the rest.
     private func appendGatheredLines(_ count: Int, to octets: inout [UInt8]) -> [UInt8] {
         var reader = Base64Reader(notation: notation)
         var written = 0

@@ -21,7 +21,7 @@ public struct HeaderField: Hashable, Sendable {
     enum Place {
         /// In the block of a message that is introduced again, in front of all others (RFC 5322, section 3.6.6).
         case resentBlock
-        /// In place of the field that the composer would have written.
+        /// Instead of the field that the composer would have written.
         case composed
         /// Behind the fields that the composer writes.
         case additional

@@ -19,7 +19,7 @@ public struct MessageDate: Hashable, Sendable, CustomStringConvertible {
         hasUnknownZone = false
     }
 
-    /// A moment of which nobody knows where it was written down.
+    /// A moment whose local time zone is not known (RFC 5322, section 3.3: `-0000`).
     init(secondsInUnknownZone seconds: Int64) {
         self.seconds = min(max(seconds, Self.minimumSeconds), Self.maximumSeconds)
         offsetMinutes = 0

@@ -5,7 +5,7 @@ import Gateway
 struct Postern: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "postern",
-        abstract: "A small gate for mail: HTTP in, SMTP out, the relay's own answer back.",
+        abstract: "An HTTP-to-SMTP gateway: HTTP in, SMTP out, the relay's own reply back.",
         version: Gateway.version,
         subcommands: [Serve.self, Send.self, Check.self, Health.self, Config.self])
 }

@@ -16,7 +16,7 @@ struct Send: AsyncParsableCommand {
             Prints the relay's reply code and text, once for each transaction if the relay does not take all recipients in \
             one, and on standard error each recipient that was refused beside others. \
             Ends with 0 when the relay took the message, and otherwise with 64 (usage), 65 (data), 66 (unreadable file), \
-            69 (unavailable), 75 (temporary failure, or nobody knows) or 77 (refused), as sysexits.h has them.
+            69 (unavailable), 75 (temporary failure, or the outcome is unknown) or 77 (refused), as sysexits.h has them.
             """)
 
     @Option(

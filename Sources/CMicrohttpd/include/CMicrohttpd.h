@@ -26,7 +26,7 @@ struct cmicrohttpd_callbacks {
     MHD_RequestCompletedCallback completed;
 };
 
-/* Called in the place of libmicrohttpd's reads, with the socket and the buffer that it would read into. Returns how many
+/* Called instead of libmicrohttpd's own reads, with the socket and the buffer that it would read into. Returns how many
    octets it wrote there, 0 for the end of the connection, -1 for none now. */
 typedef ssize_t (*cmicrohttpd_reader)(void *context, int socket, void *buffer, size_t size);
 

@@ -48,7 +48,7 @@ extension Problem {
         let seconds = (wait + 999_999_999) / 1_000_000_000
         var problem = Problem(
             "rate-limited", "Too many requests", status: 429,
-            detail: "\(who) has reached its rate; there is room again in \(seconds) s")
+            detail: "\(who) has exceeded its rate limit; try again in \(seconds) s")
         problem.headers = [("Retry-After", String(seconds))]
         return problem.notSent(retryable: true)
     }

@@ -17,7 +17,7 @@ extension Problem {
     private static func kind(of error: SMTPError) -> (label: String, title: String, status: Int) {
         if error.outcome == .unknown {
             // A reply that breaks the protocol after the final dot is no answer either.
-            return ("outcome-unknown", "Nobody knows whether the relay took the message", 504)
+            return ("outcome-unknown", "The relay did not confirm the message", 504)
         }
         switch error.reason {
         case .refused:

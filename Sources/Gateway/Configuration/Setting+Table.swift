@@ -76,10 +76,10 @@ extension Setting {
         "most messages a second to the relay; further ones wait their turn, within POSTERN_QUEUE_TIMEOUT")
     static let relayBreakerFailures = Setting(
         "POSTERN_RELAY_BREAKER_FAILURES", .number(1...10_000), default: "5",
-        "failures of the relay in a row after which it is left alone for a while")
+        "failures of the relay in a row that open its circuit breaker")
     static let relayBreakerPause = Setting(
         "POSTERN_RELAY_BREAKER_PAUSE", .time, default: "5s",
-        "how long it is left alone, before one message tries it again")
+        "how long the circuit breaker stays open before one message tries the relay again")
     static let routes = Setting(
         "POSTERN_ROUTES", .list, default: nil,
         "which relays a message goes to, the first match counts: `key:NAME=relay`, `from:DOMAIN=first>second`, `to:*.DOMAIN=relay`, `*=relay`"

@@ -26,7 +26,7 @@ public struct SettingValues: Sendable {
     ///
     /// - Parameters:
     ///   - flags: values by the setting's name.
-    ///   - environment: the process's environment; what does not begin with `POSTERN_` is left alone.
+    ///   - environment: the process's environment; variables that do not begin with `POSTERN_` are ignored.
     ///   - file: the configuration file, or nil where there is none.
     /// - Throws: ``ConfigurationError`` for a name that is not known, a value that is malformed, or the file of a secret
     ///   that cannot be read.
@@ -103,7 +103,7 @@ public struct SettingValues: Sendable {
     private static func secret(in path: String, _ label: String) throws(ConfigurationError) -> String {
         do {
             let text = try String(contentsOf: URL(filePath: path), encoding: .utf8)
-            // Editors and `echo` end a file with a line break, which is no part of the secret.
+            // Editors and `echo` end a file with a line break, which is not part of the secret.
             return text.trimmingCharacters(in: .newlines)
         } catch {
             throw ConfigurationError(

@@ -1,11 +1,11 @@
 internal import SMTP
 
-/// Why a message was not sent, or why nobody knows, and which relay it was about.
+/// Why a message was not sent, or why its outcome is unknown, and which relay it was about.
 struct DeliveryFailure: Error {
     enum Cause {
         /// The session or the transaction failed.
         case smtp(SMTPError)
-        /// The relay failed several times in a row, with this error the last time, and is left alone for a while.
+        /// The relay failed several times in a row, with this error the last time, and its circuit breaker is open.
         case leftAlone(SMTPError?, retryAfter: Duration)
         /// The relay's rate is used up for longer than the message may wait.
         case throttled(retryAfter: Duration)

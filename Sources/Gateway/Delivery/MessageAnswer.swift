@@ -4,7 +4,7 @@ internal import SMTP
 /// What became of a message, as its client is told.
 struct MessageAnswer: Sendable {
     let response: HTTPResponse
-    /// Whether to ask again would change nothing: the relay took the message, refused it for good, or nobody knows.
+    /// Whether to ask again would change nothing: the relay took the message, refused it for good, or the outcome is unknown.
     let isFinal: Bool
     /// Whether the message had been sent before, under the same key.
     var isReplay = false

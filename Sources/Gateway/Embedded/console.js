@@ -145,7 +145,7 @@ function showResult(answer, subject) {
   if (body.code) item.append(make("p", "reply", [body.code, body.enhanced_code, body.text].filter(Boolean).join(" ")));
   else if (body.detail) item.append(make("p", "reply", body.detail));
   if (body.outcome) {
-    item.append(make("p", "hint", (body.outcome === "unknown" ? "Nobody knows whether it was taken." : "It was not sent.")
+    item.append(make("p", "hint", (body.outcome === "unknown" ? "The relay may or may not have accepted it." : "It was not sent.")
       + (body.retryable ? " It can be tried again." : "")));
   }
   for (const rejected of body.rejected ?? []) {

@@ -10,7 +10,7 @@ actor RelayHealth {
         let name: String
         let latency: Duration
         let error: SMTPError?
-        /// How long the relay is left alone after this; `lifetime` but for a relay that refused the login.
+        /// How long the relay is not probed after this; `lifetime` but for a relay that refused the login.
         var pause = lifetime
         /// When it was found.
         let time = ContinuousClock.now
@@ -67,7 +67,7 @@ actor RelayHealth {
         let probe = Task { await Self.ask(relays, known) }
         self.probe = probe
         let found = await probe.value
-        // A reload may have put other relays in the place of these.
+        // A reload may have replaced these relays.
         if self.probe == probe {
             self.probe = nil
             findings = found
@@ -102,7 +102,7 @@ actor RelayHealth {
         }
     }
 
-    /// How long a relay is left alone: after a refused login twice as long as the time before.
+    /// How long a relay is not probed: after a refused login twice as long as the time before.
     static func pause(after error: SMTPError, last: Finding?) -> Duration {
         guard error.stage == .auth, error.reason == .refused else { return lifetime }
         guard let last, last.error?.stage == .auth else { return lifetime * 2 }

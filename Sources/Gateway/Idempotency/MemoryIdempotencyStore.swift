@@ -26,7 +26,7 @@ final class MemoryIdempotencyStore: IdempotencyStore {
 
     private struct Kept {
         var entries: [IdempotencyKey: Entry] = [:]
-        /// The entries that have ended, the oldest first; places that an entry has left are passed over.
+        /// The entries that have ended, the oldest first; places that an entry has left are ignored.
         var order: [Place] = []
         /// Where `order` begins.
         var first = 0

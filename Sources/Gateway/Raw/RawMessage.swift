@@ -107,7 +107,7 @@ struct RawMessage {
         envelope.extensions = extensions
     }
 
-    /// Declares a content that is still to come: 8BITMIME where the relay offers it. Where it does not, whoever writes the
+    /// Declares a content that has not arrived yet: 8BITMIME where the relay offers it. Where it does not, whoever writes the
     /// content has to look at it.
     mutating func declareUnknownContent() {
         var extensions = envelope.extensions ?? MailExtensions()

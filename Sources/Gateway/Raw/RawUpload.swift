@@ -48,7 +48,7 @@ struct RawUpload: Sendable {
         }
         let headerCount = received - first.count
         var message = try Self.message(try Self.section(&reader), request.head.query, domain)
-        // A line end counts as it is sent, as CRLF (RFC 1870, section 4). Of what is still to come nobody knows.
+        // A line end counts as it is sent, as CRLF (RFC 1870, section 4). How many more there are is not known yet.
         let lone = LineBreaks.loneCount(in: message.header[...]) + LineBreaks.loneCount(in: first[...])
         if isWhole {
             try Self.declare(first, of: &message)

@@ -13,7 +13,7 @@ struct CircuitBreaker {
     enum Admission: Equatable {
         /// The relay may be used.
         case pass
-        /// The relay is left alone for so long.
+        /// The relay is not used for so long.
         case refuse(retryAfter: Duration)
     }
 
@@ -64,7 +64,7 @@ struct CircuitBreaker {
         }
     }
 
-    /// A message that had passed came to nothing that says anything about the relay: the next one may try.
+    /// The attempt of a message that had passed was inconclusive: the next one may try.
     mutating func gaveUp(at now: ContinuousClock.Instant) {
         if state == .halfOpen { state = .open(until: now) }
     }

@@ -11,7 +11,7 @@ final class Relay: Sendable {
     enum Admission {
         /// It may be sent after so long, without a wait mostly.
         case pass(after: Duration)
-        /// The relay is left alone for so long; it failed with this error.
+        /// The circuit breaker is open for so long; the relay failed with this error.
         case broken(SMTPError?, retryAfter: Duration)
         /// The relay's rate is used up for longer than a message may wait.
         case throttled(retryAfter: Duration)

@@ -14,7 +14,8 @@ public struct RelayConfiguration: Sendable {
     public var pool: SMTPPoolLimits
     /// Messages a second, or nil for no bound.
     let messagesPerSecond: Int?
-    let breakerFailures: Int
+    /// Failures in a row that open the circuit breaker.
+    private(set) var breakerFailures: Int
     let breakerPause: Duration
     /// What is worth a warning at every start.
     let warning: String?
@@ -41,6 +42,8 @@ public struct RelayConfiguration: Sendable {
     init(sandboxPort port: Int, _ values: SettingValues, identity: ClientDomain?) throws(ConfigurationError) {
         let smtp = SMTPConfiguration(host: "127.0.0.1", port: port, identity: identity ?? .loopback)
         try self.init(Self.defaultName, values, smtp, warning: nil, origin: ["sandbox"])
+        // Its failures are simulated, on request of a recipient's name, and say nothing about the next message.
+        breakerFailures = .max
     }
 
     private init(

@@ -1,7 +1,7 @@
 /// The body of a request, read while it arrives.
 ///
 /// A client that is faster than its reader is made to wait. When the last reference goes away, what has not been read is
-/// passed over.
+/// dropped.
 public final class HTTPRequestBody: Sendable {
     private let stream: BodyStream
 

@@ -26,7 +26,7 @@ public struct HTTPHeaders: Sendable {
         fields.append((name, value))
     }
 
-    /// Puts one field in the place of all of that name.
+    /// Replaces all fields of that name by one.
     mutating func replace(name: String, value: String) {
         fields.removeAll { Self.isSame($0.name, name) }
         append(name: name, value: value)

@@ -8,7 +8,7 @@
 ///     let section = try reader.finish()
 ///
 /// CRLF, a lone LF and a lone CR end a line, as they do when the message is sent: what is a field here is one there. The
-/// line `From …` that a mailbox file or `git format-patch` puts in front of a message is no part of it (RFC 4155), and is
+/// line `From …` that a mailbox file or `git format-patch` puts in front of a message does not belong to it (RFC 4155), and is
 /// left out.
 public struct HeaderSectionReader {
     /// The longest section in octets. Relays take less: Postfix 100 KiB.

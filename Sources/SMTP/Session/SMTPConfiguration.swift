@@ -21,7 +21,7 @@ public struct SMTPConfiguration: Sendable {
     /// Whether commands go out in groups where the server offers PIPELINING (RFC 2920). Without, each waits for the reply
     /// to the one before: for a middlebox that passes one command at a time.
     public var usesPipelining = true
-    /// Resolves `host` in place of the system; for tests.
+    /// Resolves `host` instead of the system; for tests.
     var resolver: (@Sendable (any EventLoop) -> any Resolver & Sendable)?
     /// The bound of each stage.
     public var timeouts = SMTPTimeouts()

@@ -12,7 +12,7 @@ public final class SandboxInbox: Sendable {
     /// Five of them tell the runs of a server apart.
     private static let idPrefixLength = 5
 
-    /// New at each start, so that an ID in an old log is not taken for one of today's.
+    /// New at each start, so that an ID in an old log is not mistaken for one of today's.
     private let idPrefix: String
     private let state: Mutex<State>
 
