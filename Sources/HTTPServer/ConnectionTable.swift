@@ -5,7 +5,9 @@ final class ConnectionTable: @unchecked Sendable {
     /// How often the deadlines are looked at, in milliseconds.
     static let interval: Int64 = 500
 
-    private(set) var connections: [ClientConnection] = []
+    private var connections: [ClientConnection] = []
+    /// How many connections there are.
+    private(set) var count = 0
     /// The same by their socket.
     private var sockets: [ClientConnection?] = []
     private var nextLook: Int64 = 0
@@ -18,6 +20,7 @@ final class ConnectionTable: @unchecked Sendable {
     func add(_ connection: ClientConnection) {
         connection.place = connections.count
         connections.append(connection)
+        count += 1
         while sockets.count <= connection.socket { sockets.append(nil) }
         sockets[Int(connection.socket)] = connection
     }
@@ -25,6 +28,7 @@ final class ConnectionTable: @unchecked Sendable {
     func remove(_ connection: ClientConnection) {
         sockets[Int(connection.socket)] = nil
         let last = connections.removeLast()
+        count -= 1
         guard last !== connection else { return }
         last.place = connection.place
         connections[connection.place] = last

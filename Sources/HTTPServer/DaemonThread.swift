@@ -197,14 +197,11 @@ internal import Synchronization
             for client in taken.goOn where client.isOpen { client.goOn() }
             for (response, exchange) in taken.responses { exchange.respondAtOnce(response) }
             _ = unsafe MHD_run(daemon)
-            // Each may ask for another turn.
-            let again = unread
-            unread = []
-            for client in again { client.look() }
+            if !unread.isEmpty { readUnread() }
             dispatcher.handler.turnEnded()
             let overdue = connections.look(now: now)
             if overdue > 0 { dispatcher.handler.gaveUp(connections: overdue) }
-            if isRetiring, connections.connections.isEmpty { break }
+            if isRetiring, connections.count == 0 { break }
             if taken.whenStopped == nil { waitAndAccept() }
         } while taken.whenStopped == nil
         unsafe MHD_stop_daemon(daemon)
@@ -215,10 +212,18 @@ internal import Synchronization
         told?()
     }
 
+    private func readUnread() {
+        // Each may ask for another turn.
+        let clients = unread
+        unread = []
+        for client in clients { client.look() }
+    }
+
     private func takeInbox(into taken: inout Inbox) {
         taken.resumed.removeAll(keepingCapacity: true)
-        taken.goOn.removeAll()
-        taken.responses.removeAll()
+        // Rare, so that most turns have nothing to empty.
+        if !taken.goOn.isEmpty { taken.goOn = [] }
+        if !taken.responses.isEmpty { taken.responses = [] }
         inbox.withLock { inbox in
             inbox.isWaiting = false
             swap(&inbox.resumed, &taken.resumed)
@@ -231,13 +236,14 @@ internal import Synchronization
     }
 
     private func waitAndAccept() {
-        let accepts = !isQuiet && connections.connections.count < connectionLimit && now >= acceptsAgain
-        var most: Int32 = connections.connections.isEmpty ? -1 : Int32(ConnectionTable.interval)
-        if now < acceptsAgain { most = Int32(Self.acceptPause) }
+        let count = connections.count
+        let pauses = now < acceptsAgain
+        let accepts = !isQuiet && !pauses && count < connectionLimit
+        var most = pauses ? Int32(Self.acceptPause) : count == 0 ? -1 : Int32(ConnectionTable.interval)
         if !unread.isEmpty || !mayWait() { most = 0 }
         guard unsafe cmicrohttpd_wait(daemon, wakeUp, accepts ? listener : -1, most) != 0 else { return }
         now = cmicrohttpd_now()
-        for _ in 0..<Self.acceptedPerTurn where connections.connections.count < connectionLimit {
+        for _ in 0..<Self.acceptedPerTurn where connections.count < connectionLimit {
             guard accept() else { return }
         }
     }

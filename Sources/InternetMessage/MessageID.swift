@@ -10,8 +10,7 @@ public struct MessageID: Hashable, Sendable, CustomStringConvertible {
     ///
     /// Throws a `HeaderError` with the reason `invalidMessageID`.
     public init(_ text: String) throws(HeaderError) {
-        let text = text.drop { $0 == " " || $0 == "\t" }
-        let trimmed = String(text.reversed().drop { $0 == " " || $0 == "\t" }.reversed())
+        let trimmed = Self.trimmed(text)
         let bracketed = trimmed.utf8.first == UInt8(ascii: "<") ? trimmed : "<\(trimmed)>"
         let sides = bracketed.utf8.dropFirst().dropLast()
             .split(separator: UInt8(ascii: "@"), omittingEmptySubsequences: false)
@@ -30,6 +29,16 @@ public struct MessageID: Hashable, Sendable, CustomStringConvertible {
         octets.append(contentsOf: domain.utf8)
         octets.append(UInt8(ascii: ">"))
         description = String(decoding: octets, as: UTF8.self)
+    }
+
+    /// The text without spaces and tabs around it. Most have none, and are not taken apart.
+    private static func trimmed(_ text: String) -> String {
+        func isBlank(_ octet: UInt8?) -> Bool { octet == 0x20 || octet == 0x09 }
+        guard isBlank(text.utf8.first) || isBlank(text.utf8.last) else { return text }
+        var octets = Array(text.utf8)[...]
+        while isBlank(octets.first) { octets.removeFirst() }
+        while isBlank(octets.last) { octets.removeLast() }
+        return String(decoding: octets, as: UTF8.self)
     }
 
     /// Whether a text is an identifier in angle brackets. What other software wrote need not hold an `@`.

@@ -15,6 +15,10 @@ struct SameOriginRule: Sendable {
     ///
     /// - Throws: a ``Problem`` with 403.
     func check(_ head: HTTPRequestHead) throws(Problem) {
+        if head.headers["Origin"] == nil, head.headers["Sec-Fetch-Site"] == nil {
+            // A program, most likely, with the address or the name that nearly all of them use.
+            if !isLoopback || Self.isUsual(head.headers["Host"]) { return }
+        }
         // A link to the console works: the page holds nothing, and asks for everything as a page of its own origin.
         if head.method == "GET", head.path == "/", head.headers["Sec-Fetch-Mode"] == "navigate" { return }
         let host = head.headers["Host"].flatMap { Authority($0) }
@@ -24,6 +28,16 @@ struct SameOriginRule: Sendable {
         }
         // HTTP/1.0 may come without a Host; no browser does.
         if isLoopback, let text = head.headers["Host"], host?.isLoopback != true { throw .foreignHost(text) }
+    }
+
+    /// Whether a Host is `127.0.0.1` or `localhost`, with any port: told without taking it apart.
+    private static func isUsual(_ host: String?) -> Bool {
+        guard let host = host?.utf8 else { return false }
+        for name in ["127.0.0.1", "localhost"] where host.starts(with: name.utf8) {
+            let rest = host.dropFirst(name.utf8.count)
+            return rest.isEmpty || rest.first == UInt8(ascii: ":")
+        }
+        return false
     }
 
     private static func isOtherSite(_ value: String) -> Bool {

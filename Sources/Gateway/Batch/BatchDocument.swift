@@ -19,7 +19,7 @@ struct BatchDocument: Decodable {
                 messages.append(message)
             } else {
                 messages.append(nil)
-                // The element that could not be read is passed over.
+                // The element that could not be read is ignored.
                 _ = try list.decode(Anything.self)
             }
         }

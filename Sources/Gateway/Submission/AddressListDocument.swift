@@ -41,7 +41,7 @@ struct AddressListDocument: DecodableWithErrors {
                 take(try list.decode(AddressDocument.self), under: index)
             } catch {
                 errors.add(FieldError("/" + index, "this has to be an address: a string or an object"))
-                // The element that could not be read is passed over.
+                // The element that could not be read is ignored.
                 _ = try? list.decode(Anything.self)
             }
         }

@@ -4,7 +4,7 @@ struct JSONSyntaxError: Error, CustomStringConvertible {
         case byteOrderMark = "there is a byte order mark; send UTF-8 without one"
         case notUTF8 = "a string is not UTF-8"
         case end = "the text ends in the middle"
-        case trailing = "the text goes on behind its end"
+        case trailing = "there is unexpected text after the document"
         case value = "a value is expected: an object, a list, a string in double quotes, a number, true, false or null"
         case name = "the name of a member in double quotes is expected"
         case colon = "a colon is expected behind the name of a member"

@@ -147,7 +147,7 @@ struct Members: ~Copyable {
     private mutating func refuse(_ name: String, _ expected: String) {
         add(FieldError("/" + FieldError.escaped(name), "this has to be \(expected)"))
         guard isList else { return }
-        // A value that could not be read is passed over.
+        // A value that could not be read is ignored.
         _ = try? list?.decode(Anything.self)
         position += 1
     }
