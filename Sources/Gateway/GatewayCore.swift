@@ -198,6 +198,12 @@ final class GatewayCore: HTTPHandler {
         do throws(Problem) {
             let route = try Route(request.head, hasSandbox: caughtMessages != nil)
             let key = try Self.idempotencyKey(request.head, context)
+            if let first = request.parts.first, first.filename == nil,
+                ["{", "["].contains(first.name.first { !$0.isWhitespace }),
+                request.head.headers["Content-Type"]?.lowercased().hasPrefix("multipart/") == false
+            {
+                throw .jsonAsForm
+            }
             let composed = try composition(
                 Submission(FormDocument(request.parts).document, .beside(request.head.query)), context)
             send(
@@ -215,6 +221,7 @@ final class GatewayCore: HTTPHandler {
         let context = RequestContext(request.head, request.context, tracer)
         do throws(Problem) {
             let key = try Self.idempotencyKey(request.head, context)
+            if request.body.isEmpty, BodyKind(request.head) == .json { throw .emptyBody }
             // A raw message comes here only where it is not to be streamed.
             let isRaw = (dryRun || key != nil) && BodyKind(request.head) == .raw
             let composed =

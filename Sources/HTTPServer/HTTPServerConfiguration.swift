@@ -2,8 +2,10 @@
 public struct HTTPServerConfiguration: Sendable {
     /// A certificate chain and its private key, both PEM.
     public struct TLS: Hashable, Sendable {
-        let certificate: [UInt8]
-        let key: [UInt8]
+        /// The chain, PEM.
+        public let certificate: [UInt8]
+        /// The key, PEM.
+        public let key: [UInt8]
 
         /// A chain, the server's certificate first, and the key to it.
         public init(certificate: [UInt8], key: [UInt8]) {

@@ -17,7 +17,9 @@ struct Config: ParsableCommand {
             return
         }
         do throws(ConfigurationError) {
-            print(SettingList.text(try flags.values()))
+            let values = try flags.values()
+            print(SettingList.text(values))
+            try GatewayConfiguration.check(values)
         } catch {
             throw fail(error, code: ExitCode(78))
         }

@@ -183,4 +183,61 @@ import Testing
             document.contains("\n" + SettingList.markdown + "\n"),
             "docs/configuration.md differs; `postern config --markdown` prints its table")
     }
+
+    // MARK: JSON, strictly
+
+    @Test(arguments: [
+        ("{\"listen\": \"127.0.0.1:1\",\n}", "line 2: a comma stands in front"), ("{\n\n\"a\": 01}", "line 3: "),
+        ("{\"listen\": \"a:1\", \"listen\": \"b:1\"}", "listen in c.json: it is given twice"),
+        ("{\"relay\": {\"url\": \"smtp://a\", \"url\": \"smtp://b\"}}", "relay.url in c.json: it is given twice"),
+    ]) func aJSONFileThatMeansTwoThings(_ text: String, _ problem: String) {
+        let error = #expect(throws: ConfigurationError.self) { try Self.file(text, "c.json") }
+        #expect(error?.description.contains(problem) == true)
+    }
+
+    @Test func numbersOfAJSONFileStayNumbers() throws {
+        let file = try Self.file(
+            #"{"relay_connections": 1, "max_connections_per_address": 0, "log_addresses": true}"#, "c.json")
+        let values = try SettingValues(environment: [:], file: file)
+        #expect(try values.integer(.relayConnections) == 1)
+        #expect(try values.integer(.maxConnectionsPerAddress) == 0)
+        #expect(try values.boolean(.logAddresses))
+    }
+
+    @Test func aDuplicateKeyOfYAMLHasItsLine() {
+        let error = #expect(throws: ConfigurationError.self) {
+            try Self.file("listen: 127.0.0.1:1\nmax_in_flight: 7\nlisten: 127.0.0.1:2\n", "c.yaml")
+        }
+        #expect(error?.problem.contains("line ") == true && error?.problem.contains("listen") == true)
+    }
+
+    @Test(arguments: ["c.yaml", "c.json"]) func aByteOrderMarkIsIgnored(_ path: String) throws {
+        let values = try SettingValues(environment: [:], file: Self.file("\u{FEFF}{\"queue_timeout\": \"3s\"}", path))
+        #expect(try values.duration(.queueTimeout) == .seconds(3))
+    }
+
+    // MARK: What `postern config` says
+
+    @Test(arguments: [
+        "smtp://h?password=secretpw", "smtp://h?tls=none&password=secretpw", "smtp://h/secretpw", "smtp://h#secretpw",
+        "smtp://user:secretpw@h?password=secretpw", "smtp://secretpw@h",
+    ]) func aSecretInTheWrongPlaceIsMasked(_ url: String) {
+        #expect(!Setting.relayURL.shown(url).contains("secretpw"))
+    }
+
+    @Test(arguments: [
+        ("POSTERN_LISTEN", "nowhere"), ("POSTERN_RELAY_URL", "http://x"), ("POSTERN_API_KEYS", "short"),
+        ("POSTERN_RATE_PER_KEY", "1"), ("POSTERN_ROUTES", "to:x"), ("POSTERN_DKIM_KEYS", "x"),
+        ("POSTERN_ALLOWED_RECIPIENTS", "x"), ("POSTERN_HELO_NAME", "a b"), ("POSTERN_RATE_PER_ADDRESS", "often"),
+        ("POSTERN_TLS_KEY_FILE", "/nonexistent"),
+    ]) func everyMalformedValueIsFound(_ name: String, _ value: String) throws {
+        let values = try SettingValues(environment: [name: value])
+        let error = #expect(throws: ConfigurationError.self) { try GatewayConfiguration.check(values) }
+        #expect(error?.setting.hasPrefix("POSTERN_") == true)
+    }
+
+    @Test func whatIsMissingIsNotMalformed() throws {
+        try GatewayConfiguration.check(SettingValues(environment: [:]))
+        try GatewayConfiguration.check(SettingValues(environment: ["POSTERN_LISTEN": "0.0.0.0:8080"]))
+    }
 }

@@ -13,7 +13,15 @@ public struct APIKeys: Sendable {
 
     init(_ values: SettingValues) throws(ConfigurationError) {
         var keys: [(name: String, digest: SHA256Digest)] = []
-        for entry in values.list(.apiKeys) {
+        var names: Set<String> = []
+        var digests: Set<SHA256Digest> = []
+        let entries = values.list(.apiKeys)
+        // Keys that have vanished must not open the gateway: a file that was emptied, or is not filled yet.
+        if entries.isEmpty, values.isGiven(.apiKeys) {
+            throw ConfigurationError(
+                Setting.apiKeys.name, "it is given and holds no key; write name:key, or leave the setting out")
+        }
+        for entry in entries {
             let parts = entry.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
             let key = parts.count == 2 ? parts[1] : parts[0]
             guard key.utf8.count >= 8 else {
@@ -21,13 +29,32 @@ public struct APIKeys: Sendable {
                     Setting.apiKeys.name, "key number \(keys.count + 1) has fewer than 8 characters; make it longer")
             }
             let name = parts.count == 2 ? String(parts[0]) : "key\(keys.count + 1)"
-            keys.append((name, SHA256.hash(data: Data(key.utf8))))
+            for (text, what) in [(Substring(name), "name"), (key, "key")] {
+                guard let first = text.first, let last = text.last, !first.isWhitespace, !last.isWhitespace,
+                    !text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
+                else {
+                    throw ConfigurationError(
+                        Setting.apiKeys.name,
+                        "the \(what) of key number \(keys.count + 1) is empty, or has a blank around it or a control "
+                            + "character in it; write name:key")
+                }
+            }
+            guard names.insert(name).inserted else {
+                throw ConfigurationError(
+                    Setting.apiKeys.name,
+                    "the name \(name.debugDescription) is given twice; give every key a name of its own")
+            }
+            let digest = SHA256.hash(data: Data(key.utf8))
+            guard digests.insert(digest).inserted else {
+                throw ConfigurationError(
+                    Setting.apiKeys.name, "key number \(keys.count + 1) is given twice, under two names; leave out one")
+            }
+            keys.append((name, digest))
         }
         let rate = try AccessConfiguration.rate(.ratePerKey, values)
-        let rules = try KeyRules.all(values.value(of: .apiKeyRules) ?? "", of: Set(keys.map(\.name)))
-        // Two keys of one name are one caller: the old key and the new one, while they are being changed.
+        let rules = try KeyRules.all(values.value(of: .apiKeyRules) ?? "", of: names)
         var callers: [String: Caller] = [:]
-        for name in Set(keys.map(\.name)) {
+        for name in names {
             var own = rules[name] ?? KeyRules()
             own.rate = own.rate ?? rate
             callers[name] = Caller(name: name, rules: own)
@@ -38,7 +65,7 @@ public struct APIKeys: Sendable {
 
     /// Who makes a request, by its key.
     ///
-    /// - Throws: a ``Problem`` with 401.
+    /// - Throws: a ``Problem`` with 401, or with 400 if a field that carries a key is given twice.
     func caller(of headers: HTTPHeaders) throws(Problem) -> Caller {
         guard !isEmpty else { return anonymous }
         let (own, authorizations) = (headers.values("X-API-Key"), headers.values("Authorization"))

@@ -19,6 +19,15 @@ extension Problem {
             .notSent(retryable: false)
     }
 
+    static let emptyBody = Problem.malformedBody("the body is empty; send a JSON document")
+
+    static let jsonAsForm = Problem(
+        "unsupported-media-type", "The body's type is not supported", status: 415,
+        detail:
+            "the body begins like JSON, but Content-Type says that it is a form, as curl does if the header is missing; "
+            + "add -H 'Content-Type: application/json'"
+    ).notSent(retryable: false)
+
     static func unsupportedMediaType(_ type: String?) -> Problem {
         Problem(
             "unsupported-media-type", "The body's type is not supported", status: 415,

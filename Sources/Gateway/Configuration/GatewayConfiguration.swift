@@ -55,8 +55,11 @@ public struct GatewayConfiguration: Sendable {
     /// - Parameters:
     ///   - values: what was given.
     ///   - sandboxPort: the port of an embedded relay on loopback that takes the place of `POSTERN_RELAY_URL`.
+    ///   - mayBeOpen: whether an address that others can reach needs no keys.
     /// - Throws: ``ConfigurationError`` that names the first setting that is missing or malformed.
-    public init(_ values: SettingValues, sandboxPort: Int? = nil) throws(ConfigurationError) {
+    public init(
+        _ values: SettingValues, sandboxPort: Int? = nil, mayBeOpen: Bool = false
+    ) throws(ConfigurationError) {
         (listenHost, listenPort) = try Self.address(values)
         let identity = try Self.identity(values)
         hostDomain = (identity ?? ClientDomain(ProcessInfo.processInfo.hostName) ?? .loopback).description
@@ -80,12 +83,21 @@ public struct GatewayConfiguration: Sendable {
         logLevel = values.value(of: .logLevel).flatMap(Logger.Level.init(rawValue:)) ?? .info
         logsAddresses = try values.boolean(.logAddresses)
         logFormat = values.value(of: .logFormat).flatMap(LogFormat.init(rawValue:))
-        if access.keys.isEmpty, !Self.isLoopback(listenHost), try !values.boolean(.allowAnonymous) {
+        if access.keys.isEmpty, !mayBeOpen, !Self.isLoopback(listenHost), try !values.boolean(.allowAnonymous) {
             throw ConfigurationError(
                 Setting.listen.name,
                 "\(listenHost) can be reached from outside and there are no keys; set POSTERN_API_KEYS, "
                     + "or POSTERN_ALLOW_ANONYMOUS=true to let anyone send")
         }
+    }
+
+    /// Checks the values that are given, whether or not a gateway could start with them.
+    ///
+    /// - Throws: ``ConfigurationError`` that names the first setting that is malformed.
+    public static func check(_ values: SettingValues) throws(ConfigurationError) {
+        let hasRelay = values.value(of: .relayURL) != nil || !values.relays.isEmpty
+        // A relay that is missing is not malformed: the sandbox stands for it.
+        _ = try GatewayConfiguration(values, sandboxPort: hasRelay ? nil : 1, mayBeOpen: true)
     }
 
     /// The relay that a message goes to where nothing else is said.

@@ -95,7 +95,7 @@ struct RelayURL: Sendable {
         guard (1...65535).contains(port) else { throw wrong("the port is not from 1 to 65535") }
     }
 
-    private static let options = ["tls", "verify", "insecure_auth", "auth"]
+    static let options = ["tls", "verify", "insecure_auth", "auth"]
 
     private static let escaping =
         "In the user's name and the password write %3A for :, %40 for @, %2F for /, %3F for ?, "

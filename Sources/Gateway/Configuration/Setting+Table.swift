@@ -23,7 +23,7 @@ extension Setting {
         "POSTERN_ALLOW_ANONYMOUS", .flag, default: "false",
         "without keys the gateway starts on a loopback address only, unless this is true")
     static let apiKeys = Setting("POSTERN_API_KEYS", .list, "keys, each `name:key` or `key`", secret: true)
-    static let tlsCertificateFile = Setting(
+    package static let tlsCertificateFile = Setting(
         "POSTERN_TLS_CERTIFICATE_FILE", .file, "certificate chain for HTTPS (PEM, TLS 1.2 and later)")
     static let tlsKeyFile = Setting("POSTERN_TLS_KEY_FILE", .file, "private key for HTTPS (PEM)")
     static let maxMessageBytes = Setting(

@@ -57,6 +57,10 @@ public struct Setting: Hashable, Sendable {
         guard isSecret else { return value.split(whereSeparator: \.isNewline).joined(separator: ", ") }
         guard self == .relayURL || name.hasSuffix("_URL"), var parts = URLComponents(string: value), parts.host != nil
         else { return Self.mask }
+        // A password may stand where none belongs: what is no option is not shown.
+        guard parts.path.isEmpty || parts.path == "/", parts.fragment == nil,
+            (parts.queryItems ?? []).allSatisfy({ RelayURL.options.contains($0.name) })
+        else { return Self.mask }
         if parts.password != nil {
             parts.password = nil
             parts.user = nil

@@ -20,6 +20,8 @@ public struct SettingValues: Sendable {
     public let relays: [String]
 
     private let reader: ConfigReader
+    /// The settings that stand in a source, with an empty value too.
+    private let given: Set<String>
     private let providers: [(source: Source, provider: any ConfigProvider)]
 
     /// Takes flags, the environment and a configuration file.
@@ -47,16 +49,19 @@ public struct SettingValues: Sendable {
             known.compactMap { setting in setting.fileName.map { ($0, setting) } },
             uniquingKeysWith: { first, _ in first })
         var providers: [(Source, any ConfigProvider)] = []
+        var given: Set<String> = []
         for (source, values) in sources {
             var checked: [String: String] = [:]
             for (name, value) in values.sorted(by: { $0.key < $1.key }) {
                 let label = source == .file ? "\(file?.keys[name] ?? name) in \(file?.path ?? "the file")" : name
                 if let setting = byName[name] {
+                    given.insert(setting.name)
                     // An empty value counts as none.
                     guard !value.isEmpty else { continue }
                     try Self.check(value, of: setting, label)
                     checked[name] = value
                 } else if let setting = byFileName[name] {
+                    given.insert(setting.name)
                     guard !value.isEmpty else { continue }
                     guard values[setting.name] ?? "" == "" else {
                         throw ConfigurationError(label, "it is given beside \(setting.name); leave out one of them")
@@ -69,6 +74,7 @@ public struct SettingValues: Sendable {
             providers.append((source, Self.provider(source, checked, byName)))
         }
         self.providers = providers
+        self.given = given
         reader = ConfigReader(providers: providers.map(\.1))
     }
 
@@ -101,14 +107,11 @@ public struct SettingValues: Sendable {
     }
 
     private static func secret(in path: String, _ label: String) throws(ConfigurationError) -> String {
-        do {
-            let text = try String(contentsOf: URL(filePath: path), encoding: .utf8)
-            // Editors and `echo` end a file with a line break, which is not part of the secret.
-            return text.trimmingCharacters(in: .newlines)
-        } catch {
-            throw ConfigurationError(
-                label, "the file \(path.debugDescription) cannot be read as UTF-8 text: \(error.localizedDescription)")
+        guard let text = String(validating: try NamedFile.content(of: path, label), as: UTF8.self) else {
+            throw ConfigurationError(label, "the file \(path.debugDescription) is not UTF-8 text")
         }
+        // Editors and `echo` end a file with a line break, which is not part of the secret; nor is a byte order mark.
+        return String(text.trimmingPrefix("\u{FEFF}")).trimmingCharacters(in: .newlines)
     }
 
     private static func provider(
@@ -127,6 +130,9 @@ public struct SettingValues: Sendable {
     public func value(of setting: Setting) -> String? {
         reader.string(forKey: setting.place, isSecret: setting.isSecret) ?? setting.defaultValue
     }
+
+    /// Whether a source has the setting, with an empty value too.
+    func isGiven(_ setting: Setting) -> Bool { given.contains(setting.name) }
 
     /// Where the value of a setting came from.
     public func source(of setting: Setting) -> Source {
@@ -171,12 +177,7 @@ public struct SettingValues: Sendable {
     /// The content of the file that a setting names.
     func file(_ setting: Setting) throws(ConfigurationError) -> Data? {
         guard let path = value(of: setting) else { return nil }
-        do {
-            return try Data(contentsOf: URL(filePath: path))
-        } catch {
-            throw ConfigurationError(
-                setting.name, "the file \(path.debugDescription) cannot be read: \(error.localizedDescription)")
-        }
+        return try NamedFile.content(of: path, setting.name)
     }
 
     private func checked(_ setting: Setting) throws(ConfigurationError) -> String {

@@ -38,11 +38,14 @@ public struct SettingsFile: Sendable {
             throw ConfigurationError(
                 "--config", "the file \(path.debugDescription) has more than \(Self.bound) bytes; it cannot be meant")
         }
+        // A byte order mark says nothing about UTF-8.
+        let data = data.starts(with: [0xEF, 0xBB, 0xBF]) ? Data(data.dropFirst(3)) : data
         let isJSON = path.lowercased().hasSuffix(".json")
         do {
             if isJSON {
+                try checkSyntax(Array(data))
                 // An empty object is what an empty file means.
-                try add(json: JSONSerialization.jsonObject(with: data), at: [])
+                try add(json: JSONDecoder().decode(SettingsTree.self, from: data), at: [])
             } else if let node = try Yams.compose(yaml: String(decoding: data, as: UTF8.self)) {
                 try add(node, at: [])
             }
@@ -63,6 +66,8 @@ public struct SettingsFile: Sendable {
         case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
             .composer(_, let problem, let mark, _):
             "line \(mark.line): \(problem)"
+        case .duplicatedKeysInMapping(let keys, let context):
+            "line \(context.mark.line): the key \(keys.first ?? "") is given twice"
         default: "it cannot be parsed"
         }
     }
@@ -88,40 +93,44 @@ public struct SettingsFile: Sendable {
             try set(elements.joined(separator: "\n"), at: path)
         case .scalar(let scalar):
             let isNull = scalar.style == .plain && ["", "~", "null"].contains(scalar.string)
-            if !isNull { try set(scalar.string, at: path) }
+            if isNull { try setNothing(at: path) } else { try set(scalar.string, at: path) }
         case .alias: throw wrong(path, "anchors and aliases are not supported; write the value")
         }
     }
 
     // MARK: JSON
 
-    private mutating func add(json value: Any, at path: [String]) throws(ConfigurationError) {
+    /// Foundation's decoder takes more than JSON, and of two members of one name it keeps one without a word.
+    private func checkSyntax(_ octets: [UInt8]) throws(ConfigurationError) {
+        let syntax: JSONSyntax
+        do throws(JSONSyntaxError) {
+            syntax = try JSONSyntax(octets)
+        } catch {
+            let line = octets.prefix(error.offset).count { $0 == 0x0A } + 1
+            throw ConfigurationError(
+                "--config", "the file \(path.debugDescription) is not JSON: line \(line): \(error.reason.rawValue)")
+        }
+        if let twice = syntax.repeated.listed.first {
+            throw wrong(twice.pointer.split(separator: "/").map(String.init), "it is given twice")
+        }
+    }
+
+    private mutating func add(json value: SettingsTree, at path: [String]) throws(ConfigurationError) {
         switch value {
-        case let object as [String: Any]:
+        case .object(let object):
             try checkDepth(path)
             for (name, value) in object.sorted(by: { $0.key < $1.key }) { try add(json: value, at: path + [name]) }
-        case let array as [Any]:
+        case .list(let array):
             var elements: [String] = []
             for element in array {
-                guard let text = Self.text(element) else {
+                guard case .scalar(let text) = element else {
                     throw wrong(path, "the list holds something else than texts and numbers")
                 }
                 elements.append(text)
             }
             try set(elements.joined(separator: "\n"), at: path)
-        case is NSNull: break
-        default:
-            guard let text = Self.text(value) else { throw wrong(path, "the value is neither a text nor a number") }
-            try set(text, at: path)
-        }
-    }
-
-    private static func text(_ value: Any) -> String? {
-        switch value {
-        case let text as String: text
-        case let flag as Bool: flag ? "true" : "false"
-        case let number as NSNumber: number.stringValue
-        default: nil
+        case .null: try setNothing(at: path)
+        case .scalar(let text): try set(text, at: path)
         }
     }
 
@@ -139,6 +148,14 @@ public struct SettingsFile: Sendable {
         }
         keys[name] = key
         values[name] = value
+    }
+
+    /// Keys without a value count as given, for they must not open the gateway; any other setting without one is left out.
+    private mutating func setNothing(at path: [String]) throws(ConfigurationError) {
+        guard path.count == 1 || path.count == 2 else { return }
+        var name = path.joined(separator: "_").uppercased()
+        if !name.hasPrefix(Setting.prefix) { name = Setting.prefix + name }
+        if name == Setting.apiKeys.name || name == Setting.apiKeys.fileName { try set("", at: path) }
     }
 
     private func checkDepth(_ path: [String]) throws(ConfigurationError) {

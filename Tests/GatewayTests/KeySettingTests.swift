@@ -1,0 +1,64 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Gateway
+
+/// What keys may look like, and that keys which vanish do not open the gateway.
+@Suite struct KeySettingTests {
+    private static func start(_ environment: [String: String], _ file: SettingsFile? = nil) throws {
+        let needed = ["POSTERN_RELAY_URL": "smtp://127.0.0.1"]
+        _ = try GatewayConfiguration(SettingValues(environment: environment.merging(needed) { $1 }, file: file))
+    }
+
+    @Test(arguments: ["", ",", " , ,", "# none yet", "\n\n", "#a:12345678\n,\n"]) func noKeyIsLeft(_ text: String)
+        throws
+    {
+        let path = FileManager.default.temporaryDirectory.appending(path: "keys-\(UUID())").path
+        try text.write(toFile: path, atomically: true, encoding: .utf8)
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        for environment in [["POSTERN_API_KEYS": text], ["POSTERN_API_KEYS_FILE": path]] {
+            let error = #expect(throws: ConfigurationError.self) { try Self.start(environment) }
+            #expect(error?.setting == "POSTERN_API_KEYS")
+            #expect(error?.problem.contains("holds no key") == true)
+        }
+    }
+
+    @Test(arguments: [
+        ("c.yaml", "api_keys: []"), ("c.yaml", "api_keys: null"), ("c.yaml", "api_keys:"), ("c.yaml", "api_keys: ~"),
+        ("c.yaml", "api_keys: ['', '']"), ("c.yaml", "api_keys: ''"), ("c.yaml", "api_keys_file: ''"),
+        ("c.yaml", "api: {keys: null}"), ("c.yaml", "POSTERN_API_KEYS: null"), ("c.json", #"{"api_keys": []}"#),
+        ("c.json", #"{"api_keys": null}"#), ("c.json", #"{"api_keys": ["", ","]}"#),
+    ]) func noKeyIsLeftInAFile(_ path: String, _ text: String) throws {
+        let file = try ConfigurationTests.file(text, path)
+        let error = #expect(throws: ConfigurationError.self) { try Self.start([:], file) }
+        #expect(error?.problem.contains("holds no key") == true)
+    }
+
+    @Test(arguments: [
+        ("x:12345678,y:12345678", "given twice, under two names"), ("12345678,12345678", "given twice"),
+        ("x:12345678,x:abcdefgh", "the name \"x\" is given twice"), ("key2:12345678,abcdefgh", "given twice"),
+        ("a: secret-key", "a blank"), ("a :secret-key", "a blank"), (":secret-key", "is empty"),
+        ("a:secret\u{1}key", "control character"),
+    ]) func keysThatCouldNotMatchOrMatchTwice(_ keys: String, _ problem: String) {
+        let error = #expect(throws: ConfigurationError.self) { try Self.start(["POSTERN_API_KEYS": keys]) }
+        #expect(error?.problem.contains(problem) == true)
+        #expect(error?.problem.contains("secret") != true)
+    }
+
+    @Test func jsonWithoutItsTypeIsRecognized() async throws {
+        let bench = try await Bench.start([:], greeting)
+        for body in [simple, " \n" + simple, "[" + simple + "]"] {
+            let answer = try await bench.postForm(Array(body.utf8), type: "application/x-www-form-urlencoded")
+            #expect(answer.status == 415)
+            #expect("\(answer.json)".contains("Content-Type: application/json"))
+        }
+        for path in ["/messages"] {
+            let empty = try await bench.post("", path: path)
+            #expect(empty.status == 400)
+            #expect("\(empty.json)".contains("the body is empty"))
+        }
+        #expect(bench.relay.connections == 0)
+        await bench.stop()
+    }
+}
