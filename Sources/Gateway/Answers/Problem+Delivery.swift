@@ -9,7 +9,9 @@ extension Problem {
             // Nothing was tried for this message, so it gets no code, text or stage of the one that failed.
             self.init(
                 "circuit-breaker-open", "The circuit breaker of the relay is open", status: 503,
-                detail: "relay \(failure.relay) failed several times in a row, so its circuit breaker is open; try again later")
+                detail:
+                    "relay \(failure.relay) failed several times in a row, so its circuit breaker is open; try again later"
+            )
             if let error, error.isBeforeMail {
                 // It holds nothing of a message, which may have been another client's.
                 detail += "; the last failure was \(RelayFailure(error, relay: failure.relay))"

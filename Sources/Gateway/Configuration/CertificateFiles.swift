@@ -38,7 +38,8 @@ public struct CertificateFiles: Hashable, Sendable {
         guard let chain = try? NIOSSLCertificate.fromPEMBytes(content.certificate), !chain.isEmpty else {
             throw ConfigurationError(
                 Setting.tlsCertificateFile.name,
-                "\(certificate.debugDescription) holds no certificate; name a PEM file with the server's certificate first")
+                "\(certificate.debugDescription) holds no certificate; name a PEM file with the server's certificate first"
+            )
         }
         guard let privateKey = try? NIOSSLPrivateKey(bytes: content.key, format: .pem) else {
             throw ConfigurationError(

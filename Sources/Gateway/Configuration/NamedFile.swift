@@ -8,7 +8,9 @@ enum NamedFile {
     /// - Throws: ``ConfigurationError`` that names the setting and the file.
     static func content(of path: String, _ label: String) throws(ConfigurationError) -> Data {
         let name = "the file \(path.debugDescription)"
-        guard FileManager.default.fileExists(atPath: path) else { throw ConfigurationError(label, "\(name) cannot be read: it does not exist") }
+        guard FileManager.default.fileExists(atPath: path) else {
+            throw ConfigurationError(label, "\(name) cannot be read: it does not exist")
+        }
         let values = try? URL(filePath: path).resourceValues(forKeys: [.isDirectoryKey])
         guard values?.isDirectory != true else {
             throw ConfigurationError(label, "\(name) cannot be read: it is a directory; name a file")
