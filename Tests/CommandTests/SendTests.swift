@@ -45,6 +45,61 @@ import Testing
         await relay.stop()
     }
 
+    /// As sendmail is called: the path in its brackets, and the null reverse-path as `<>`.
+    @Test(arguments: [
+        ("<>", "MAIL FROM:<>\r\n"), ("<a@example.org>", "MAIL FROM:<a@example.org>\r\n"), ("", "MAIL FROM:<>\r\n"),
+    ])
+    func theReversePathMayHaveBrackets(_ path: String, _ command: String) async throws {
+        let relay = try await Self.relay()
+        let result = try await send(relay, ["-f", path, "<b@example.net>"], input: Self.text)
+        #expect(result.status == 0, "\(result.errors)")
+        #expect(relay.received.first?.contains(command + "RCPT TO:<b@example.net>\r\n") == true)
+        await relay.stop()
+    }
+
+    /// Octets above 127 are not put on the wire to a relay that does not offer 8BITMIME (RFC 6152, section 3).
+    @Test func eightBitTextIsNotSentWithoutTheExtension() async throws {
+        let relay = try await ScriptedRelay.start(
+            Self.setUp + [.expectEnd("DATA\r\n"), .send("250 ok\r\n250 ok\r\n354 go\r\n"), .silence])
+        let result = try await send(
+            relay, ["--from", "a@example.org", "--to", "b@example.net"], input: Self.text + "Grüße\n")
+        #expect(result.status == 65)
+        #expect(result.errors.contains("8BITMIME"))
+        let wire = try #require(relay.wire.first)
+        #expect(wire.allSatisfy { $0 < 0x80 })
+        #expect(!String(decoding: wire, as: UTF8.self).hasSuffix("\r\n.\r\n"))
+        await relay.stop()
+    }
+
+    /// A relay's text cannot drive the terminal.
+    @Test func controlCharactersAreShownAndNotObeyed() async throws {
+        let relay = try await Self.relay(
+            final: "250 2.0.0 ok \u{1B}[31mred \u{1B}]0;title\u{07} \u{9B}1m \u{202E}x\r\n")
+        let result = try await send(relay, ["--from", "a@example.org", "--to", "b@example.net"], input: Self.text)
+        #expect(result.status == 0)
+        for text in [result.output, result.errors] {
+            #expect(
+                !text.unicodeScalars.contains {
+                    $0.value < 0x20 && $0 != "\n" || $0.value == 0x9B || $0.value == 0x202E
+                })
+        }
+        await relay.stop()
+    }
+
+    /// A refused message ends the session with QUIT (RFC 5321, section 4.1.1.10).
+    @Test func aRefusalEndsWithQuit() async throws {
+        let relay = try await ScriptedRelay.start(
+            Self.setUp + [
+                .expectEnd("DATA\r\n"), .send("250 ok\r\n550 5.1.1 nobody\r\n554 none\r\n"), .expect("RSET\r\n"),
+                .send("250 ok\r\n"),
+            ] + Self.quit)
+        let result = try await send(relay, ["--from", "a@example.org", "--to", "b@example.net"], input: Self.text)
+        #expect(result.status == 77)
+        #expect(relay.complaints == [])
+        #expect(relay.received.first?.hasSuffix("QUIT\r\n") == true)
+        await relay.stop()
+    }
+
     /// As mail programs call sendmail: recipients from the header section, the blind copies removed from it.
     @Test func asSendmail() async throws {
         let relay = try await Self.relay(recipients: 3)

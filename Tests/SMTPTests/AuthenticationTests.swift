@@ -194,6 +194,58 @@ import Testing
         #expect(play.server(challenge) == ["close protocol_violation auth not_sent"])
     }
 
+    /// An initial response that does not fit into a line of 512 octets waits for the challenge (RFC 4954, section 4).
+    @Test(arguments: [900, 1600]) func aLongResponseWaitsForTheChallenge(_ length: Int) throws {
+        let long = String(repeating: "t", count: length)
+        for mechanism in ["XOAUTH2", "OAUTHBEARER"] {
+            var play = try begin(SMTPCredentials(username: "u") { "unused" }, offering: mechanism).play
+            play.conversation.tokenArrived(long)
+            #expect(play.drain() == ["> AUTH \(mechanism)|"])
+            let response = play.server("334 \r\n")
+            #expect(response.count == 1)
+            let sent = Base64.decode(response.first?.dropFirst(2).dropLast() ?? "") ?? []
+            #expect(String(decoding: sent, as: UTF8.self).contains("auth=Bearer \(long)\u{1}"))
+            #expect(play.server("235 2.7.0 welcome\r\n").contains("ready"))
+        }
+        var play = try begin(SMTPCredentials(username: "u", password: long), offering: "PLAIN")
+        #expect(play.actions == ["> AUTH PLAIN|"])
+        #expect(play.play.server("334 \r\n") == ["> \(Base64.encode(Array("\0u\0\(long)".utf8)))|"])
+    }
+
+    /// The longest line that fits still saves the round trip, and one octet more does not.
+    @Test func theLimitIsTheLineWithItsEnd() throws {
+        let fits = try begin(
+            SMTPCredentials(username: "u", password: String(repeating: "p", count: 360)), offering: "PLAIN")
+        #expect(fits.actions.first?.utf8.count ?? 0 <= "> ".utf8.count + 511)
+        #expect(fits.actions.first != "> AUTH PLAIN|")
+        let exceeds = try begin(
+            SMTPCredentials(username: "u", password: String(repeating: "p", count: 380)), offering: "PLAIN")
+        #expect(exceeds.actions == ["> AUTH PLAIN|"])
+    }
+
+    /// A server that refuses the mechanism and not the credentials is asked with the next one, in this session and first in
+    /// later ones.
+    @Test(arguments: ["504 5.5.4 not known", "534 5.7.9 too weak", "538 5.7.11 encryption needed"])
+    func theNextMechanismIsTried(_ refusal: String) throws {
+        let credentials = SMTPCredentials(username: "u", password: "p")
+        var play = try begin(credentials, offering: "CRAM-MD5 PLAIN LOGIN").play
+        #expect(play.server(refusal + "\r\n") == ["> AUTH PLAIN AHUAcA==|"])
+        #expect(play.server("235 2.7.0 welcome\r\n").contains("ready"))
+        #expect(try begin(credentials, offering: "CRAM-MD5 PLAIN LOGIN").actions == ["> AUTH PLAIN AHUAcA==|"])
+        // Where it was asked for by name there is no other.
+        let asked = SMTPCredentials(username: "u", password: "p", mechanism: .cramMD5)
+        var other = try begin(asked, offering: "CRAM-MD5 PLAIN").play
+        #expect(other.server(refusal + "\r\n").first == "> QUIT|")
+    }
+
+    /// What the challenges of LOGIN hold is the server's own affair (RFC 4954 knows no form for it).
+    @Test(arguments: ["VXNlcm5hbWU6 ", "VXNlcm5hbWU", "Username:", "", "*"])
+    func theWordsOfLoginDoNotMatter(_ challenge: String) throws {
+        var play = try begin(SMTPCredentials(username: "u", password: "p"), offering: "LOGIN").play
+        #expect(play.server("334 \(challenge)\r\n") == ["> dQ==|"])
+        #expect(play.server("334 \(challenge)\r\n") == ["> cA==|"])
+    }
+
     @Test func aRefusalHasItsCode() throws {
         var play = try begin(SMTPCredentials(username: "u", password: "p"), offering: "PLAIN").play
         #expect(play.server("535 5.7.8 no\r\n") == ["> QUIT|", "leave refused auth 535 not_sent"])
