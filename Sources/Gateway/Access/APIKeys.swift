@@ -65,7 +65,7 @@ public struct APIKeys: Sendable {
 
     /// Who makes a request, by its key.
     ///
-    /// - Throws: a ``Problem`` with 401, or with 400 if a field that carries a key is given twice.
+    /// - Throws: a ``Problem`` with 401, also if a field that carries a key is given twice.
     func caller(of headers: HTTPHeaders) throws(Problem) -> Caller {
         guard !isEmpty else { return anonymous }
         let (own, authorizations) = (headers.values("X-API-Key"), headers.values("Authorization"))
