@@ -28,8 +28,6 @@ struct RequestReader {
     private let limit: Int
     private var state = State.section
     private var held: [UInt8] = []
-    /// How many octets of `held` have been searched for the end.
-    private var searched = 0
     private var emptyLines = 0
 
     init(limit: Int) {
@@ -107,20 +105,21 @@ struct RequestReader {
                 return begin(section)
             }
         }
-        // The end may lie across what has come before and now.
-        let room = limit + 1 - held.count
-        let taken = min(room, octets.count - index)
-        for place in index..<(index + taken) { held.append(octets[place]) }
+        // A line may lie across what has come before and now.
+        let taken = min(limit + 1 - held.count, octets.count - index)
+        var hasLineEnd = false
+        for place in index..<(index + taken) {
+            held.append(octets[place])
+            hasLineEnd = hasLineEnd || octets[place] == Octet.lineFeed
+        }
         index += taken
-        guard let end = Self.end(held.span, from: max(0, searched - 2)) else {
-            searched = held.count
+        // Read again with each line and not with each octet: a section has at most `RequestSection.maximumFields` lines.
+        guard hasLineEnd, let section = try section(held.span.extracting(0..<min(held.count, limit))) else {
             guard held.count <= limit else { throw tooLarge(held.span) }
             return nil
         }
-        index -= held.count - end
-        let section = try RequestSection(held.span.extracting(0..<end))
+        index -= held.count - section.length
         held = []
-        searched = 0
         return begin(section)
     }
 
@@ -147,7 +146,6 @@ struct RequestReader {
             // The CR came at the end of the last piece.
             guard octets[index] == Octet.lineFeed else { throw .requestLine }
             held = []
-            searched = 0
             try countEmptyLine()
             index += 1
         }
@@ -160,23 +158,6 @@ struct RequestReader {
     private mutating func countEmptyLine() throws(HTTPRequestError) {
         emptyLines += 1
         guard emptyLines <= Self.maximumEmptyLines else { throw .requestLine }
-    }
-
-    /// Where a header section ends: after the first empty line, ended by CR LF or, which is refused later, by LF.
-    private static func end(_ octets: Span<UInt8>, from start: Int) -> Int? {
-        var index = start
-        while index < octets.count {
-            if octets[index] == Octet.lineFeed {
-                if index + 1 < octets.count, octets[index + 1] == Octet.lineFeed { return index + 2 }
-                if index + 2 < octets.count, octets[index + 1] == Octet.carriageReturn,
-                    octets[index + 2] == Octet.lineFeed
-                {
-                    return index + 3
-                }
-            }
-            index += 1
-        }
-        return nil
     }
 
     /// 414 if the request line alone is too long, otherwise 431.

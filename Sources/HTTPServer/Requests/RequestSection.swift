@@ -63,17 +63,15 @@ struct RequestSection {
     /// - Returns: the index of its CR.
     private static func lineEnd(_ octets: Span<UInt8>, _ index: inout Int) throws(HTTPRequestError) -> Int {
         while index < octets.count, Octet.isFieldValue(octets[index]) { index += 1 }
-        guard index + 1 < octets.count else {
-            guard index == octets.count || octets[index] == Octet.carriageReturn else {
-                throw octets[index] == Octet.lineFeed ? .bareLineFeed : .controlCharacter
-            }
-            throw .truncated
+        if index + 1 < octets.count, octets[index] == Octet.carriageReturn, octets[index + 1] == Octet.lineFeed {
+            index += 2
+            return index - 2
         }
-        guard octets[index] == Octet.carriageReturn, octets[index + 1] == Octet.lineFeed else {
-            throw octets[index] == Octet.lineFeed ? .bareLineFeed : .controlCharacter
+        // A line is judged when it is complete, so that it makes no difference in which pieces it arrives.
+        for end in index..<octets.count where octets[end] == Octet.lineFeed {
+            throw end == index ? .bareLineFeed : .controlCharacter
         }
-        index += 2
-        return index - 2
+        throw .truncated
     }
 
     private static func isEmptyLine(_ octets: Span<UInt8>, _ index: inout Int) throws(HTTPRequestError) -> Bool {

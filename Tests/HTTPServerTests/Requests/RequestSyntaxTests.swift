@@ -94,6 +94,31 @@ import Testing
         #expect(Self.read(octets, in: octets.indices.map { $0..<($0 + 1) }) == whole)
     }
 
+    /// Requests in which octets were changed, left out, doubled and joined: cut anywhere, they are read alike, and no octet
+    /// makes the reader trap.
+    @Test func mutatedRequestsAreReadAlike() {
+        var generator = SeededGenerator(seed: 9112)
+        let cases = (RequestCase.legal + RequestCase.refused).map(\.octets).filter { $0.count < 400 }
+        let special: [UInt8] = Array("\r\n\t :;,/?#%0123456789abcdefXGET".utf8) + [0x00, 0x7F, 0x80, 0xFF]
+        for _ in 0..<3000 {
+            var octets = cases.randomElement(using: &generator) ?? []
+            if Bool.random(using: &generator) { octets += cases.randomElement(using: &generator) ?? [] }
+            for _ in 0..<Int.random(in: 0...4, using: &generator) where !octets.isEmpty {
+                let place = Int.random(in: 0..<octets.count, using: &generator)
+                switch Int.random(in: 0..<4, using: &generator) {
+                case 0: octets[place] = special.randomElement(using: &generator) ?? 0
+                case 1: octets.insert(special.randomElement(using: &generator) ?? 0, at: place)
+                case 2: octets.remove(at: place)
+                default: octets[place] ^= 1 << UInt8.random(in: 0..<8, using: &generator)
+                }
+            }
+            let whole = Self.read(octets, in: [0..<octets.count])
+            let cuts = (0..<5).map { _ in Int.random(in: 0...octets.count, using: &generator) }.sorted()
+            let pieces = zip([0] + cuts, cuts + [octets.count]).map { $0..<$1 }
+            #expect(Self.read(octets, in: pieces) == whole, "\(String(decoding: octets, as: UTF8.self)) at \(cuts)")
+        }
+    }
+
     /// An absolute target names the host, whatever the Host field says (RFC 9112, section 3.2.2).
     @Test func anAbsoluteTargetBeatsTheHostField() throws {
         let text = "GET http://a.example:81/now HTTP/1.1\r\nHost: b.example\r\n\r\n"
