@@ -51,8 +51,8 @@ struct Serve: AsyncParsableCommand {
                 ])
             return gateway
         } configuration: {
-            [flags, port = inbox?.port] () throws(ConfigurationError) in
-            try GatewayConfiguration(flags.values(), sandboxPort: port)
+            [flags, port = inbox?.port, host = gatewayConfiguration.listenHost] () throws(ConfigurationError) in
+            try GatewayConfiguration(flags.values(), sandboxPort: port, servedHost: host)
         }
         let services = ServiceGroup(
             services: [service], gracefulShutdownSignals: [.sigterm, .sigint],

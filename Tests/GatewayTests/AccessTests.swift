@@ -152,6 +152,19 @@ import Testing
         #expect(try starts(["POSTERN_ALLOW_ANONYMOUS": "true"]))
     }
 
+    /// A gateway stays at its address until a restart: a configuration with another one must not open it.
+    @Test(arguments: [("127.0.0.1:1", "0.0.0.0"), ("[::1]:1", "192.0.2.1"), ("0.0.0.0:1", "127.0.0.1")])
+    func noReloadTakesTheKeysFromAnAddressThatOthersReach(_ address: String, _ servedHost: String) throws {
+        func reloads(_ more: [String: String], servedHost: String?) throws -> Bool {
+            let environment = ["POSTERN_LISTEN": address, "POSTERN_RELAY_URL": "smtp://127.0.0.1"]
+            let values = try SettingValues(environment: environment.merging(more) { $1 })
+            return (try? GatewayConfiguration(values, servedHost: servedHost)) != nil
+        }
+        #expect(try !reloads([:], servedHost: servedHost))
+        #expect(try reloads(["POSTERN_API_KEYS": "secret-key-1"], servedHost: servedHost))
+        #expect(try reloads(["POSTERN_ALLOW_ANONYMOUS": "true"], servedHost: servedHost))
+    }
+
     // MARK: Requests
 
     private let rules = [

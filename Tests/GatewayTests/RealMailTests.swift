@@ -63,6 +63,16 @@ import Testing
         await small.stop()
     }
 
+    @Test(arguments: [#""text":"a""#, #""text":"a\r\n""#, #""html":"<p>a""#, #""text":"ü\nb","html":"<p>ü</p>""#])
+    func theSizeOfAComposedMessageIsThatOnTheWire(parts: String) async throws {
+        let bench = try await Bench.start(
+            [:],
+            Self.relay("SIZE", "8BITMIME") + [.expectEnd("DATA\r\n"), .send("250 ok\r\n250 ok\r\n354 go\r\n")] + taken)
+        #expect(try await bench.post(#"{"from":"a@example.org","to":"b@example.net",\#(parts)}"#).status == 200)
+        #expect(bench.relay.received.joined().contains(" SIZE=\(bench.content().utf8.count - 3)"))
+        await bench.stop()
+    }
+
     @Test func aDryRunShowsWhatIsSent() async throws {
         let text = "From: a@example.org\nTo: b@example.net\rDate: x\nMessage-ID: <1@example.org>\n\none\rtwo\n\rthree"
         let bench = try await Bench.start([:], Self.relay("8BITMIME") + envelope + taken + envelope + taken)

@@ -56,9 +56,11 @@ public struct GatewayConfiguration: Sendable {
     ///   - values: what was given.
     ///   - sandboxPort: the port of an embedded relay on loopback that takes the place of `POSTERN_RELAY_URL`.
     ///   - mayBeOpen: whether an address that others can reach needs no keys.
+    ///   - servedHost: the host at which a gateway serves that is to take the configuration over; it stays there until a
+    ///     restart, whatever `POSTERN_LISTEN` says now.
     /// - Throws: ``ConfigurationError`` that names the first setting that is missing or malformed.
     public init(
-        _ values: SettingValues, sandboxPort: Int? = nil, mayBeOpen: Bool = false
+        _ values: SettingValues, sandboxPort: Int? = nil, mayBeOpen: Bool = false, servedHost: String? = nil
     ) throws(ConfigurationError) {
         (listenHost, listenPort) = try Self.address(values)
         let identity = try Self.identity(values)
@@ -83,10 +85,11 @@ public struct GatewayConfiguration: Sendable {
         logLevel = values.value(of: .logLevel).flatMap(Logger.Level.init(rawValue:)) ?? .info
         logsAddresses = try values.boolean(.logAddresses)
         logFormat = values.value(of: .logFormat).flatMap(LogFormat.init(rawValue:))
-        if access.keys.isEmpty, !mayBeOpen, !Self.isLoopback(listenHost), try !values.boolean(.allowAnonymous) {
+        let openHost = [listenHost, servedHost].compactMap(\.self).first { !Self.isLoopback($0) }
+        if let openHost, access.keys.isEmpty, !mayBeOpen, try !values.boolean(.allowAnonymous) {
             throw ConfigurationError(
                 Setting.listen.name,
-                "\(listenHost) can be reached from outside and there are no keys; set POSTERN_API_KEYS, "
+                "\(openHost) can be reached from outside and there are no keys; set POSTERN_API_KEYS, "
                     + "or POSTERN_ALLOW_ANONYMOUS=true to let anyone send")
         }
     }

@@ -65,7 +65,8 @@ final class Delivery: Sendable {
         _ content: [UInt8], to envelope: Envelope, key: String?, trace: MessageTrace?
     ) async throws(DeliveryFailure) -> Receipt {
         var envelope = envelope
-        envelope.size = content.count
+        // The last line is ended on the wire where it is open, and that counts (RFC 1870, section 4).
+        envelope.size = content.count + (content.last == UInt8(ascii: "\n") ? 0 : 2)
         envelope.maySplit = envelope.recipientPolicy == .any && envelope.recipients.count > 1
         let (receipt, metrics) = try await firstUsable(for: envelope, key: key) { relay, wait throws(SMTPError) in
             let exchange = trace?.exchange(with: relay)
