@@ -149,14 +149,14 @@ enum ConversationTarget {
                 ensure(!isClosed, "\(action) behind the end")
                 switch action {
                 case .write(let bytes): check(bytes)
-                case .finished, .failed: takeAnswer(action)
+                case .finished, .failed, .refused: takeAnswer(action)
                 case .close: isClosed = true
                 case .transcript(let line):
                     ensure(!line.contains("c2VjcmV0") && !line.contains("AHVzZXIA"), "credentials in \(line)")
                 case .derive(let derivation):
                     derivation.run()
                     conversation.derived()
-                case .opened, .ready, .startTLS, .askForToken: break
+                case .opened, .ready, .leave, .startTLS, .askForToken: break
                 }
             }
             // A session that can take the next message owes no answer.
@@ -170,7 +170,7 @@ enum ConversationTarget {
             case .finished:
                 taken += 1
                 ensure(taken <= finished, "taken without its content: \(action)")
-            case .failed(let error):
+            case .failed(let error), .refused(let error):
                 if error.outcome == .unknown { ensure(finished > 0, "unknown without content: \(error)") }
             default: break
             }
