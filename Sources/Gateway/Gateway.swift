@@ -41,20 +41,27 @@ public final class Gateway: Sendable {
             numberOfThreads: max(1, min(System.coreCount / 2, configuration.relays.map(\.pool.sessions).max() ?? 1)))
         let threads = max(1, System.coreCount / 2)
         let core = GatewayCore(
-            configuration, eventLoops: Array(group.makeIterator()), caughtMessages: caughtMessages,
+            configuration, eventLoops: Array(group.makeIterator()), threads: threads, caughtMessages: caughtMessages,
             idempotencyStore: idempotencyStore ?? MemoryIdempotencyStore(configuration.idempotency, logger: logger),
-            metrics: GatewayMetrics(threads: threads), tracer: RequestTracer(tracer), logger: logger)
+            tracer: RequestTracer(tracer), logger: logger)
         for warning in configuration.warnings { logger.warning("\(warning)") }
         var http = HTTPServerConfiguration(host: configuration.listenHost, port: configuration.listenPort)
         http.threads = threads
         configuration.connections.apply(to: &http)
+        http.reservedDescriptors = Self.reservedDescriptors(configuration)
         http.tls = try configuration.certificate?.read()
-        let server = try HTTPServer.start(http, handler: core, logger: logger)
+        let server = try HTTPServer.start(http, handler: core.handler, logger: logger)
         let watch = http.tls.flatMap { tls in
             configuration.certificate.map { CertificateWatch($0, tls, server, logger: logger) }
         }
         watch?.start()
         return Gateway(configuration, server: server, core: core, group: group, watch: watch)
+    }
+
+    /// Descriptors that clients' connections must leave: one for each session with a relay, whether it is open or being
+    /// opened, and some for files, the log, the event loops and probes.
+    static func reservedDescriptors(_ configuration: GatewayConfiguration) -> Int {
+        configuration.relays.reduce(48) { $0 + $1.pool.sessions }
     }
 
     private init(
@@ -88,8 +95,8 @@ public final class Gateway: Sendable {
     }
 
     /// Says from now on that it is not ready, and goes on serving.
-    public func leave() {
-        core.leave()
+    public func reportDraining() {
+        core.reportDraining()
     }
 
     /// Stops: no new message is taken, and those under way are finished and answered within the grace, which cancelling

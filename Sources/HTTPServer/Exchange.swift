@@ -33,11 +33,13 @@ final class Exchange: @unchecked Sendable {
         case respond(HTTPResponse)
     }
 
-    /// Where the body goes, with what the handler needs at its end.
+    /// Where the body goes.
     private enum Body {
-        case whole(limit: Int, context: (any AnyObject & Sendable)?)
-        case form(FormReader, limit: Int, context: (any AnyObject & Sendable)?)
-        case stream(limit: Int, context: (any AnyObject & Sendable)?)
+        /// Into ``octets``, and then to its handler.
+        case whole(limit: Int, @Sendable (HTTPRequest, HTTPResponder) -> Void)
+        case form(FormReader, limit: Int, @Sendable (HTTPFormRequest, HTTPResponder) -> Void)
+        /// Its handler gets it with the beginning, and reads it while it arrives.
+        case stream(limit: Int, @Sendable (HTTPStreamedRequest, HTTPResponder) -> Void)
         /// Nowhere; the response is known.
         case refused(HTTPResponse)
         /// The handler has it, or nobody wants the rest.
@@ -77,12 +79,11 @@ final class Exchange: @unchecked Sendable {
         stream = if case .stream = admission { BodyStream(of: client, on: thread) } else { nil }
         body =
             switch admission {
-            case .accept(let limit, let context): .whole(limit: limit, context: context)
-            case .stream(let limit, let context): .stream(limit: limit, context: context)
-            case .form(let limit, let parts, let context):
+            case .whole(let limit, let handle): .whole(limit: limit, handle)
+            case .stream(let limit, let handle): .stream(limit: limit, handle)
+            case .form(let limit, let parts, let handle):
                 .form(
-                    FormReader(contentType: head.headers["Content-Type"], maximumParts: parts), limit: limit,
-                    context: context)
+                    FormReader(contentType: head.headers["Content-Type"], maximumParts: parts), limit: limit, handle)
             case .refuse(let response): .refused(response)
             }
     }
@@ -104,11 +105,10 @@ final class Exchange: @unchecked Sendable {
         switch body {
         // If all of the request is there, the connection can be kept, and the response waits for its turn.
         case .refused(let response): return isComplete ? nil : response
-        case .stream(_, let context):
+        case .stream(_, let handle):
             // A server that stops has answered for the handler.
             guard let stream, beginHandling() else { break }
-            let request = HTTPStreamedRequest(head: head, body: HTTPRequestBody(stream), context: context)
-            handler.handle(request, responder: HTTPResponder(self))
+            handle(HTTPStreamedRequest(head: head, body: HTTPRequestBody(stream)), HTTPResponder(self))
         case .whole(let limit, _):
             if let length = head.contentLength { octets.reserveCapacity(min(length, limit, Self.reservation)) }
         case .form, .done: break
@@ -180,14 +180,13 @@ final class Exchange: @unchecked Sendable {
         guard beginHandling() else { return }
         switch body {
         case .refused(let response): respond(response)
-        case .whole(_, let context):
-            let request = HTTPRequest(head: head, body: octets, context: context)
+        case .whole(_, let handle):
+            let request = HTTPRequest(head: head, body: octets)
             octets = []
-            handler.handle(request, responder: HTTPResponder(self))
-        case .form(let form, _, let context):
+            handle(request, HTTPResponder(self))
+        case .form(let form, _, let handle):
             do throws(HTTPFormError) {
-                let request = HTTPFormRequest(head: head, parts: try form.finish(), context: context)
-                handler.handle(request, responder: HTTPResponder(self))
+                handle(HTTPFormRequest(head: head, parts: try form.finish()), HTTPResponder(self))
             } catch {
                 respond(handler.malformed(head, error))
             }

@@ -1,12 +1,17 @@
 /// What becomes of a request whose header section has arrived.
+///
+/// Whoever admits a request says at once what handles it, and that closure holds what was found out on the way: there is
+/// no request whose admission has to be looked up, or could be missing. It is called on a thread of the server, must not
+/// wait, and responds through the responder, at once or later from any thread.
 public enum HTTPAdmission: Sendable {
-    /// The body is read, up to so many octets, and the handler gets the whole request. What it found out on the way is
-    /// handed back to it, here and in the other cases.
-    case accept(maximumBodyBytes: Int, context: (any AnyObject & Sendable)? = nil)
-    /// The handler gets the request at once, and reads the body, of at most so many octets, while it arrives.
-    case stream(maximumBodyBytes: Int, context: (any AnyObject & Sendable)? = nil)
+    /// The body is read, up to so many octets, and the handler gets the whole request.
+    case whole(maximumBodyBytes: Int, @Sendable (HTTPRequest, HTTPResponder) -> Void)
+    /// The handler gets the request at once, and reads the body, of at most so many octets, while it arrives. A response
+    /// before the end of the body goes out when the client has sent the rest, which is dropped: many clients read nothing
+    /// before.
+    case stream(maximumBodyBytes: Int, @Sendable (HTTPStreamedRequest, HTTPResponder) -> Void)
     /// The body is a form, `multipart/form-data` or `application/x-www-form-urlencoded`, and the handler gets its parts.
-    case form(maximumBodyBytes: Int, maximumParts: Int, context: (any AnyObject & Sendable)? = nil)
+    case form(maximumBodyBytes: Int, maximumParts: Int, @Sendable (HTTPFormRequest, HTTPResponder) -> Void)
     /// The request is answered without reading its body.
     case refuse(HTTPResponse)
 }
@@ -16,19 +21,6 @@ public protocol HTTPHandler: Sendable {
     /// The header section has arrived and no octet of the body has been read. Called on a thread of the server; must
     /// not wait.
     func admit(_ head: HTTPRequestHead) -> HTTPAdmission
-
-    /// The request is complete. Called on a thread of the server; must not wait, and answers through the responder,
-    /// at once or later from any thread.
-    func handle(_ request: HTTPRequest, responder: HTTPResponder)
-
-    /// The header section of a request has arrived whose body is admitted as a stream. Called on a thread of the server;
-    /// must not wait, and answers through the responder, at once or later from any thread. A response before the end of
-    /// the body goes out when the client has sent the rest, which is dropped: many clients read nothing before.
-    func handle(_ request: HTTPStreamedRequest, responder: HTTPResponder)
-
-    /// A form is complete. Called on a thread of the server; must not wait, and answers through the responder, at once or
-    /// later from any thread.
-    func handle(_ request: HTTPFormRequest, responder: HTTPResponder)
 
     /// The answer to a form that cannot be read: 400.
     func malformed(_ head: HTTPRequestHead, _ error: HTTPFormError) -> HTTPResponse
@@ -60,16 +52,6 @@ public protocol HTTPHandler: Sendable {
 }
 
 extension HTTPHandler {
-    /// For a handler that admits no streams.
-    public func handle(_ request: HTTPStreamedRequest, responder: HTTPResponder) {
-        responder.respond(.plain(500, "the request was not answered\n"))
-    }
-
-    /// For a handler that admits no forms.
-    public func handle(_ request: HTTPFormRequest, responder: HTTPResponder) {
-        responder.respond(.plain(500, "the request was not answered\n"))
-    }
-
     /// A plain 400.
     public func malformed(_ head: HTTPRequestHead, _ error: HTTPFormError) -> HTTPResponse {
         .plain(400, "\(error)\n")

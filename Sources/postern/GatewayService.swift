@@ -45,7 +45,7 @@ final class GatewayService: Service {
         reloads.cancel()
         release.cancel()
         logger.info("stopping", metadata: ["delay": "\(delay)"])
-        gateway.leave()
+        gateway.reportDraining()
         let ending = Task {
             // A second signal ends the wait, too.
             try? await Task.sleep(for: delay)

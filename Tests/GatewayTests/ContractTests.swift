@@ -11,7 +11,7 @@ import Testing
     private typealias Object = [String: Any]
 
     private static func contract() throws -> Object {
-        try #require(JSONSerialization.jsonObject(with: Data(OpenAPIDocument.json.body)) as? Object)
+        try #require(JSONSerialization.jsonObject(with: Data(OpenAPIPage.json.body)) as? Object)
     }
 
     /// Path, method and operation, in the order of the paths.

@@ -97,11 +97,9 @@ import Testing
 
     @Test func theMessagesOfABatchHaveTheSameLimit() throws {
         let message = #"{"to":[\#(Self.list("1", 2_000))]}"#
-        let batch = try Batch(
-            json: Array("[\(Self.list(message, 20))]".utf8), stopsOnError: false, signer: nil
-        ) { _ throws(Problem) in }
-        #expect(batch.messages.count == 20)
-        for case .failure(let problem) in batch.messages {
+        let messages = try BatchDialect.messages(in: Array("[\(Self.list(message, 20))]".utf8))
+        #expect(messages.count == 20)
+        for case .failure(let problem) in messages {
             #expect(problem.errors.count == 100)
             #expect(problem.response.body.count < Problem.maximumOctets)
         }

@@ -75,10 +75,12 @@ import Testing
 
     @Test func requestsHaveOnlyRoutesAndStatusesThatAreKnown() {
         let registry = MetricRegistry()
-        let requests = RequestMetrics(registry)
-        requests.answered("/messages", status: 200)
-        requests.answered("/sandbox/messages/17", status: 200)
-        requests.answered("/wp-login.php\nx", status: 418)
+        let page = Endpoint.page("GET", "/sandbox/messages/{id}") { _ in HealthResponse.live }
+        let table = EndpointTable([.messages("/messages", in: JSONDialect()), page])
+        let requests = RequestMetrics(registry, paths: table.paths)
+        for (path, status) in [("/messages", 200), ("/sandbox/messages/17", 200), ("/wp-login.php\nx", 418)] {
+            requests.answered(table.index(of: path), status: status)
+        }
         var text = PrometheusText()
         registry.write(into: &text)
         let lines = text.text.split(separator: "\n").filter { !$0.hasPrefix("#") }

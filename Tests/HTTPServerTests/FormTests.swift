@@ -12,11 +12,7 @@ private final class FormHandler: HTTPHandler {
     let parts = Mutex<[HTTPFormPart]>([])
 
     func admit(_ head: HTTPRequestHead) -> HTTPAdmission {
-        .form(maximumBodyBytes: 200_000, maximumParts: Self.maximumParts)
-    }
-
-    func handle(_ request: HTTPRequest, responder: HTTPResponder) {
-        responder.respond(.plain(500, "no form"))
+        .form(maximumBodyBytes: 200_000, maximumParts: Self.maximumParts) { self.handle($0, responder: $1) }
     }
 
     func handle(_ request: HTTPFormRequest, responder: HTTPResponder) {

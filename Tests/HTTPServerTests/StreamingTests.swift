@@ -25,14 +25,13 @@ private final class StreamingHandler: HTTPHandler {
 
     func admit(_ head: HTTPRequestHead) -> HTTPAdmission {
         switch head.path {
-        case "/small": .stream(maximumBodyBytes: 100_000)
-        case "/whole": .accept(maximumBodyBytes: 1000)
-        default: .stream(maximumBodyBytes: Self.limit)
+        case "/small": .stream(maximumBodyBytes: 100_000) { self.handle($0, responder: $1) }
+        case "/whole":
+            .whole(maximumBodyBytes: 1000) { request, responder in
+                responder.respond(.plain(200, "whole \(request.body.count)"))
+            }
+        default: .stream(maximumBodyBytes: Self.limit) { self.handle($0, responder: $1) }
         }
-    }
-
-    func handle(_ request: HTTPRequest, responder: HTTPResponder) {
-        responder.respond(.plain(200, "whole \(request.body.count)"))
     }
 
     func handle(_ request: HTTPStreamedRequest, responder: HTTPResponder) {

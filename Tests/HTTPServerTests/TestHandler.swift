@@ -30,7 +30,8 @@ final class TestHandler: HTTPHandler {
     func admit(_ head: HTTPRequestHead) -> HTTPAdmission {
         admitted.withLock { $0 += 1 }
         return head.path == "/refused"
-            ? .refuse(HTTPResponse(status: 403, headers: [], body: Array("no".utf8))) : .accept(maximumBodyBytes: 1000)
+            ? .refuse(HTTPResponse(status: 403, headers: [], body: Array("no".utf8)))
+            : .whole(maximumBodyBytes: 1000) { self.handle($0, responder: $1) }
     }
 
     func handle(_ request: HTTPRequest, responder: HTTPResponder) {

@@ -16,6 +16,9 @@ final class Delivery: Sendable {
         /// The recipients of further transactions that failed, each with the failure.
         var failed: [(address: AddrSpec, error: SMTPError)] = []
         let times: Times
+
+        /// `accepted`, or `partially_accepted` if some recipients were refused.
+        var status: String { rejected.isEmpty && failed.isEmpty ? "accepted" : "partially_accepted" }
     }
 
     /// How long a message took.
@@ -51,7 +54,7 @@ final class Delivery: Sendable {
     }
 
     /// From the next message on other relays are used; those under way keep theirs.
-    func use(_ relays: RelaySet) {
+    func replaceRelays(by relays: RelaySet) {
         loop.execute { self.state.value.relays = relays }
     }
 

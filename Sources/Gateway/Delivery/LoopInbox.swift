@@ -40,14 +40,14 @@ final class LoopInbox: Sendable {
         loop.execute { for piece in work { piece() } }
     }
 
-    /// Answers a request, together with the others that are answered in this tick. On the loop only.
-    func answer(_ responder: HTTPResponder, _ response: HTTPResponse) {
+    /// Responds to a request, together with the others of this tick. On the loop only.
+    func respond(_ responder: HTTPResponder, _ response: HTTPResponse) {
         outgoing.value.append((responder, response))
         guard outgoing.value.count == 1 else { return }
         loop.execute {
-            let answers = self.outgoing.value
+            let responses = self.outgoing.value
             self.outgoing.value = []
-            for (responder, response) in answers { responder.respond(response) }
+            for (responder, response) in responses { responder.respond(response) }
         }
     }
 }

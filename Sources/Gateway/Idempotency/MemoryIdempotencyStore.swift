@@ -92,8 +92,8 @@ final class MemoryIdempotencyStore: IdempotencyStore {
             entry.round = kept.round
             if let answer {
                 entry.state = .final(answer)
-                entry.size += answer.body.count
-                kept.size += answer.body.count
+                entry.size += answer.size
+                kept.size += answer.size
             } else {
                 entry.state = .open
             }

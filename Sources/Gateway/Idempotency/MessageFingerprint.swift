@@ -6,26 +6,8 @@ public struct MessageFingerprint: Hashable, Sendable {
     /// 32 octets.
     public let octets: [UInt8]
 
-    /// The fingerprint of path, query, Content-Type and body.
-    init(_ request: HTTPRequest) {
-        var hash = SHA256()
-        // Each part ends with an octet that none of them can hold.
-        func update(_ text: String) {
-            hash.update(data: Array(text.utf8))
-            hash.update(data: [0])
-        }
-        update(request.head.path)
-        for (name, value) in request.head.query.parameters {
-            update(name)
-            update(value)
-        }
-        update(request.head.headers["Content-Type"] ?? "")
-        hash.update(data: request.body)
-        octets = Array(hash.finalize())
-    }
-
-    /// The fingerprint of path, query and parts of a form; its boundary does not count.
-    init(_ request: HTTPFormRequest) {
+    /// The fingerprint of path, query, Content-Type and body. Of a form, its boundary does not count.
+    init(_ request: MessageRequest) {
         var hash = SHA256()
         func update(_ octets: [UInt8]) {
             // Each piece is told from the next by its length.
@@ -37,9 +19,15 @@ public struct MessageFingerprint: Hashable, Sendable {
             update(Array(name.utf8))
             update(Array(value.utf8))
         }
-        for part in request.parts {
-            for text in [part.name, part.filename ?? "", part.contentType ?? ""] { update(Array(text.utf8)) }
-            update(part.content)
+        switch request.body {
+        case .octets(let octets):
+            update(Array((request.head.headers["Content-Type"] ?? "").utf8))
+            update(octets)
+        case .form(let parts):
+            for part in parts {
+                for text in [part.name, part.filename ?? "", part.contentType ?? ""] { update(Array(text.utf8)) }
+                update(part.content)
+            }
         }
         octets = Array(hash.finalize())
     }

@@ -27,7 +27,7 @@ struct MessageLog: Sendable {
         }
     }
 
-    func invalid(_ problem: Problem, _ context: RequestContext) {
+    func invalid(_ problem: Problem, _ context: MessageContext) {
         guard logger.logLevel <= .debug else { return }
         var fields = Self.fields(context)
         fields.add("http_status", problem.status)
@@ -36,12 +36,12 @@ struct MessageLog: Sendable {
     }
 
     func accepted(
-        _ id: String, _ envelope: Envelope, octets: Int, _ receipt: Delivery.Receipt, _ context: RequestContext
+        _ id: String, _ envelope: Envelope, octets: Int, _ receipt: Delivery.Receipt, _ context: MessageContext
     ) {
         guard logger.logLevel <= .info else { return }
         var fields = Self.fields(context)
         fields.add(.id, id)
-        fields.add(.status, Answer.status(receipt))
+        fields.add(.status, receipt.status)
         fields.add(.relay, receipt.relay)
         fields.add(.code, receipt.reply.code)
         fields.add(.text, receipt.reply.text)
@@ -56,7 +56,7 @@ struct MessageLog: Sendable {
     }
 
     /// A message that was given up on its way, because of its content or its client.
-    func abandoned(_ id: String?, _ problem: Problem, _ context: RequestContext) {
+    func abandoned(_ id: String?, _ problem: Problem, _ context: MessageContext) {
         var fields = Self.fields(context)
         if let id { fields.add(.id, id) }
         fields.add("http_status", problem.status)
@@ -67,7 +67,7 @@ struct MessageLog: Sendable {
     }
 
     func failed(
-        _ id: String, _ envelope: Envelope, _ problem: Problem, _ failure: DeliveryFailure, _ context: RequestContext
+        _ id: String, _ envelope: Envelope, _ problem: Problem, _ failure: DeliveryFailure, _ context: MessageContext
     ) {
         var fields = Self.fields(context)
         fields.add(.id, id)
@@ -92,7 +92,7 @@ struct MessageLog: Sendable {
     }
 
     /// What all lines of a request carry.
-    private static func fields(_ context: RequestContext) -> LogFields {
+    private static func fields(_ context: MessageContext) -> LogFields {
         var fields = LogFields()
         fields.add(.requestID, context.id)
         if let name = context.caller.name { fields.add("key", name) }

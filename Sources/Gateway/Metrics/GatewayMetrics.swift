@@ -6,14 +6,11 @@ internal import Synchronization
 final class GatewayMetrics: Sendable {
     let registry = MetricRegistry()
     private let relays = Mutex<[String: RelayMetrics]>([:])
-    private let requests: [RequestMetrics]
     private let reloads: Counter
     private let failedReloads: Counter
 
-    /// - Parameter threads: how many threads of the HTTP server count requests.
-    init(threads: Int) {
+    init() {
         let registry = registry
-        requests = (0..<max(1, threads)).map { _ in RequestMetrics(registry) }
         reloads = Counter(
             label: MetricFamily.reloads.name, dimensions: [("result", "success")], factory: registry)
         failedReloads = Counter(
@@ -28,11 +25,6 @@ final class GatewayMetrics: Sendable {
             relays[name] = new
             return new
         }
-    }
-
-    /// A request was answered on a thread of the HTTP server.
-    func answered(_ path: String, status: Int, thread: Int) {
-        requests[thread % requests.count].answered(path, status: status)
     }
 
     func reloaded(_ succeeded: Bool) {

@@ -59,34 +59,28 @@ struct RawMessage {
         return authors
     }
 
-    /// Checks a whole message.
+    /// Reads a whole message.
     ///
-    /// - Parameters:
-    ///   - request: the request that holds it.
-    ///   - domain: that of an identifier, if neither author nor sender has one.
-    ///   - isAllowed: whether the caller may send it; throws the problem with it where not.
-    /// - Returns: the message in the form in which it is sent.
+    /// - Parameter domain: that of an identifier, if neither author nor sender has one.
+    /// - Returns: the message, what is known of its content declared, and its body.
     /// - Throws: a ``Problem`` that names every bad field.
-    static func composition(
-        _ request: HTTPRequest, domain: String, isAllowed: (RawMessage) throws(Problem) -> Void
-    ) throws(Problem) -> Composition {
+    static func read(
+        _ octets: [UInt8], _ query: HTTPQuery, domain: String
+    ) throws(Problem) -> (RawMessage, body: ArraySlice<UInt8>) {
         var reader = HeaderSectionReader()
         let body: ArraySlice<UInt8>
         let section: HeaderSection
         do throws(HeaderSectionError) {
-            body = try reader.take(request.body[...]) ?? []
+            body = try reader.take(octets[...]) ?? []
             section = try reader.finish()
         } catch {
             throw .malformedMessage(error)
         }
-        var message = try RawMessage(section, request.head.query, domain: domain)
-        try isAllowed(message)
+        var message = try RawMessage(section, query, domain: domain)
         var kind = message.headerKind
         kind.take(body.span)
         try message.declare(kind)
-        // The size that is declared counts line ends as they are sent (RFC 1870, section 4).
-        return Composition(
-            id: message.id, envelope: message.envelope, content: LineBreaks.canonical(message.header + body))
+        return (message, body)
     }
 
     /// What of the header section has to be declared with the body.

@@ -4,7 +4,7 @@ internal import SMTP
 /// The relays of one configuration, and which message goes to which.
 final class RelaySet: Sendable {
     let relays: [Relay]
-    private let routes: [(route: RelayRoute, relays: [Relay])]
+    private let routes: [(route: Route, relays: [Relay])]
     /// The relays of all messages, where there is but one route: nothing is compared then.
     private let only: [Relay]?
 

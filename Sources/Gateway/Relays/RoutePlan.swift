@@ -1,7 +1,7 @@
 /// Which relay gets which message, as the settings say it.
 struct RoutePlan: Hashable, Sendable {
     /// In the order in which they are tried; the last one matches every message.
-    let routes: [RelayRoute]
+    let routes: [Route]
 
     /// Reads `POSTERN_ROUTES`.
     ///
@@ -10,9 +10,9 @@ struct RoutePlan: Hashable, Sendable {
     /// - Throws: ``ConfigurationError`` where a route is malformed, names a relay that is not there, or where nothing is
     ///   said of the messages that no route matches.
     init(_ values: SettingValues, relays: [String]) throws(ConfigurationError) {
-        var routes: [RelayRoute] = []
+        var routes: [Route] = []
         for text in values.list(.routes) {
-            let route = try RelayRoute(text)
+            let route = try Route(text)
             if let unknown = route.relays.first(where: { !relays.contains($0) }) {
                 throw ConfigurationError(
                     Setting.routes.name,
@@ -20,9 +20,9 @@ struct RoutePlan: Hashable, Sendable {
             }
             routes.append(route)
         }
-        guard routes.count <= RelayRoute.bound else {
+        guard routes.count <= Route.bound else {
             throw ConfigurationError(
-                Setting.routes.name, "\(routes.count) routes are too many; \(RelayRoute.bound) is the most")
+                Setting.routes.name, "\(routes.count) routes are too many; \(Route.bound) is the most")
         }
         if !routes.contains(where: { $0.condition == .always }) {
             let usual = relays.contains(RelayConfiguration.defaultName) ? RelayConfiguration.defaultName : relays.first
@@ -32,7 +32,7 @@ struct RoutePlan: Hashable, Sendable {
                     "it says nothing of the messages that no route matches; add *=\(relays.joined(separator: ">")), or set POSTERN_RELAY_URL"
                 )
             }
-            routes.append(RelayRoute(always: usual))
+            routes.append(Route(always: usual))
         }
         self.routes = routes
     }

@@ -9,11 +9,12 @@ struct Composition {
     let envelope: Envelope
     let content: [UInt8]
 
-    /// A message that has been written already.
-    init(id: String, envelope: Envelope, content: [UInt8]) {
-        self.id = id
-        self.envelope = envelope
-        self.content = content
+    /// A message that was written elsewhere.
+    init(_ message: RawMessage, body: ArraySlice<UInt8>) {
+        id = message.id
+        envelope = message.envelope
+        // The size that is declared counts line ends as they are sent (RFC 1870, section 4).
+        content = LineBreaks.canonical(message.header + body)
     }
 
     /// Composes the message, and signs it where there is a key for its author's domain.

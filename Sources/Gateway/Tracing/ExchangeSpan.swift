@@ -21,7 +21,7 @@ final class ExchangeSpan: Sendable {
     /// The relay took responsibility.
     func end(with receipt: Delivery.Receipt) {
         span.updateAttributes { attributes in
-            attributes["postern.outcome"] = Answer.status(receipt)
+            attributes["postern.outcome"] = receipt.status
             Self.add(receipt.reply, to: &attributes)
         }
         end()

@@ -16,17 +16,17 @@ struct RequestTracer: Sendable {
     }
 
     /// The span of a request that has arrived, within the trace that its client names.
-    func span(of head: HTTPRequestHead, _ caller: Caller) -> RequestSpan {
+    func span(of head: HTTPRequestHead, _ admitted: AdmittedRequest) -> RequestSpan {
         var parent = InstrumentationContext.topLevel
         tracer.extract(head.headers, into: &parent, using: TraceContextFields())
-        let span = tracer.startSpan("\(head.method) \(head.path)", context: parent, ofKind: .server)
+        let span = tracer.startSpan("\(head.method) \(admitted.path)", context: parent, ofKind: .server)
         span.updateAttributes { attributes in
             attributes["http.request.method"] = head.method
-            attributes["http.route"] = head.path
+            attributes["http.route"] = admitted.path
             attributes["url.path"] = head.path
             attributes["network.protocol.name"] = "http"
             attributes["postern.request_id"] = head.id
-            if let name = caller.name { attributes["postern.key"] = name }
+            if let name = admitted.caller.name { attributes["postern.key"] = name }
         }
         return RequestSpan(span, tracer)
     }

@@ -48,8 +48,6 @@ public struct HTTPRequest: Sendable {
     public let head: HTTPRequestHead
     /// The body.
     public let body: [UInt8]
-    /// What the handler admitted the request with.
-    public let context: (any AnyObject & Sendable)?
 }
 
 /// A request whose body arrives while it is handled.
@@ -58,8 +56,6 @@ public struct HTTPStreamedRequest: Sendable {
     public let head: HTTPRequestHead
     /// The body, from its beginning.
     public let body: HTTPRequestBody
-    /// What the handler admitted the request with.
-    public let context: (any AnyObject & Sendable)?
 }
 
 /// A whole request whose body is a form.
@@ -68,6 +64,4 @@ public struct HTTPFormRequest: Sendable {
     public let head: HTTPRequestHead
     /// The parts in their order.
     public let parts: [HTTPFormPart]
-    /// What the handler admitted the request with.
-    public let context: (any AnyObject & Sendable)?
 }

@@ -1,0 +1,44 @@
+/// A request with messages that was admitted: everything that was decided about it before its body was read. Whoever
+/// handles the request has this, and does not decide again.
+final class AdmittedRequest: Sendable {
+    let dialect: any Dialect
+    /// The path of its endpoint, as it is declared.
+    let path: String
+    let pathValues: [String]
+    let caller: Caller
+    /// The rules that applied when it was admitted, and do so to its end.
+    let access: AccessControl
+    /// Nil if the client gave none.
+    let idempotencyKey: IdempotencyKey?
+    private let room: Room
+
+    init(
+        _ dialect: any Dialect, path: String, pathValues: [String], _ caller: Caller, _ access: AccessControl,
+        _ idempotencyKey: IdempotencyKey?, _ room: Room
+    ) {
+        self.dialect = dialect
+        self.path = path
+        self.pathValues = pathValues
+        self.caller = caller
+        self.access = access
+        self.idempotencyKey = idempotencyKey
+        self.room = room
+    }
+
+    /// Takes a message from the caller's rate.
+    ///
+    /// - Throws: a ``Problem`` with 429.
+    func takeMessage() throws(Problem) {
+        try access.takeMessage(of: caller)
+    }
+
+    /// Whether the request's messages may be sent now. Under an Idempotency-Key that is asked only when nothing is known of
+    /// them, and not at the door.
+    ///
+    /// - Parameter isCounted: whether the message is among those that are under way.
+    /// - Throws: a ``Problem`` with 503 or 429.
+    func checkRoom(isCounted: Bool) throws(Problem) {
+        try room.check(isCounted: isCounted)
+        if dialect.holdsOneMessage { try takeMessage() }
+    }
+}

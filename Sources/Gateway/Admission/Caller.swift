@@ -1,0 +1,18 @@
+/// Who makes a request, as far as its key says, and what that key may do.
+final class Caller: Sendable {
+    /// The key's name; nil without a key.
+    let name: String?
+    /// The senders that are allowed; nil for any.
+    let senders: [AddressPattern]?
+    /// The recipients that are allowed; nil for any.
+    let recipients: [AddressPattern]?
+    /// Counts messages; nil for as many as it likes.
+    let limiter: RateLimiter?
+
+    init(name: String?, rules: KeyRules) {
+        self.name = name
+        senders = rules.senders
+        recipients = rules.recipients
+        limiter = rules.rate.map { RateLimiter($0) }
+    }
+}

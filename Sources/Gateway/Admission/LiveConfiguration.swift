@@ -1,0 +1,29 @@
+internal import Synchronization
+
+/// What of the configuration a reload replaces: the relays and routes, and who may ask for what.
+final class LiveConfiguration: Sendable {
+    private let current: Mutex<(relays: RelaySet, access: AccessControl)>
+    /// Whether only this host can reach the gateway.
+    private let isLoopback: Bool
+
+    init(_ relays: RelaySet, _ configuration: GatewayConfiguration) {
+        isLoopback = GatewayConfiguration.isLoopback(configuration.listenHost)
+        current = Mutex((relays, AccessControl(configuration.access, isLoopback: isLoopback)))
+    }
+
+    var access: AccessControl { current.withLock(\.access) }
+    var relays: RelaySet { current.withLock(\.relays) }
+
+    /// Replaces both.
+    ///
+    /// - Parameter relays: makes the new relays of those before.
+    /// - Returns: the new relays.
+    func replace(
+        by configuration: GatewayConfiguration, relays: (RelaySet) -> RelaySet
+    ) -> RelaySet {
+        current.withLock { current in
+            current = (relays(current.relays), AccessControl(configuration.access, isLoopback: isLoopback))
+            return current.relays
+        }
+    }
+}

@@ -1,0 +1,33 @@
+internal import Synchronization
+
+/// How many messages are under way, and whether there is room for another.
+final class Room: Sendable {
+    private let maximum: Int
+    private let count = Atomic<Int>(0)
+    private let isClosed = Atomic<Bool>(false)
+
+    init(maximum: Int) {
+        self.maximum = maximum
+    }
+
+    /// Messages that are under way.
+    var inFlight: Int { count.load(ordering: .relaxed) }
+
+    /// A message begins its way.
+    func enter() { count.wrappingAdd(1, ordering: .relaxed) }
+
+    /// A message has ended it.
+    func leave() { count.wrappingSubtract(1, ordering: .relaxed) }
+
+    /// From now on there is no room: the gateway shuts down.
+    func close() { isClosed.store(true, ordering: .relaxed) }
+
+    /// Whether there is room for a message.
+    ///
+    /// - Parameter isCounted: whether the message is among those that are under way.
+    /// - Throws: a ``Problem`` with 503.
+    func check(isCounted: Bool = false) throws(Problem) {
+        if isClosed.load(ordering: .relaxed) { throw .draining }
+        if inFlight - (isCounted ? 1 : 0) >= maximum { throw .full(limit: maximum) }
+    }
+}

@@ -1,0 +1,52 @@
+internal import HTTPServer
+
+/// What is known of a request beside its messages: for the log, the trace and the response.
+struct MessageContext: Sendable {
+    /// The request's id, which its response carries.
+    let id: String
+    let admitted: AdmittedRequest
+    let trace: TraceParent?
+    let start: ContinuousClock.Instant
+    /// Nil if nobody traces.
+    let span: RequestSpan?
+    /// The place of the message in its batch; nil for a message of its own.
+    private(set) var index: Int?
+    /// What the dialect wants to know again for the response.
+    var notes = ReadingNotes()
+
+    /// - Parameter tracer: what starts a span; nil if nobody traces.
+    init(_ head: HTTPRequestHead, _ admitted: AdmittedRequest, _ tracer: RequestTracer?) {
+        id = head.id
+        self.admitted = admitted
+        trace = head.headers["traceparent"].flatMap { TraceParent($0) }
+        start = .now
+        span = tracer?.span(of: head, admitted)
+    }
+
+    var caller: Caller { admitted.caller }
+
+    /// The context of a message of the batch.
+    func at(_ index: Int) -> MessageContext {
+        var context = self
+        context.index = index
+        return context
+    }
+
+    /// Where the exchanges about a message belong.
+    ///
+    /// - Parameter id: its Message-ID.
+    func trace(of id: String) -> MessageTrace? {
+        span.map { MessageTrace(request: $0, id: id, index: index) }
+    }
+
+    /// What the client is told of a message.
+    func response(to outcome: MessageOutcome) -> MessageResponse {
+        MessageResponse(admitted.dialect.response(to: outcome, of: notes), isFinal: outcome.isFinal)
+    }
+
+    /// The request is answered with that.
+    func answered(with response: HTTPResponse) -> HTTPResponse {
+        span?.end(status: response.status)
+        return response
+    }
+}

@@ -1,0 +1,21 @@
+internal import HTTPServer
+
+/// What the client of a message is told, and whether that is the last word.
+struct MessageResponse: Sendable {
+    let response: HTTPResponse
+    /// Whether to ask again would change nothing.
+    let isFinal: Bool
+    /// Whether the message had been sent before, under the same key.
+    private(set) var isReplay = false
+
+    init(_ response: HTTPResponse, isFinal: Bool) {
+        self.response = response
+        self.isFinal = isFinal
+    }
+
+    init(replaying kept: KeptAnswer) {
+        response = kept.response
+        isFinal = true
+        isReplay = true
+    }
+}

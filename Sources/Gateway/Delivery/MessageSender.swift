@@ -1,0 +1,195 @@
+internal import HTTPServer
+internal import NIOCore
+internal import SMTP
+internal import Synchronization
+
+/// Takes composed messages from the HTTP server's threads to the loops on which the sessions live, and responds with what
+/// becomes of them.
+final class MessageSender: Sendable {
+    private let once: SendingOnce
+    private let inboxes: [LoopInbox]
+    private let log: MessageLog
+    private let room: Room
+    /// The domain of an identifier if nobody who sends the message has one.
+    private let hostDomain: String
+    private let nextLoop = Atomic<Int>(0)
+    private let isEnding = Atomic<Bool>(false)
+
+    /// - Parameters:
+    ///   - deliveries: one for each loop.
+    ///   - hostDomain: the domain of an identifier if nobody who sends the message has one.
+    init(
+        _ deliveries: [Delivery], idempotency store: any IdempotencyStore, _ room: Room, hostDomain: String,
+        log: MessageLog
+    ) {
+        once = SendingOnce(store: store, logger: log.logger)
+        self.room = room
+        self.log = log
+        self.hostDomain = hostDomain
+        inboxes = deliveries.map { LoopInbox($0) }
+    }
+
+    /// Runs tasks that belong to no message.
+    var executor: HTTPTaskExecutor { inboxes[0].executor }
+
+    // MARK: Requests
+
+    /// Sends a message and responds to its request.
+    func send(_ composed: Composition, _ context: MessageContext, _ responder: HTTPResponder) {
+        begin(context, responder) { delivery in await self.response(to: composed, context, from: delivery) }
+    }
+
+    /// Sends a message, unless that was done under its key, and responds to its request.
+    func send(
+        _ composed: Composition, once key: IdempotencyKey, _ fingerprint: MessageFingerprint,
+        _ context: MessageContext, _ responder: HTTPResponder
+    ) {
+        let mayBegin = { @Sendable () throws(Problem) in try context.admitted.checkRoom(isCounted: true) }
+        begin(context, responder) { delivery in
+            await self.once.response(under: key, fingerprint, context, if: mayBegin) {
+                await self.response(to: composed, context, from: delivery)
+            }
+        }
+    }
+
+    /// Sends a raw message while it arrives, and responds to its request.
+    func send(_ request: HTTPStreamedRequest, _ context: MessageContext, _ responder: HTTPResponder) {
+        begin(context, responder) { delivery in await self.response(to: request, context, from: delivery) }
+    }
+
+    /// Sends a batch, or what of it has not been sent under its key, and responds to its request.
+    func send(
+        _ batch: Batch, once key: (IdempotencyKey, MessageFingerprint)?, _ context: MessageContext,
+        _ responder: HTTPResponder
+    ) {
+        Task(executorPreference: executor) {
+            guard let (key, fingerprint) = key else {
+                let response = await batch.send(context) { await self.send($0, context.at($1)) }
+                responder.respond(context.answered(with: response.response))
+                return
+            }
+            let mayBegin = { @Sendable () throws(Problem) in try context.admitted.checkRoom(isCounted: false) }
+            // What was sent under the key before does not count against the caller's rate again.
+            let isDue = { @Sendable () throws(Problem) in try context.admitted.takeMessage() }
+            let response = await self.once.response(under: key, fingerprint, context, if: mayBegin) {
+                await batch.send(context) { composed, index in
+                    await self.once.response(under: key.at(index), fingerprint, context.at(index), if: isDue) {
+                        await self.send(composed, context.at(index))
+                    }
+                }
+            }
+            responder.respond(context.answered(with: response.response))
+        }
+    }
+
+    /// Hands over what one turn of the HTTP server brought.
+    func handOver() {
+        for inbox in inboxes { inbox.handOver() }
+    }
+
+    // MARK: The configuration and the end
+
+    /// From the next message on other relays are used.
+    func replaceRelays(by relays: RelaySet) {
+        for inbox in inboxes { inbox.delivery.replaceRelays(by: relays) }
+    }
+
+    /// The sessions with the relays end: what waits for a relay's turn does not wait any longer.
+    func shutdown() {
+        isEnding.store(true, ordering: .relaxed)
+        for inbox in inboxes { inbox.delivery.shutdown() }
+    }
+
+    // MARK: One message
+
+    /// Runs the sending of a request's message on one of the loops, and responds with its result.
+    private func begin(
+        _ context: MessageContext, _ responder: HTTPResponder,
+        _ send: @escaping @Sendable (Delivery) async -> MessageResponse
+    ) {
+        room.enter()
+        let inbox = nextInbox()
+        inbox.add {
+            Task.immediate(executorPreference: inbox.executor) {
+                let response = await send(inbox.delivery)
+                inbox.respond(responder, context.answered(with: response.response))
+                self.room.leave()
+            }
+        }
+    }
+
+    /// Sends a message of a batch on one of the loops.
+    private func send(_ composed: Composition, _ context: MessageContext) async -> MessageResponse {
+        room.enter()
+        defer { room.leave() }
+        let inbox = nextInbox()
+        return await withTaskExecutorPreference(inbox.executor) {
+            await self.response(to: composed, context, from: inbox.delivery)
+        }
+    }
+
+    private func nextInbox() -> LoopInbox {
+        let turn = nextLoop.wrappingAdd(1, ordering: .relaxed).oldValue
+        return inboxes[Int(UInt(bitPattern: turn) % UInt(inboxes.count))]
+    }
+
+    private func response(
+        to composed: Composition, _ context: MessageContext, from delivery: Delivery
+    ) async -> MessageResponse {
+        do throws(DeliveryFailure) {
+            let receipt = try await delivery.send(
+                composed.content, to: composed.envelope, key: context.caller.name, trace: context.trace(of: composed.id)
+            )
+            log.accepted(composed.id, composed.envelope, octets: composed.content.count, receipt, context)
+            return context.response(to: .accepted(id: composed.id, receipt))
+        } catch {
+            return failed(composed.id, composed.envelope, error, context)
+        }
+    }
+
+    private func response(
+        to request: HTTPStreamedRequest, _ context: MessageContext, from delivery: Delivery
+    ) async -> MessageResponse {
+        let upload: RawUpload
+        do throws(Problem) {
+            upload = try await RawUpload(request, domain: hostDomain)
+            try context.admitted.access.check(upload.message.authors, upload.message.envelope, of: context.caller)
+        } catch {
+            log.invalid(error, context)
+            return context.response(to: .failed(error))
+        }
+        let message = upload.message
+        do throws(RawUpload.Failure) {
+            let (receipt, octets) = try await upload.send(
+                by: delivery, key: context.caller.name, trace: context.trace(of: message.id))
+            log.accepted(message.id, message.envelope, octets: octets, receipt, context)
+            return context.response(to: .accepted(id: message.id, receipt))
+        } catch {
+            switch error {
+            case .relay(let failure): return failed(message.id, message.envelope, failure, context)
+            case .upload(let problem):
+                log.abandoned(message.id, problem, context)
+                return context.response(to: .failed(problem))
+            }
+        }
+    }
+
+    private func failed(
+        _ id: String, _ envelope: Envelope, _ failure: DeliveryFailure, _ context: MessageContext
+    ) -> MessageResponse {
+        let problem = problem(failure)
+        log.failed(id, envelope, problem, failure, context)
+        return context.response(to: .failed(problem))
+    }
+
+    /// What the client is told of a failure. A message that the shutdown kept from being sent may go to another instance.
+    private func problem(_ failure: DeliveryFailure) -> Problem {
+        let problem = Problem(failure)
+        guard problem.outcome == .notSent, problem.reply == nil, isEnding.load(ordering: .relaxed) else {
+            return problem
+        }
+        var cutShort = Problem.draining
+        cutShort.stage = problem.stage
+        return cutShort
+    }
+}

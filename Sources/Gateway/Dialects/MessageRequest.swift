@@ -1,0 +1,32 @@
+internal import HTTPServer
+
+/// A whole request with messages, as a dialect reads it.
+struct MessageRequest: Sendable {
+    enum Body: Sendable {
+        case octets([UInt8])
+        case form([HTTPFormPart])
+    }
+
+    let head: HTTPRequestHead
+    let body: Body
+    /// What the endpoint's path holds in place of its segments in braces.
+    let pathValues: [String]
+    /// The domain of an identifier if nobody who sends the message has one.
+    let hostDomain: String
+
+    /// The body as it came; that of a form is empty.
+    var octets: [UInt8] {
+        if case .octets(let octets) = body { octets } else { [] }
+    }
+
+    /// The parts of a form; any other body has none.
+    var parts: [HTTPFormPart] {
+        if case .form(let parts) = body { parts } else { [] }
+    }
+
+    /// Whether a flag is set in the query.
+    func isSet(_ flag: String) -> Bool {
+        guard let value = head.query[flag] else { return false }
+        return value != "false"
+    }
+}

@@ -1,0 +1,14 @@
+internal import HTTPServer
+
+/// A message as a JSON document: `POST /messages` with `application/json`.
+struct JSONDialect: PosternDialect {
+    let name = "json"
+    let mediaTypes = ["application/json"]
+    let intake = BodyIntake.whole
+
+    func read(_ request: MessageRequest) throws(Problem) -> Reading {
+        if request.octets.isEmpty { throw .emptyBody }
+        let submission = try Submission(json: request.octets, .beside(request.head.query))
+        return Reading(.one(.fields(submission)), isDryRun: request.isSet("dry_run"))
+    }
+}

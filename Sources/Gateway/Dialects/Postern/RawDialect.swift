@@ -1,0 +1,15 @@
+internal import HTTPServer
+
+/// A message that was written elsewhere: `POST /messages` with `message/rfc822`. Where nothing asks for all of it first, it
+/// is sent while it arrives, by ``RawUpload``.
+struct RawDialect: PosternDialect {
+    let name = "raw"
+    let mediaTypes = ["message/rfc822"]
+    let intake = BodyIntake.stream
+
+    func read(_ request: MessageRequest) throws(Problem) -> Reading {
+        let (message, body) = try RawMessage.read(
+            request.octets, request.head.query, domain: request.hostDomain)
+        return Reading(.one(.raw(message, body: body)), isDryRun: request.isSet("dry_run"))
+    }
+}

@@ -1,0 +1,74 @@
+internal import HTTPServer
+
+/// One method on one path, and what serves it. Routing, `Allow`, the labels of metrics and traces, and the check of query
+/// parameters follow from it.
+struct Endpoint: Sendable {
+    /// What serves a request.
+    enum Service: Sendable {
+        /// Takes messages, in one of several dialects: Content-Type says in which.
+        case messages([any Dialect])
+        /// Answers by itself, and takes no body.
+        case page(@Sendable (PageRequest, HTTPResponder) -> Void)
+    }
+
+    let method: String
+    let path: EndpointPath
+    /// Whether it answers without a key.
+    let isOpen: Bool
+    let parameters: [QueryParameter]
+    let service: Service
+
+    /// An endpoint that takes messages.
+    static func messages(
+        _ path: String, parameters: [QueryParameter] = [], in dialects: any Dialect...
+    ) -> Endpoint {
+        Endpoint(
+            method: "POST", path: EndpointPath(path), isOpen: false, parameters: parameters,
+            service: .messages(dialects))
+    }
+
+    /// An endpoint that responds at once.
+    static func page(
+        _ method: String, _ path: String, isOpen: Bool = false, parameters: [QueryParameter] = [],
+        response: @escaping @Sendable (PageRequest) -> HTTPResponse
+    ) -> Endpoint {
+        page(method, path, isOpen: isOpen, parameters: parameters) { $1.respond(response($0)) }
+    }
+
+    /// An endpoint that responds later.
+    static func page(
+        _ method: String, _ path: String, isOpen: Bool = false, parameters: [QueryParameter] = [],
+        serve: @escaping @Sendable (PageRequest, HTTPResponder) -> Void
+    ) -> Endpoint {
+        Endpoint(
+            method: method, path: EndpointPath(path), isOpen: isOpen, parameters: parameters, service: .page(serve))
+    }
+
+    /// Checks the query. A misspelt `dry_run` must not send the message: what is not known is refused by name.
+    ///
+    /// - Throws: a ``Problem`` with 422 that names every bad parameter.
+    func check(_ query: HTTPQuery) throws(Problem) {
+        guard !query.parameters.isEmpty else { return }
+        var seen: Set<String> = []
+        var errors = FieldErrors()
+        for (name, value) in query.parameters {
+            let shown = name.prefix(40).debugDescription
+            guard let parameter = parameters.first(where: { $0.name == name }) else {
+                let known = parameters.map(\.name).joined(separator: ", ")
+                errors.add(
+                    FieldError(
+                        "",
+                        known.isEmpty
+                            ? "there is no query parameter \(shown) here; send the request without it"
+                            : "there is no query parameter \(shown); known are \(known)"))
+                continue
+            }
+            if !seen.insert(name).inserted, !parameter.mayRepeat {
+                errors.add(FieldError("", "the query parameter \(shown) is given twice"))
+            } else if let error = parameter.error(in: value) {
+                errors.add(error)
+            }
+        }
+        if !errors.isEmpty { throw .invalid(errors) }
+    }
+}

@@ -1,0 +1,86 @@
+internal import HTTPServer
+internal import Logging
+
+/// What the HTTP server asks: it admits requests, and takes each to what serves it.
+struct GatewayHandler: HTTPHandler {
+    let admission: Admission
+    let messages: MessageHandler
+    let sender: MessageSender
+    /// Those of each thread of the HTTP server.
+    let requests: [RequestMetrics]
+    let maximumMessageBytes: Int
+    let logger: Logger
+
+    func admit(_ head: HTTPRequestHead) -> HTTPAdmission {
+        do throws(Problem) {
+            switch try admission.decide(head) {
+            case .options(let methods):
+                let response = HTTPResponse(
+                    status: 204, headers: [("Allow", methods.joined(separator: ", "))], body: [])
+                return .whole(maximumBodyBytes: 0) { $1.respond(response) }
+            case .page(let serve, let values):
+                return .whole(maximumBodyBytes: 0) { serve(PageRequest(head: $0.head, values: values), $1) }
+            case .messages(let admitted, let intake): return admission(of: admitted, intake)
+            }
+        } catch {
+            return .refuse(refusal(error, of: head))
+        }
+    }
+
+    private func admission(of admitted: AdmittedRequest, _ intake: BodyIntake) -> HTTPAdmission {
+        switch intake {
+        case .whole:
+            .whole(maximumBodyBytes: maximumMessageBytes) {
+                messages.handle($0.head, .octets($0.body), admitted, $1)
+            }
+        case .form:
+            .form(maximumBodyBytes: maximumMessageBytes, maximumParts: FormDocument.maximumParts) {
+                messages.handle($0.head, .form($0.parts), admitted, $1)
+            }
+        case .stream: .stream(maximumBodyBytes: maximumMessageBytes) { messages.handle($0, admitted, $1) }
+        }
+    }
+
+    // MARK: Refusals
+
+    /// A refusal before the request was handled. Under an Idempotency-Key the message may have been sent before, so it
+    /// claims no outcome.
+    private func refusal(_ problem: Problem, of head: HTTPRequestHead) -> HTTPResponse {
+        var problem = problem
+        if [429, 503].contains(problem.status), head.headers[IdempotencyKey.field] != nil { problem.outcome = nil }
+        return admission.endpoints.response(to: problem, of: head)
+    }
+
+    func tooLarge(_ head: HTTPRequestHead, limit: Int) -> HTTPResponse {
+        refusal(limit == 0 ? .bodyNotAllowed(head.method) : .tooLarge(limit: limit), of: head)
+    }
+
+    func malformed(_ head: HTTPRequestHead, _ error: HTTPFormError) -> HTTPResponse {
+        refusal(.malformedForm(error), of: head)
+    }
+
+    func stopping(_ head: HTTPRequestHead, isHandled: Bool) -> HTTPResponse {
+        refusal(isHandled ? .stopped : .draining, of: head)
+    }
+
+    func refused(_ error: HTTPRequestError) -> HTTPResponse {
+        Problem(error).response
+    }
+
+    // MARK: What happens
+
+    func answered(_ head: HTTPRequestHead?, status: Int, thread: Int) {
+        let path = head.flatMap { admission.endpoints.index(of: $0.path) }
+        requests[thread % requests.count].answered(path, status: status)
+    }
+
+    func gaveUp(connections: Int) {
+        logger.info(
+            "connections were closed: their clients took longer than POSTERN_REQUEST_TIMEOUT",
+            metadata: ["connections": "\(connections)"])
+    }
+
+    func turnEnded() {
+        sender.handOver()
+    }
+}

@@ -1,0 +1,51 @@
+internal import HTTPServer
+internal import SMTP
+internal import Synchronization
+
+/// What the gateway says of its relays and of itself: readiness and metrics.
+final class RelayPages: Sendable {
+    private let health: RelayHealth
+    private let configuration: LiveConfiguration
+    private let room: Room
+    private let metrics: GatewayMetrics
+    private let isLeaving = Atomic<Bool>(false)
+
+    init(_ health: RelayHealth, _ configuration: LiveConfiguration, _ room: Room, _ metrics: GatewayMetrics) {
+        self.health = health
+        self.configuration = configuration
+        self.room = room
+        self.metrics = metrics
+    }
+
+    /// From now on the gateway says that it is not ready.
+    func reportDraining() {
+        isLeaving.store(true, ordering: .relaxed)
+    }
+
+    /// Whether messages can be sent now.
+    func readiness() async -> HTTPResponse {
+        let isLeaving = isLeaving.load(ordering: .relaxed)
+        // Whoever asks is to hear at once that this instance is leaving, and the relays need not be asked for that.
+        let findings = isLeaving ? await health.last : await health.check()
+        let choices = configuration.relays.choices.map { $0.map(\.name) }
+        return HealthResponse.ready(findings, choices: choices, isDraining: isLeaving, version: Gateway.version)
+    }
+
+    /// All metrics, as Prometheus reads them.
+    func figures() async -> HTTPResponse {
+        let up = Dictionary(
+            await health.last.map { ($0.name, $0.error == nil) }, uniquingKeysWith: { first, _ in first })
+        var relays: [GatewayMetrics.Figures.OfRelay] = []
+        for relay in configuration.relays.relays {
+            let pool = await relay.pool.figures
+            relays.append(
+                GatewayMetrics.Figures.OfRelay(
+                    name: relay.name, pool: pool, breaker: relay.breakerState, isUp: up[relay.name]))
+        }
+        let text = metrics.text(
+            GatewayMetrics.Figures(
+                relays: relays, inFlight: room.inFlight, isDraining: isLeaving.load(ordering: .relaxed)))
+        return HTTPResponse(
+            status: 200, headers: [("Content-Type", PrometheusText.contentType)], body: Array(text.utf8))
+    }
+}

@@ -1,0 +1,90 @@
+internal import HTTPServer
+internal import InternetMessage
+internal import SMTP
+
+/// One request's way once it is admitted: decode, check, compose, send, respond.
+///
+/// It knows no format: the dialect of the request decodes and responds. Decoding and composing run on the HTTP server's
+/// thread; what waits for the relay goes on where the relay's session lives.
+struct MessageHandler: Sendable {
+    private let sender: MessageSender
+    private let signer: DKIMSigner?
+    private let tracer: RequestTracer?
+    private let log: MessageLog
+    private let hostDomain: String
+
+    init(
+        _ sender: MessageSender, signer: DKIMSigner?, hostDomain: String, tracer: RequestTracer?, log: MessageLog
+    ) {
+        self.sender = sender
+        self.signer = signer
+        self.hostDomain = hostDomain
+        self.tracer = tracer
+        self.log = log
+    }
+
+    /// Handles a request whose body has arrived.
+    func handle(
+        _ head: HTTPRequestHead, _ body: MessageRequest.Body, _ admitted: AdmittedRequest, _ responder: HTTPResponder
+    ) {
+        var context = MessageContext(head, admitted, tracer)
+        let request = MessageRequest(
+            head: head, body: body, pathValues: admitted.pathValues, hostDomain: hostDomain)
+        do throws(Problem) {
+            let reading = try admitted.dialect.read(request)
+            context.notes = reading.notes
+            switch reading.messages {
+            case .one(let draft):
+                try draft.check(admitted.access, of: admitted.caller)
+                let composed = try draft.composed(signer: signer)
+                if reading.isDryRun {
+                    responder.respond(context.answered(with: context.response(to: .composed(composed)).response))
+                } else if let key = admitted.idempotencyKey {
+                    sender.send(composed, once: key, MessageFingerprint(request), context, responder)
+                } else {
+                    sender.send(composed, context, responder)
+                }
+            case .several(let drafts, let stopsOnError):
+                let messages = drafts.map { compose($0, admitted, isDryRun: reading.isDryRun) }
+                if reading.isDryRun {
+                    responder.respond(context.answered(with: dryRun(messages, context)))
+                } else {
+                    sender.send(
+                        Batch(messages: messages, stopsOnError: stopsOnError),
+                        once: admitted.idempotencyKey.map { ($0, MessageFingerprint(request)) }, context, responder)
+                }
+            }
+        } catch {
+            log.invalid(error, context)
+            responder.respond(context.answered(with: admitted.dialect.response(to: error)))
+        }
+    }
+
+    /// Handles a request whose body is still to come.
+    func handle(_ request: HTTPStreamedRequest, _ admitted: AdmittedRequest, _ responder: HTTPResponder) {
+        sender.send(request, MessageContext(request.head, admitted, tracer), responder)
+    }
+
+    /// Checks and composes a message of several.
+    private func compose(
+        _ draft: Result<Draft, Problem>, _ admitted: AdmittedRequest, isDryRun: Bool
+    ) -> Result<Composition, Problem> {
+        Result { () throws(Problem) in
+            let draft = try draft.get()
+            try draft.check(admitted.access, of: admitted.caller)
+            // Under a key only those count that have not been sent before.
+            if !isDryRun, admitted.idempotencyKey == nil { try admitted.takeMessage() }
+            return try draft.composed(signer: signer)
+        }
+    }
+
+    private func dryRun(_ messages: [Result<Composition, Problem>], _ context: MessageContext) -> HTTPResponse {
+        let responses = messages.map { message in
+            switch message {
+            case .success(let composed): context.response(to: .composed(composed))
+            case .failure(let problem): context.response(to: .failed(problem))
+            }
+        }
+        return context.admitted.dialect.response(to: responses, of: context.notes)
+    }
+}

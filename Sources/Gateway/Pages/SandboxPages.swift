@@ -1,0 +1,57 @@
+internal import HTTPServer
+
+/// What the sandbox's embedded relay has caught.
+enum SandboxPages {
+    static func endpoints(_ caughtMessages: any CaughtMessages) -> [Endpoint] {
+        [
+            .page("GET", "/sandbox/messages") { _ in list(caughtMessages.all()) },
+            .page("DELETE", "/sandbox/messages") { _ in
+                caughtMessages.removeAll()
+                return HTTPResponse(status: 204, headers: [], body: [])
+            },
+            .page("GET", "/sandbox/messages/{id}") { request in
+                request.values.first.flatMap { caughtMessages.message(id: $0) }.map(one)
+                    ?? Problem.notFound(request.head.path).response
+            },
+        ]
+    }
+
+    private static func list(_ messages: [CaughtMessage]) -> HTTPResponse {
+        var json = JSONText()
+        json.object { json in
+            json.member("count", messages.count)
+            json.name("messages")
+            json.array(messages) { $0.message($1) }
+        }
+        return HTTPResponse(status: 200, headers: JSONText.contentType, body: json.bytes)
+    }
+
+    private static func one(_ message: CaughtMessage) -> HTTPResponse {
+        var json = JSONText()
+        json.message(message)
+        return HTTPResponse(status: 200, headers: JSONText.contentType, body: json.bytes)
+    }
+}
+
+extension JSONText {
+    fileprivate mutating func message(_ message: CaughtMessage) {
+        object { json in
+            json.member("id", message.id)
+            json.member("received_at", message.receivedAt)
+            json.name("envelope")
+            json.object { json in
+                json.member("from", message.from)
+                json.name("to")
+                json.array(message.to) { $0.value($1) }
+            }
+            json.name("headers")
+            json.array(message.headers) { json, field in
+                json.object {
+                    $0.member("name", field.name)
+                    $0.member("value", field.value)
+                }
+            }
+            json.member("raw", String(decoding: message.raw, as: UTF8.self))
+        }
+    }
+}
