@@ -45,6 +45,7 @@ def messages(draw):
 
 schemathesis.openapi.format("address", address)
 schemathesis.openapi.format("mailbox", mailbox)
+schemathesis.openapi.format("mailbox-list", st.lists(mailbox, min_size=1, max_size=3).map(", ".join))
 schemathesis.openapi.format(
     "media-type", media_type | st.builds("{}; {}={}".format, media_type, st.sampled_from(["name", "method"]), token)
 )
@@ -75,6 +76,10 @@ def operation(case):
     return case.operation.definition.raw.get("operationId")
 
 
+def is_vendors(case):
+    return bool(case.operation.definition.raw.get("tags"))
+
+
 @schemathesis.hook
 def filter_case(context, case):
     """Leaves out what is called invalid and is not once it is sent: a number in a form is text there, and may be right; of a
@@ -87,6 +92,9 @@ def filter_case(context, case):
         return False
     if is_negated(case, ParameterLocation.BODY) and case.media_type == "application/json" and holds_null(case.body):
         return False
+    # In the formats of other vendors, more values say nothing.
+    if is_negated(case, ParameterLocation.BODY) and is_vendors(case) and holds_nothing(case.body):
+        return False
     if is_valid(case) or case.media_type not in FORMS or not isinstance(case.body, dict):
         return True
     values = [each for value in case.body.values() for each in (value if isinstance(value, list) else [value])]
@@ -97,6 +105,12 @@ def holds_null(value):
     if isinstance(value, (dict, list)):
         return any(map(holds_null, value.values() if isinstance(value, dict) else value))
     return value is None or value == ""
+
+
+def holds_nothing(value):
+    if isinstance(value, (dict, list)):
+        return not value or any(map(holds_nothing, value.values() if isinstance(value, dict) else value))
+    return value in (None, "", "None", False)
 
 
 def is_empty(value):

@@ -32,7 +32,8 @@ final class GatewayCore: Sendable {
             hostDomain: configuration.hostDomain, log: log)
         health = RelayHealth(relays.relays)
         pages = RelayPages(health, self.configuration, room, metrics)
-        let endpoints = EndpointTable.gateway(pages, caughtMessages, executor: sender.executor)
+        let endpoints = EndpointTable.gateway(
+            pages, caughtMessages, vendors: configuration.vendorAPIs, executor: sender.executor)
         handler = GatewayHandler(
             admission: Admission(endpoints: endpoints, configuration: self.configuration, room: room),
             messages: MessageHandler(

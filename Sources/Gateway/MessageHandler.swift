@@ -44,13 +44,14 @@ struct MessageHandler: Sendable {
                 } else {
                     sender.send(composed, context, responder)
                 }
-            case .several(let drafts, let stopsOnError):
+            case .several(let drafts, let policy):
                 let messages = drafts.map { compose($0, admitted, isDryRun: reading.isDryRun) }
+                if policy == .allValid { try Self.checkAll(messages) }
                 if reading.isDryRun {
                     responder.respond(context.answered(with: dryRun(messages, context)))
                 } else {
                     sender.send(
-                        Batch(messages: messages, stopsOnError: stopsOnError),
+                        Batch(messages: messages, policy: policy),
                         once: admitted.idempotencyKey.map { ($0, MessageFingerprint(request)) }, context, responder)
                 }
             }
@@ -78,11 +79,20 @@ struct MessageHandler: Sendable {
         }
     }
 
+    /// Whether all of several messages can be sent.
+    ///
+    /// - Throws: the ``Problem`` with the first that cannot, and its place.
+    private static func checkAll(_ messages: [Result<Composition, Problem>]) throws(Problem) {
+        for (index, message) in messages.enumerated() {
+            if case .failure(let problem) = message { throw problem.under(String(index)) }
+        }
+    }
+
     private func dryRun(_ messages: [Result<Composition, Problem>], _ context: MessageContext) -> HTTPResponse {
-        let responses = messages.map { message in
+        let responses = messages.enumerated().map { index, message in
             switch message {
-            case .success(let composed): context.response(to: .composed(composed))
-            case .failure(let problem): context.response(to: .failed(problem))
+            case .success(let composed): context.at(index).response(to: .composed(composed))
+            case .failure(let problem): context.at(index).response(to: .failed(problem))
             }
         }
         return context.admitted.dialect.response(to: responses, of: context.notes)

@@ -35,6 +35,8 @@ public struct GatewayConfiguration: Sendable {
     public var signer: DKIMSigner?
     /// The name given in EHLO, which is also the domain of an identifier if nobody who sends the message has one.
     let hostDomain: String
+    /// The vendors whose APIs are served.
+    let vendorAPIs: [VendorAPI]
     /// The largest request body in bytes.
     public var maximumMessageBytes: Int
     /// Requests taken at once.
@@ -76,6 +78,7 @@ public struct GatewayConfiguration: Sendable {
         maximumMessageBytes = try values.integer(.maxMessageBytes)
         shutdownDelay = try values.duration(.shutdownDelay)
         shutdownGrace = try values.duration(.shutdownGrace)
+        vendorAPIs = try VendorAPI.list(values)
         access = try AccessConfiguration(values)
         connections = try ConnectionLimits(values)
         idempotency = try IdempotencyLimits(values)

@@ -6,7 +6,7 @@ extension Setting {
     public static let all: [Setting] =
         [
             listen, allowAnonymous, apiKeys, tlsCertificateFile, tlsKeyFile, maxMessageBytes, maxInFlight, queueTimeout,
-            shutdownDelay, shutdownGrace, heloName, dkimKeys, logLevel, logFormat, logAddresses, routes,
+            shutdownDelay, shutdownGrace, vendorAPIs, heloName, dkimKeys, logLevel, logFormat, logAddresses, routes,
         ] + ofAccess + ofConnections + ofIdempotency + ofRelays
 
     /// The settings that each relay may have for itself, as `POSTERN_RELAY_<NAME>_…`.
@@ -37,6 +37,11 @@ extension Setting {
         "how long after SIGTERM messages are still taken while /readyz says no, so that load balancers notice first")
     static let shutdownGrace = Setting(
         "POSTERN_SHUTDOWN_GRACE", .time, default: "30s", "how long a drain may take")
+
+    static let vendorAPIs = Setting(
+        "POSTERN_VENDOR_APIS", .list, default: VendorAPI.allCases.map(\.rawValue).joined(separator: ", "),
+        "the vendors whose APIs are served, so that programs written for them need another base URL only; `none` for none"
+    )
 
     // MARK: SMTP
 

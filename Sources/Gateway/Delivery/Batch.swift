@@ -4,8 +4,7 @@ internal import HTTPServer
 /// with it.
 struct Batch: Sendable {
     let messages: [Result<Composition, Problem>]
-    /// Whether nothing more is sent once a message was not accepted.
-    let stopsOnError: Bool
+    let policy: BatchPolicy
 
     /// Sends the messages, side by side, or one after another if the batch stops on an error.
     ///
@@ -13,7 +12,7 @@ struct Batch: Sendable {
     func send(
         _ context: MessageContext, _ send: @escaping @Sendable (Composition, Int) async -> MessageResponse
     ) async -> MessageResponse {
-        let responses = stopsOnError ? await inOrder(context, send) : await sideBySide(context, send)
+        let responses = policy == .stopsOnError ? await inOrder(context, send) : await sideBySide(context, send)
         // A problem of a message itself is there again when the same batch is sent again.
         let isFinal = zip(messages, responses).allSatisfy { message, response in
             if case .failure = message { true } else { response.isFinal }
@@ -42,7 +41,7 @@ struct Batch: Sendable {
         var failed: Int?
         for (index, message) in messages.enumerated() {
             if let failed {
-                responses.append(context.response(to: .failed(.batchStopped(at: failed))))
+                responses.append(context.at(index).response(to: .failed(.batchStopped(at: failed))))
                 continue
             }
             let response = await Self.response(to: message, index, context, send)
@@ -58,7 +57,7 @@ struct Batch: Sendable {
     ) async -> MessageResponse {
         switch message {
         case .success(let composed): await send(composed, index)
-        case .failure(let problem): context.response(to: .failed(problem))
+        case .failure(let problem): context.at(index).response(to: .failed(problem))
         }
     }
 }

@@ -41,7 +41,7 @@ struct MessageContext: Sendable {
 
     /// What the client is told of a message.
     func response(to outcome: MessageOutcome) -> MessageResponse {
-        MessageResponse(admitted.dialect.response(to: outcome, of: notes), isFinal: outcome.isFinal)
+        MessageResponse(admitted.dialect.response(to: outcome, of: notes, at: index), isFinal: outcome.isFinal)
     }
 
     /// The request is answered with that.

@@ -11,7 +11,7 @@ protocol Dialect: Sendable {
     var mediaTypes: [String] { get }
     /// How the body is read.
     var intake: BodyIntake { get }
-    /// Whether a request holds one message, which counts against its key's rate before the body is read.
+    /// Whether a request holds one message: it counts against the rate of its key before the body is read.
     var holdsOneMessage: Bool { get }
     /// Where a request may carry its key beside the fields that are taken everywhere.
     var keyField: KeyField? { get }
@@ -21,13 +21,15 @@ protocol Dialect: Sendable {
     /// - Throws: a ``Problem`` that names everything that is wrong with the request.
     func read(_ request: MessageRequest) throws(Problem) -> Reading
 
-    /// What a client is told of a message of its own.
-    func response(to outcome: MessageOutcome, of reading: ReadingNotes) -> HTTPResponse
+    /// What a client is told of a message.
+    ///
+    /// - Parameter index: its place among several; nil for a message of its own.
+    func response(to outcome: MessageOutcome, of notes: ReadingNotes, at index: Int?) -> HTTPResponse
 
     /// What a client is told of several messages that came together.
     ///
     /// - Parameter responses: what it would have been told of each alone, in their order.
-    func response(to responses: [MessageResponse], of reading: ReadingNotes) -> HTTPResponse
+    func response(to responses: [MessageResponse], of notes: ReadingNotes) -> HTTPResponse
 
     /// What a client is told of a request that is refused as a whole.
     func response(to problem: Problem) -> HTTPResponse
@@ -36,7 +38,7 @@ protocol Dialect: Sendable {
 extension Dialect {
     var keyField: KeyField? { nil }
 
-    func response(to responses: [MessageResponse], of reading: ReadingNotes) -> HTTPResponse {
+    func response(to responses: [MessageResponse], of notes: ReadingNotes) -> HTTPResponse {
         responses.first?.response ?? response(to: .emptyBody)
     }
 }

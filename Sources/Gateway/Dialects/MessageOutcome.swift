@@ -6,7 +6,7 @@ enum MessageOutcome {
     ///
     /// - id: its Message-ID, with its angle brackets.
     case accepted(id: String, Delivery.Receipt)
-    /// It was not sent, or nobody knows.
+    /// It was not sent, or its outcome is unknown.
     case failed(Problem)
     /// It was composed, and nothing was to be sent.
     case composed(Composition)

@@ -3,9 +3,7 @@ struct Reading {
     enum Messages {
         case one(Draft)
         /// Several, each with errors of its own.
-        ///
-        /// - stopsOnError: whether nothing more is sent once a message was not accepted.
-        case several([Result<Draft, Problem>], stopsOnError: Bool)
+        case several([Result<Draft, Problem>], BatchPolicy)
     }
 
     let messages: Messages
@@ -25,4 +23,16 @@ struct ReadingNotes: Sendable {
     var ignored: [String] = []
     /// Whether the messages of a list were to be sent even though others in it are not valid.
     var isPermissive = false
+    /// For each message what its response repeats of the request, where the dialect's responses do.
+    var echoes: [String?] = []
+}
+
+/// How the messages of a request depend on each other.
+enum BatchPolicy: Sendable {
+    /// Not at all.
+    case independent
+    /// Nothing more is sent once a message was not accepted.
+    case stopsOnError
+    /// Nothing is sent if one is not valid.
+    case allValid
 }

@@ -6,9 +6,10 @@ extension EndpointTable {
     /// - Parameters:
     ///   - pages: what is said of the relays and of the gateway.
     ///   - caughtMessages: what an embedded relay caught; nil without a sandbox.
+    ///   - vendors: the vendors whose APIs are served.
     ///   - executor: runs what waits for an answer.
     static func gateway(
-        _ pages: RelayPages, _ caughtMessages: (any CaughtMessages)?, executor: HTTPTaskExecutor
+        _ pages: RelayPages, _ caughtMessages: (any CaughtMessages)?, vendors: [VendorAPI], executor: HTTPTaskExecutor
     ) -> EndpointTable {
         let envelope: [QueryParameter] = [
             .flag("dry_run"), .text("from"), .list("to"), .text("recipient_policy"), .text("require_tls"),
@@ -32,6 +33,8 @@ extension EndpointTable {
             // The console is a page that holds nothing, and asks for the key itself.
             .page("GET", "/", isOpen: true) { ConsolePage.page.response(to: $0.head) },
         ]
-        return EndpointTable(endpoints + (caughtMessages.map(SandboxPages.endpoints) ?? []))
+        return EndpointTable(
+            endpoints + vendors.flatMap(\.endpoints) + (caughtMessages.map(SandboxPages.endpoints) ?? []),
+            families: vendors.map(\.family))
     }
 }

@@ -5,6 +5,7 @@ extension Problem {
             "unauthorized", "A key is needed", status: 401,
             detail: (keyGiven ? "the key is not one of this gateway's" : "the request carries no key")
                 + "; send it as Authorization: Bearer KEY or X-API-Key: KEY")
+        if !keyGiven { problem.variant = "missing-key" }
         problem.headers = [("WWW-Authenticate", "Bearer realm=\"postern\"")]
         return problem
     }

@@ -6,6 +6,8 @@ internal import SMTP
 struct Problem: Error {
     /// The last part of the problem type's URI.
     let label: String
+    /// Tells problems of one type apart where a vendor's API does.
+    var variant: String?
     let title: String
     let status: Int
     var detail: String
@@ -39,6 +41,13 @@ struct Problem: Error {
         var problem = self
         problem.errors = errors.listed
         problem.unlistedErrors = errors.unlisted
+        return problem
+    }
+
+    /// The same problem seen from the list that holds the message.
+    func under(_ name: String) -> Problem {
+        var problem = self
+        problem.errors = errors.map { $0.under(name) }
         return problem
     }
 

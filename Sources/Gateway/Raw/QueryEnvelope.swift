@@ -21,6 +21,12 @@ struct QueryEnvelope {
         query.parameters.isEmpty ? nil : QueryEnvelope(query)
     }
 
+    /// Recipients that were given elsewhere than in a query.
+    init(to recipients: [AddrSpec], requiresTLS: Bool?) {
+        self.recipients = recipients
+        self.requiresTLS = requiresTLS
+    }
+
     init(_ query: HTTPQuery) {
         var index = 0
         for (name, value) in query.parameters {

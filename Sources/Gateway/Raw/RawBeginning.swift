@@ -49,7 +49,7 @@ struct RawBeginning {
         } catch {
             throw .malformedMessage(error)
         }
-        var message = try RawMessage(section, query, domain: domain)
+        var message = try RawMessage(section, QueryEnvelope(query), domain: domain)
         // A line end counts as it is sent, as CRLF (RFC 1870, section 4). How many more there are is not known yet.
         let lone = LineBreaks.loneCount(in: message.header[...]) + LineBreaks.loneCount(in: body[...])
         if isWhole {

@@ -16,16 +16,15 @@ struct RawMessage {
     /// The header section as it is sent, with the empty line behind it.
     let header: [UInt8]
 
-    /// Checks a header section: takes the envelope from the query or from it, removes the blind copies and supplies what
+    /// Checks a header section: takes the envelope from what is wanted or from it, removes the blind copies and supplies what
     /// is missing.
     ///
     /// - Parameter domain: that of an identifier, if neither author nor sender has one.
     /// - Throws: a ``Problem`` that names every bad field.
-    init(_ section: HeaderSection, _ query: HTTPQuery, domain: String) throws(Problem) {
+    init(_ section: HeaderSection, _ wanted: QueryEnvelope, domain: String) throws(Problem) {
         authorFields = section.fields.filter { field in Self.authorNames.contains(where: field.isNamed) }
         var section = section
         var errors: [FieldError] = []
-        let wanted = QueryEnvelope(query)
         var envelope = wanted.envelope(section, errors: &errors)
         section.removeBlindCopies()
         var identifier = ""
@@ -65,7 +64,7 @@ struct RawMessage {
     /// - Returns: the message, what is known of its content declared, and its body.
     /// - Throws: a ``Problem`` that names every bad field.
     static func read(
-        _ octets: [UInt8], _ query: HTTPQuery, domain: String
+        _ octets: [UInt8], _ wanted: QueryEnvelope, domain: String
     ) throws(Problem) -> (RawMessage, body: ArraySlice<UInt8>) {
         var reader = HeaderSectionReader()
         let body: ArraySlice<UInt8>
@@ -76,7 +75,7 @@ struct RawMessage {
         } catch {
             throw .malformedMessage(error)
         }
-        var message = try RawMessage(section, query, domain: domain)
+        var message = try RawMessage(section, wanted, domain: domain)
         var kind = message.headerKind
         kind.take(body.span)
         try message.declare(kind)

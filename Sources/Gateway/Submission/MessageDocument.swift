@@ -5,24 +5,26 @@ internal import SMTP
 
 /// The JSON document of `POST /messages`, read as far as it goes: every error is kept.
 struct MessageDocument: DecodableWithErrors, DecodableWithConfiguration {
-    private(set) var from: Mailbox?
-    private(set) var to: [Mailbox] = []
-    private(set) var cc: [Mailbox] = []
-    private(set) var bcc: [Mailbox] = []
-    private(set) var replyTo: [Mailbox] = []
-    private(set) var subject: String?
-    private(set) var text: String?
-    private(set) var html: String?
-    private(set) var headers: [(name: String, value: String)] = []
-    private(set) var alternatives: [Alternative] = []
-    private(set) var attachments: [Attachment] = []
+    var from: Mailbox?
+    var to: [Mailbox] = []
+    var cc: [Mailbox] = []
+    var bcc: [Mailbox] = []
+    var replyTo: [Mailbox] = []
+    var subject: String?
+    var text: String?
+    var html: String?
+    var headers: [(name: String, value: String)] = []
+    var alternatives: [Alternative] = []
+    var attachments: [Attachment] = []
     /// Where in the document the alternatives and the attachments stand that could be read.
-    private(set) var places: [String: [Int]] = [:]
-    private(set) var envelope: EnvelopeDocument?
-    private(set) var notification: DeliveryStatusNotification?
-    private(set) var requiresTLS: Bool?
-    private(set) var recipientPolicy: Envelope.RecipientPolicy?
-    private(set) var errors = FieldErrors()
+    var places: [String: [Int]] = [:]
+    var envelope: EnvelopeDocument?
+    var notification: DeliveryStatusNotification?
+    var requiresTLS: Bool?
+    var recipientPolicy: Envelope.RecipientPolicy?
+    /// Whether the identifier of the message is a UUID, which some clients expect.
+    var hasUUID = false
+    var errors = FieldErrors()
 
     /// The members, in the order in which they are read.
     private static let names = [

@@ -125,11 +125,17 @@ struct Submission {
     private static func message(_ document: MessageDocument, _ fields: [HeaderField]) -> Message {
         // Beside HTML an empty text would be another form of the same content, and the one that some readers show.
         let text = document.html != nil && document.text?.isEmpty == true ? nil : document.text
-        return Message(
+        let seed = MessageSeeds.shared.next()
+        var message = Message(
             from: document.from.map { [$0] } ?? [], replyTo: document.replyTo, to: document.to, cc: document.cc,
             subject: document.subject, text: text, html: document.html, alternatives: document.alternatives,
             attachments: document.attachments, headers: fields,
-            date: MessageDate(seconds: Int64(Date().timeIntervalSince1970)), seed: MessageSeeds.shared.next())
+            date: MessageDate(seconds: Int64(Date().timeIntervalSince1970)), seed: seed)
+        if document.hasUUID, let from = document.from, !fields.contains(where: { $0.name.lowercased() == "message-id" })
+        {
+            message.messageID = try? MessageID(MessageSeeds.uuid(seed) + "@" + from.address.domain)
+        }
+        return message
     }
 
     /// Where a property of a message stands in the JSON document.

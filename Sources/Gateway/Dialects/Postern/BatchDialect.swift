@@ -13,9 +13,9 @@ struct BatchDialect: PosternDialect {
 
     func read(_ request: MessageRequest) throws(Problem) -> Reading {
         if request.octets.isEmpty { throw .emptyBody }
+        let stopsOnError = request.head.query["on_error"] == "stop"
         return Reading(
-            .several(
-                try Self.messages(in: request.octets), stopsOnError: request.head.query["on_error"] == "stop"),
+            .several(try Self.messages(in: request.octets), stopsOnError ? .stopsOnError : .independent),
             isDryRun: request.isSet("dry_run"))
     }
 
@@ -47,7 +47,7 @@ struct BatchDialect: PosternDialect {
     }
 
     /// The responses to the messages, each with its status added.
-    func response(to responses: [MessageResponse], of reading: ReadingNotes) -> HTTPResponse {
+    func response(to responses: [MessageResponse], of notes: ReadingNotes) -> HTTPResponse {
         var body = Array(#"{"results":["#.utf8)
         for (index, response) in responses.enumerated() {
             body += (index == 0 ? "" : ",").utf8

@@ -10,7 +10,7 @@ protocol PosternDialect: Dialect {}
 extension PosternDialect {
     var holdsOneMessage: Bool { true }
 
-    func response(to outcome: MessageOutcome, of reading: ReadingNotes) -> HTTPResponse {
+    func response(to outcome: MessageOutcome, of notes: ReadingNotes, at index: Int?) -> HTTPResponse {
         switch outcome {
         case .accepted(let id, let receipt): Self.accepted(id, receipt)
         case .failed(let problem): problem.response

@@ -9,7 +9,7 @@ struct RawDialect: PosternDialect {
 
     func read(_ request: MessageRequest) throws(Problem) -> Reading {
         let (message, body) = try RawMessage.read(
-            request.octets, request.head.query, domain: request.hostDomain)
+            request.octets, QueryEnvelope(request.head.query), domain: request.hostDomain)
         return Reading(.one(.raw(message, body: body)), isDryRun: request.isSet("dry_run"))
     }
 }

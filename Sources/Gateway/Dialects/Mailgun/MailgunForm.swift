@@ -1,0 +1,166 @@
+internal import Foundation
+internal import HTTPServer
+internal import InternetMessage
+internal import MailAddress
+
+/// The form of `POST /v3/{domain}/messages`, and what of it `messages.mime` has.
+struct MailgunForm {
+    private(set) var message = VendorMessage()
+    /// Whether each recipient in `to` gets a message of its own.
+    private(set) var isPersonal = false
+    /// Whether the message is checked and not sent.
+    private(set) var isTest = false
+    /// The message as a whole, in `messages.mime`.
+    private(set) var whole: [UInt8]?
+    private(set) var errors = FieldErrors()
+
+    private static let refused = [
+        "template", "o:deliverytime", "o:deliverytime-optimize-period", "o:time-zone-localize",
+    ]
+    private var fileCount = 0
+
+    /// - Parameter isWhole: whether the message comes as a whole, in the field `message`.
+    init(_ parts: [HTTPFormPart], isWhole: Bool) {
+        for part in parts {
+            switch part.name {
+            case "attachment" where !isWhole: attach(part, isInline: false)
+            case "inline" where !isWhole: attach(part, isInline: true)
+            case "message" where isWhole: whole = part.content
+            default:
+                guard let text = String(validating: part.content, as: UTF8.self) else {
+                    errors.add(FieldError("/" + FieldError.escaped(part.name), "this has to be UTF-8"))
+                    continue
+                }
+                take(part.name, text, isWhole: isWhole)
+            }
+        }
+        if isWhole, whole == nil { errors.add(FieldError("/message", "the message is needed, as a file")) }
+        if !isWhole, message.document.from == nil, !errors.listed.contains(where: { $0.pointer == "/from" }) {
+            errors.add(FieldError("/from", "the sender's address is needed"))
+        }
+        message.document.errors = errors
+    }
+
+    private mutating func take(_ name: String, _ text: String, isWhole: Bool) {
+        switch name {
+        case "to": message.document.to += mailboxes(name, text)
+        case "recipient-variables": takeVariables(text)
+        case _ where Self.refused.contains(name) || name.hasPrefix("t:"):
+            if !text.isEmpty { add(name, "\(name) is not supported; leave it out") }
+        case "o:testmode": isTest = Self.isTrue(text)
+        case "o:require-tls": message.document.requiresTLS = Self.isTrue(text)
+        case _ where name.hasPrefix("o:") || name.hasPrefix("v:"): ignore(name, text)
+        // Ruby's client cannot leave it out; the message itself says who sends it.
+        case "from" where isWhole: break
+        case _ where isWhole: add(name, "there is no such field; known are to, message and o:…")
+        case "from": takeFrom(text)
+        case "cc": message.document.cc += mailboxes(name, text)
+        case "bcc": message.document.bcc += mailboxes(name, text)
+        case "subject": message.document.subject = text
+        case "text": message.document.text = text
+        case "html": message.document.html = text.isEmpty ? nil : text
+        case "amp-html": takeAMP(text)
+        case _ where name.hasPrefix("h:"): takeHeader(String(name.dropFirst(2)), text)
+        default:
+            add(
+                name,
+                "there is no such field; known are from, to, cc, bcc, subject, text, html, amp-html, attachment, inline, "
+                    + "recipient-variables, h:…, o:… and v:…")
+        }
+    }
+
+    private mutating func takeFrom(_ text: String) {
+        guard message.document.from == nil else { return add("from", "give one address") }
+        do throws(AddressError) {
+            message.document.from = try Mailbox(parsing: text)
+        } catch {
+            add("from", error.description)
+        }
+    }
+
+    private mutating func takeAMP(_ text: String) {
+        guard !text.isEmpty, let type = try? MediaType("text/x-amp-html") else { return }
+        message.document.alternatives.append(Alternative(contentType: type, content: .text(text)))
+    }
+
+    private mutating func takeHeader(_ name: String, _ text: String) {
+        switch name.lowercased() {
+        case "reply-to": message.document.replyTo += mailboxes("h:Reply-To", text)
+        // The composer writes it.
+        case "mime-version": break
+        default: message.document.headers.append((name, text))
+        }
+    }
+
+    /// Present, even without anything in it, it asks for a message for each recipient.
+    private mutating func takeVariables(_ text: String) {
+        isPersonal = true
+        let variables = try? JSONDecoder().decode([String: FieldPresence].self, from: Data(text.utf8))
+        if variables == nil {
+            add("recipient-variables", "this has to be a JSON object of objects")
+        } else if variables?.values.contains(where: \.isPresent) == true {
+            add(
+                "recipient-variables",
+                "recipient-variables with variables are not supported; send {} or write the texts out")
+        }
+    }
+
+    private mutating func attach(_ part: HTTPFormPart, isInline: Bool) {
+        let pointer = "\(part.name)/\(fileCount)"
+        fileCount += 1
+        guard let filename = part.filename else {
+            return add(pointer, "this has to be a file; with curl: -F \(part.name)=@report.pdf")
+        }
+        // What a browser sends for a field in which no file was chosen.
+        if filename.isEmpty, part.content.isEmpty { return }
+        do throws(HeaderError) {
+            let type =
+                if let text = part.contentType, !text.isEmpty {
+                    try MediaType(text)
+                } else {
+                    MediaType(ofFile: filename) ?? .octetStream
+                }
+            message.document.attachments.append(
+                Attachment(
+                    filename: filename, content: part.content, contentType: type,
+                    // The HTML names it by its file name.
+                    contentID: isInline ? try ContentID(filename) : nil, disposition: isInline ? .inline : nil))
+        } catch {
+            add(pointer, error.description)
+        }
+    }
+
+    private mutating func mailboxes(_ name: String, _ text: String) -> [Mailbox] {
+        if text.isEmpty { return [] }
+        do throws(AddressError) {
+            return try AddressList(parsing: text).mailboxes
+        } catch {
+            add(name, error.description)
+            return []
+        }
+    }
+
+    private mutating func ignore(_ name: String, _ text: String) {
+        let isFalse = ["", "no", "false", "0"].contains(text.lowercased())
+        if !isFalse, !message.ignored.contains(name) { message.ignored.append(name) }
+    }
+
+    private mutating func add(_ name: String, _ detail: String) {
+        errors.add(FieldError("/" + name.replacing("~", with: "~0"), detail))
+    }
+
+    /// Clients write what their languages do.
+    private static func isTrue(_ text: String) -> Bool {
+        ["yes", "true", "1", "on"].contains(text.lowercased())
+    }
+
+    /// The message of each recipient, or the one of all.
+    var messages: [VendorMessage] {
+        guard isPersonal, message.document.to.count > 1 else { return [message] }
+        return message.document.to.map { recipient in
+            var own = message
+            own.document.to = [recipient]
+            return own
+        }
+    }
+}

@@ -1,0 +1,67 @@
+internal import Foundation
+internal import HTTPServer
+internal import MailAddress
+internal import SMTP
+
+/// The responses in the form of Postmark's API.
+protocol PostmarkResponses: VendorDialect {}
+
+extension PostmarkResponses {
+    var keyField: KeyField? { .header("X-Postmark-Server-Token") }
+
+    var memberNames: [String: String] {
+        [
+            "from": "From", "to": "To", "cc": "Cc", "bcc": "Bcc", "reply_to": "ReplyTo", "subject": "Subject",
+            "text": "TextBody", "html": "HtmlBody", "headers": "Headers", "attachments": "Attachments",
+            "filename": "Name", "content": "Content", "content_type": "ContentType", "content_id": "ContentID",
+        ]
+    }
+
+    func response(to outcome: MessageOutcome, of notes: ReadingNotes, at index: Int?) -> HTTPResponse {
+        let position = index ?? 0
+        let to = position < notes.echoes.count ? notes.echoes[position] : nil
+        switch outcome {
+        case .accepted(let messageID, let receipt):
+            return accepted(messageID, to, Self.message(receipt), fields(outcome, notes))
+        case .composed(let composed): return accepted(composed.id, to, "OK", fields(outcome, notes))
+        case .failed(let problem): return response(problem, fields(outcome, notes))
+        }
+    }
+
+    func response(to problem: Problem) -> HTTPResponse {
+        response(problem, fields(problem))
+    }
+
+    private func response(_ problem: Problem, _ fields: [(name: String, value: String)]) -> HTTPResponse {
+        let error = PostmarkError(problem, text(of: problem))
+        var json = JSONText()
+        json.object { json in
+            json.member("ErrorCode", error.code)
+            json.member("Message", error.message)
+        }
+        return HTTPResponse(status: error.status, headers: JSONText.contentType + fields, body: json.bytes)
+    }
+
+    private func accepted(
+        _ messageID: String, _ to: String?, _ message: String, _ fields: [(name: String, value: String)]
+    ) -> HTTPResponse {
+        var json = JSONText()
+        json.object { json in
+            if let to { json.member("To", to) }
+            json.member("SubmittedAt", Date().formatted(.iso8601))
+            json.member("MessageID", identifier(messageID))
+            json.member("ErrorCode", 0)
+            json.member("Message", message)
+        }
+        return HTTPResponse(status: 200, headers: JSONText.contentType + fields, body: json.bytes)
+    }
+
+    /// Clients read the recipients that were refused out of this sentence.
+    private static func message(_ receipt: Delivery.Receipt) -> String {
+        let refused = receipt.rejected.map(\.address) + receipt.failed.map(\.address)
+        guard !refused.isEmpty else { return "OK" }
+        return "Message OK, but will not deliver to these inactive addresses: "
+            + refused.map(\.description).joined(separator: ", ")
+            + ". Inactive recipients are those that the relay refused."
+    }
+}

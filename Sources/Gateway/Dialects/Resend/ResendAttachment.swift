@@ -1,0 +1,27 @@
+internal import InternetMessage
+
+/// An attachment of ``ResendMessage``.
+struct ResendAttachment: DecodableWithErrors {
+    private(set) var attachment: Attachment?
+    private(set) var errors = FieldErrors()
+
+    init(from decoder: any Decoder) throws {
+        var members = try Members(
+            of: decoder, known: ["content", "filename", "path", "content_type", "content_id", "inline_content_id"])
+        members.refuse(["path"])
+        let filename = members.filled("filename")
+        let content: AttachmentContent? = members.nested(
+            "content", expected: "text in base64, or a list of octets")
+        let type = members.mediaType("content_type", expected: "a string such as application/pdf")
+        let inlineID = members.contentID("inline_content_id")
+        let contentID = members.contentID("content_id") ?? inlineID
+        if content == nil, members.errors.isEmpty {
+            members.add(FieldError("/content", "an attachment needs its content"))
+        }
+        errors = members.errors
+        guard errors.isEmpty, let content = content?.content else { return }
+        attachment = Attachment(
+            filename: filename, content: content,
+            contentType: type ?? filename.flatMap { MediaType(ofFile: $0) } ?? .octetStream, contentID: contentID)
+    }
+}

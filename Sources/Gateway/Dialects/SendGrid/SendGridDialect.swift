@@ -1,0 +1,126 @@
+internal import Foundation
+internal import HTTPServer
+internal import SMTP
+
+/// The API of SendGrid: `POST /v3/mail/send`. Each personalization is a message of its own; none is sent if one of them is
+/// not valid.
+///
+/// Its own form of response has one status for all of them. It is 202 if every message was accepted. Otherwise the errors
+/// say which were not and which were sent, with a status at which no client sends all of them again.
+struct SendGridDialect: VendorDialect {
+    let name = "sendgrid"
+    let mediaTypes = ["application/json"]
+    let intake = BodyIntake.whole
+    let holdsOneMessage = false
+
+    let memberNames = ["text": "content", "html": "content", "content_type": "type"]
+
+    private static let messageID = "X-Message-Id"
+
+    func read(_ request: MessageRequest) throws(Problem) -> Reading {
+        let mail = try VendorDocument.read(SendGridMail.self, from: request.octets, expected: "a JSON object")
+        if !mail.errors.isEmpty { throw .invalid(mail.errors) }
+        if mail.personalizations.count > SendGridMail.maximumPersonalizations {
+            throw .invalid([
+                FieldError(
+                    "/personalizations",
+                    "there are more than \(SendGridMail.maximumPersonalizations); send fewer at a time")
+            ])
+        }
+        var drafts: [Result<Draft, Problem>] = []
+        for (index, personalization) in mail.personalizations.enumerated() {
+            do throws(Problem) {
+                drafts.append(.success(try mail.message(of: personalization).draft()))
+            } catch {
+                throw Self.isAboutOwn(error) ? error.under(String(index)).under("personalizations") : error
+            }
+        }
+        var reading = Reading(.several(drafts, .allValid), isDryRun: mail.isSandboxed)
+        reading.notes.ignored = [mail.common.ignored, mail.personalizations.map(\.ignored).distinct()].distinct()
+        return reading
+    }
+
+    /// Whether an error is in what the personalization has for itself.
+    private static func isAboutOwn(_ problem: Problem) -> Bool {
+        problem.errors.contains { error in ["/to", "/cc", "/bcc"].contains { error.pointer.hasPrefix($0) } }
+    }
+
+    // MARK: Responses
+
+    func response(to outcome: MessageOutcome, of notes: ReadingNotes, at index: Int?) -> HTTPResponse {
+        let fields = fields(outcome, notes)
+        switch outcome {
+        case .accepted(let messageID, _):
+            return HTTPResponse(
+                status: 202, headers: [(Self.messageID, identifier(messageID))] + fields, body: [])
+        case .composed: return HTTPResponse(status: 200, headers: fields, body: [])
+        case .failed(let problem):
+            let error = SendGridError(text(of: problem), field: index.map { "personalizations.\($0)" })
+            return response([error], status: Self.status(of: problem), fields)
+        }
+    }
+
+    func response(to responses: [MessageResponse], of notes: ReadingNotes) -> HTTPResponse {
+        let failed = responses.enumerated().filter { !(200...299).contains($1.response.status) }
+        // If none was sent and all may be sent again, so may the request.
+        let mayRepeat = failed.count == responses.count && failed.allSatisfy { $0.element.response.status == 429 }
+        guard !failed.isEmpty, !mayRepeat, responses.count > 1 else {
+            return failed.first?.element.response ?? responses[0].response
+        }
+        let sent = responses.indices.filter { index in !failed.contains { $0.offset == index } }.map(String.init)
+        var errors = failed.flatMap { Self.errors(in: $0.element) }
+        if !sent.isEmpty {
+            let text = "the personalizations \(sent.joined(separator: ", ")) were sent; do not send them again"
+            errors.insert(SendGridError(FieldError.shortened(text, to: VendorText.maximumCharacters)), at: 0)
+        }
+        return response(errors, status: 400, ignored(notes))
+    }
+
+    func response(to problem: Problem) -> HTTPResponse {
+        let errors =
+            problem.errors.isEmpty || problem.reply != nil
+            ? [SendGridError(text(of: problem))]
+            : problem.errors.map { error in
+                SendGridError(error.detail, field: VendorText.name(error.pointer, memberNames))
+            }
+        return response(errors, status: Self.status(of: problem), fields(problem))
+    }
+
+    private func response(
+        _ errors: [SendGridError], status: Int, _ fields: [(name: String, value: String)]
+    ) -> HTTPResponse {
+        var json = JSONText()
+        json.object { json in
+            json.name("errors")
+            json.array(errors) { json, error in
+                json.object { json in
+                    json.member("message", error.message)
+                    json.member("field", error.field)
+                    json.member("help", String?.none)
+                }
+            }
+        }
+        return HTTPResponse(status: status, headers: JSONText.contentType + fields, body: json.bytes)
+    }
+
+    private static func status(of problem: Problem) -> Int {
+        // No client repeats a request by itself for this.
+        if problem.outcome == .unknown { return 400 }
+        if problem.label == "idempotency-key-in-flight" { return 429 }
+        switch problem.status {
+        case 409, 422: return 400
+        // The message was not sent, and may be sent again.
+        case 429, 503: return 429
+        case 502, 504: return problem.isRetryable == true ? 429 : 500
+        default: return problem.status
+        }
+    }
+
+    /// The errors in the response to a message, which may have been kept from an earlier request.
+    private static func errors(in response: MessageResponse) -> [SendGridError] {
+        struct Document: Decodable {
+            let errors: [SendGridError]
+        }
+        return (try? JSONDecoder().decode(Document.self, from: Data(response.response.body)))?.errors ?? []
+    }
+}

@@ -1,0 +1,53 @@
+internal import InternetMessage
+internal import MailAddress
+
+/// What the documents of vendors' APIs have in common.
+extension Members {
+    /// Those of some fields that say anything.
+    mutating func present(_ names: [String]) -> [String] {
+        names.filter { value($0, as: FieldPresence.self, expected: "a value")?.isPresent ?? false }
+    }
+
+    /// Refuses fields that would change what is sent, or when.
+    mutating func refuse(_ names: [String]) {
+        for name in present(names) {
+            add(FieldError("/" + name, "\(name) is not supported; leave it out"))
+        }
+    }
+
+    /// A text that says nothing if it is empty.
+    mutating func filled(_ name: String) -> String? {
+        guard let text = text(name), !text.isEmpty else { return nil }
+        return text
+    }
+
+    /// The mailboxes in a text with commas.
+    mutating func mailboxes(_ name: String) -> [Mailbox] {
+        guard let text = filled(name) else { return [] }
+        do throws(AddressError) {
+            return try AddressList(parsing: text).mailboxes
+        } catch {
+            add(FieldError("/" + name, error.description))
+            return []
+        }
+    }
+
+    /// The mailboxes of a list; an empty text in its place says that there are none.
+    mutating func addressList(_ name: String) -> [Mailbox] {
+        guard value(name, as: FieldPresence.self, expected: "an address or a list of addresses")?.isPresent ?? false
+        else { return [] }
+        return addresses(name, expected: "an address or a list of addresses")?.mailboxes ?? []
+    }
+
+    /// A content identifier, with or without `cid:` and angle brackets; nil if there is none.
+    mutating func contentID(_ name: String) -> ContentID? {
+        guard var text = filled(name) else { return nil }
+        if text.lowercased().hasPrefix("cid:") { text.removeFirst(4) }
+        do throws(HeaderError) {
+            return try ContentID(text)
+        } catch {
+            add(FieldError("/" + name, error.description))
+            return nil
+        }
+    }
+}

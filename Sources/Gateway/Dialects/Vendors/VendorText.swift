@@ -1,0 +1,62 @@
+internal import MailAddress
+internal import SMTP
+
+/// The texts of responses in the forms of vendors.
+enum VendorText {
+    /// The most errors and refused recipients that a text names.
+    static let maximumListed = 20
+    /// The most characters of a text about several messages.
+    static let maximumCharacters = 4_000
+    /// The most characters of a reply.
+    private static let maximumReply = 400
+
+    /// A reply in one line of ASCII, fit for a header field: `550 5.1.1 User unknown`.
+    static func line(_ reply: Reply) -> String {
+        let text = FieldError.shortened(self.reply(reply), to: maximumReply)
+        return String(
+            decoding: text.unicodeScalars.map {
+                (0x20..<0x7F).contains($0.value) ? UInt8($0.value) : UInt8(ascii: "?")
+            },
+            as: UTF8.self)
+    }
+
+    /// A reply in one line: `550 5.1.1 User unknown`.
+    static func reply(_ reply: Reply) -> String {
+        let text = reply.text.replacing("\n", with: " ")
+        return [String(reply.code), reply.enhancedCode?.description, text].compactMap(\.self).filter { !$0.isEmpty }
+            .joined(separator: " ")
+    }
+
+    /// All that a problem says, in one text.
+    ///
+    /// - Parameter names: what the vendor calls the members that the problem points to.
+    static func text(of problem: Problem, _ names: [String: String]) -> String {
+        if problem.outcome == .unknown {
+            return "The relay may have the message: it did not confirm it, and sending it again may double it. "
+                + FieldError.shortened(problem.detail, to: maximumReply)
+        }
+        if let reply = problem.reply {
+            let refused = problem.rejected.prefix(maximumListed).map {
+                "\($0.address) (\(FieldError.shortened(self.reply($0.reply), to: 200)))"
+            }
+            let text = "\(problem.title): \(FieldError.shortened(self.reply(reply), to: maximumReply))"
+            return refused.isEmpty ? text : text + "; refused: " + refused.joined(separator: ", ")
+        }
+        guard !problem.errors.isEmpty else { return "\(problem.title): \(problem.detail)" }
+        var parts = problem.errors.prefix(maximumListed).map { error in
+            let member = name(error.pointer, names)
+            return member.isEmpty ? error.detail : "`\(member)`: \(error.detail)"
+        }
+        let unlisted = problem.errors.count + problem.unlistedErrors - parts.count
+        if unlisted > 0 { parts.append("and \(unlisted) more") }
+        return parts.joined(separator: "; ")
+    }
+
+    /// A member as the vendor's users know it: `attachments.0.Name`.
+    static func name(_ pointer: String, _ names: [String: String]) -> String {
+        pointer.split(separator: "/").map { part in
+            let plain = String(part).replacing("~1", with: "/").replacing("~0", with: "~")
+            return names[plain] ?? plain
+        }.joined(separator: ".")
+    }
+}
