@@ -1,6 +1,7 @@
 """Sends messages with the vendors' SDKs and with django-anymail, and reads back what became of them.
 
-Started by scripts/check-vendors with the gateway's address and API key. The checks of a vendor are in scripts/vendors/.
+Started by scripts/check-vendors with the gateway's address, an API key, and one that may send as *@other.example only.
+The checks of a vendor are in scripts/vendors/.
 """
 
 import logging
@@ -20,5 +21,8 @@ for module in with_resend, with_postmark, with_sendgrid, with_mailgun, with_anym
     for case in module.CASES:
         gateway.forget()
         report.run(f"{module.NAME}: {case.__name__.replace('_', ' ')}", case, gateway)
+report.name = "metrics"
+routes = {"/emails", "/emails/batch", "/email", "/email/batch", "/v3/mail/send", "/v3/{domain}/messages"}
+report.same("routes without requests", set(), routes - set(gateway.requests()))
 print(f"{report.count} checks of the vendors' APIs, {report.failures} failed")
 sys.exit(1 if report.failures or not report.count else 0)

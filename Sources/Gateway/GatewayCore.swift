@@ -35,11 +35,11 @@ final class GatewayCore: Sendable {
         let endpoints = EndpointTable.gateway(
             pages, caughtMessages, vendors: configuration.vendorAPIs, executor: sender.executor)
         handler = GatewayHandler(
-            admission: Admission(endpoints: endpoints, configuration: self.configuration, room: room),
-            messages: MessageHandler(
+            Admission(endpoints: endpoints, configuration: self.configuration, room: room),
+            MessageHandler(
                 sender, signer: configuration.signer, hostDomain: configuration.hostDomain, tracer: tracer, log: log),
-            sender: sender,
-            requests: (0..<max(1, threads)).map { _ in RequestMetrics(metrics.registry, paths: endpoints.paths) },
+            sender,
+            (0..<max(1, threads)).map { _ in RequestMetrics(metrics.registry, paths: endpoints.paths) },
             maximumMessageBytes: configuration.maximumMessageBytes, logger: logger)
     }
 

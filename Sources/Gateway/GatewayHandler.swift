@@ -2,14 +2,26 @@ internal import HTTPServer
 internal import Logging
 
 /// What the HTTP server asks: it admits requests, and takes each to what serves it.
-struct GatewayHandler: HTTPHandler {
-    let admission: Admission
-    let messages: MessageHandler
-    let sender: MessageSender
+final class GatewayHandler: HTTPHandler {
+    private let admission: Admission
+    private let messages: MessageHandler
+    private let sender: MessageSender
     /// Those of each thread of the HTTP server.
-    let requests: [RequestMetrics]
-    let maximumMessageBytes: Int
-    let logger: Logger
+    private let requests: [RequestMetrics]
+    private let maximumMessageBytes: Int
+    private let logger: Logger
+
+    init(
+        _ admission: Admission, _ messages: MessageHandler, _ sender: MessageSender, _ requests: [RequestMetrics],
+        maximumMessageBytes: Int, logger: Logger
+    ) {
+        self.admission = admission
+        self.messages = messages
+        self.sender = sender
+        self.requests = requests
+        self.maximumMessageBytes = maximumMessageBytes
+        self.logger = logger
+    }
 
     func admit(_ head: HTTPRequestHead) -> HTTPAdmission {
         do throws(Problem) {
@@ -28,7 +40,8 @@ struct GatewayHandler: HTTPHandler {
     }
 
     private func admission(of admitted: AdmittedRequest, _ intake: BodyIntake) -> HTTPAdmission {
-        switch intake {
+        let messages = messages
+        return switch intake {
         case .whole:
             .whole(maximumBodyBytes: maximumMessageBytes) {
                 messages.handle($0.head, .octets($0.body), admitted, $1)

@@ -6,7 +6,7 @@ internal import SMTP
 ///
 /// It knows no format: the dialect of the request decodes and responds. Decoding and composing run on the HTTP server's
 /// thread; what waits for the relay goes on where the relay's session lives.
-struct MessageHandler: Sendable {
+final class MessageHandler: Sendable {
     private let sender: MessageSender
     private let signer: DKIMSigner?
     private let tracer: RequestTracer?

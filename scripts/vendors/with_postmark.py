@@ -200,9 +200,11 @@ def requests_that_are_no_message(report, gateway):
 def wrong_keys(report, gateway):
     connect(gateway, "wrong-key-0123456789")
     refused = send()
-    connect(gateway)
     report.refused(gateway, refused, (401,), [])
     report.same("ErrorCode", 10, refused.code)
+    connect(gateway, gateway.limited)
+    report.refused(gateway, send(), (403, 422), ["`From`", "may not send as ann@example.org"])
+    connect(gateway)
     response = gateway.request("POST", "/email", json.dumps(SMALL).encode(), {"Content-Type": "application/json"})
     report.same("without a key", (401, 10), (response.status, (response.json or {}).get("ErrorCode")))
 

@@ -173,6 +173,10 @@ def wrong_keys(report, gateway):
     resend.api_key = gateway.key
     expected = (401, "validation_error"), (403, "invalid_api_key")
     report.within("status and name", expected, (refused.status, refused.code))
+    resend.api_key = gateway.limited
+    refused = send()
+    resend.api_key = gateway.key
+    report.refused(gateway, refused, (403,), ["`from`", "may not send as ann@example.org"])
     response = gateway.request("POST", "/emails", json.dumps(SMALL).encode(), {"Content-Type": "application/json"})
     report.same("status without a key", 401, response.status)
     report.same("name without a key", "missing_api_key", (response.json or {}).get("name"))

@@ -2,28 +2,40 @@ internal import HTTPServer
 
 /// What is known of a request beside its messages: for the log, the trace and the response.
 struct MessageContext: Sendable {
-    /// The request's id, which its response carries.
-    let id: String
-    let admitted: AdmittedRequest
-    let trace: TraceParent?
-    let start: ContinuousClock.Instant
-    /// Nil if nobody traces.
-    let span: RequestSpan?
+    /// What does not change while the request is handled. It goes through many hands, and they share it.
+    private final class Request: Sendable {
+        let id: String
+        let admitted: AdmittedRequest
+        let trace: TraceParent?
+        let start: ContinuousClock.Instant
+        let span: RequestSpan?
+
+        init(_ head: HTTPRequestHead, _ admitted: AdmittedRequest, _ tracer: RequestTracer?) {
+            id = head.id
+            self.admitted = admitted
+            trace = head.headers["traceparent"].flatMap { TraceParent($0) }
+            start = .now
+            span = tracer?.span(of: head, admitted)
+        }
+    }
+
+    private let request: Request
+    /// What the dialect wants to know again for the response.
+    var notes = ReadingNotes.none
     /// The place of the message in its batch; nil for a message of its own.
     private(set) var index: Int?
-    /// What the dialect wants to know again for the response.
-    var notes = ReadingNotes()
 
     /// - Parameter tracer: what starts a span; nil if nobody traces.
     init(_ head: HTTPRequestHead, _ admitted: AdmittedRequest, _ tracer: RequestTracer?) {
-        id = head.id
-        self.admitted = admitted
-        trace = head.headers["traceparent"].flatMap { TraceParent($0) }
-        start = .now
-        span = tracer?.span(of: head, admitted)
+        request = Request(head, admitted, tracer)
     }
 
-    var caller: Caller { admitted.caller }
+    /// The request's id, which its response carries.
+    var id: String { request.id }
+    var admitted: AdmittedRequest { request.admitted }
+    var caller: Caller { request.admitted.caller }
+    var trace: TraceParent? { request.trace }
+    var start: ContinuousClock.Instant { request.start }
 
     /// The context of a message of the batch.
     func at(_ index: Int) -> MessageContext {
@@ -36,7 +48,7 @@ struct MessageContext: Sendable {
     ///
     /// - Parameter id: its Message-ID.
     func trace(of id: String) -> MessageTrace? {
-        span.map { MessageTrace(request: $0, id: id, index: index) }
+        request.span.map { MessageTrace(request: $0, id: id, index: index) }
     }
 
     /// What the client is told of a message.
@@ -46,7 +58,7 @@ struct MessageContext: Sendable {
 
     /// The request is answered with that.
     func answered(with response: HTTPResponse) -> HTTPResponse {
-        span?.end(status: response.status)
+        request.span?.end(status: response.status)
         return response
     }
 }

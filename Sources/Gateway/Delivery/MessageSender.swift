@@ -34,9 +34,18 @@ final class MessageSender: Sendable {
 
     // MARK: Requests
 
+    /// A message of its own on its way to a loop.
+    private enum Work: Sendable {
+        case composed(Composition)
+        /// Not to be sent if that was done under its key.
+        case keyed(Composition, IdempotencyKey, MessageFingerprint)
+        /// Sent while it arrives.
+        case stream(HTTPStreamedRequest)
+    }
+
     /// Sends a message and responds to its request.
     func send(_ composed: Composition, _ context: MessageContext, _ responder: HTTPResponder) {
-        begin(context, responder) { delivery in await self.response(to: composed, context, from: delivery) }
+        begin(.composed(composed), context, responder)
     }
 
     /// Sends a message, unless that was done under its key, and responds to its request.
@@ -44,17 +53,12 @@ final class MessageSender: Sendable {
         _ composed: Composition, once key: IdempotencyKey, _ fingerprint: MessageFingerprint,
         _ context: MessageContext, _ responder: HTTPResponder
     ) {
-        let mayBegin = { @Sendable () throws(Problem) in try context.admitted.checkRoom(isCounted: true) }
-        begin(context, responder) { delivery in
-            await self.once.response(under: key, fingerprint, context, if: mayBegin) {
-                await self.response(to: composed, context, from: delivery)
-            }
-        }
+        begin(.keyed(composed, key, fingerprint), context, responder)
     }
 
     /// Sends a raw message while it arrives, and responds to its request.
     func send(_ request: HTTPStreamedRequest, _ context: MessageContext, _ responder: HTTPResponder) {
-        begin(context, responder) { delivery in await self.response(to: request, context, from: delivery) }
+        begin(.stream(request), context, responder)
     }
 
     /// Sends a batch, or what of it has not been sent under its key, and responds to its request.
@@ -102,16 +106,20 @@ final class MessageSender: Sendable {
 
     // MARK: One message
 
-    /// Runs the sending of a request's message on one of the loops, and responds with its result.
-    private func begin(
-        _ context: MessageContext, _ responder: HTTPResponder,
-        _ send: @escaping @Sendable (Delivery) async -> MessageResponse
-    ) {
+    /// Sends a message on one of the loops, and responds to its request.
+    private func begin(_ work: Work, _ context: MessageContext, _ responder: HTTPResponder) {
         room.enter()
         let inbox = nextInbox()
         inbox.add {
             Task.immediate(executorPreference: inbox.executor) {
-                let response = await send(inbox.delivery)
+                let response =
+                    switch work {
+                    case .composed(let composed):
+                        await self.response(to: composed, context, from: inbox.delivery)
+                    case .keyed(let composed, let key, let fingerprint):
+                        await self.response(to: composed, once: key, fingerprint, context, from: inbox.delivery)
+                    case .stream(let request): await self.response(to: request, context, from: inbox.delivery)
+                    }
                 inbox.respond(responder, context.answered(with: response.response))
                 self.room.leave()
             }
@@ -144,6 +152,16 @@ final class MessageSender: Sendable {
             return context.response(to: .accepted(id: composed.id, receipt))
         } catch {
             return failed(composed.id, composed.envelope, error, context)
+        }
+    }
+
+    private func response(
+        to composed: Composition, once key: IdempotencyKey, _ fingerprint: MessageFingerprint,
+        _ context: MessageContext, from delivery: Delivery
+    ) async -> MessageResponse {
+        let mayBegin = { () throws(Problem) in try context.admitted.checkRoom(isCounted: true) }
+        return await once.response(under: key, fingerprint, context, if: mayBegin) {
+            await self.response(to: composed, context, from: delivery)
         }
     }
 

@@ -9,22 +9,32 @@ struct Reading {
     let messages: Messages
     /// Whether nothing is sent.
     let isDryRun: Bool
-    var notes = ReadingNotes()
+    let notes: ReadingNotes
 
-    init(_ messages: Messages, isDryRun: Bool = false) {
+    init(_ messages: Messages, isDryRun: Bool = false, notes: ReadingNotes = .none) {
         self.messages = messages
         self.isDryRun = isDryRun
+        self.notes = notes
     }
 }
 
 /// What a dialect wants to know again when it says what became of the messages.
-struct ReadingNotes: Sendable {
+final class ReadingNotes: Sendable {
+    /// Nothing.
+    static let none = ReadingNotes()
+
     /// The fields that were taken and have no effect.
-    var ignored: [String] = []
+    let ignored: [String]
     /// Whether the messages of a list were to be sent even though others in it are not valid.
-    var isPermissive = false
-    /// For each message what its response repeats of the request, where the dialect's responses do.
-    var echoes: [String?] = []
+    let isPermissive: Bool
+    /// For each message what its response repeats of the request, if the dialect's responses do.
+    let echoes: [String?]
+
+    init(ignored: [String] = [], isPermissive: Bool = false, echoes: [String?] = []) {
+        self.ignored = ignored
+        self.isPermissive = isPermissive
+        self.echoes = echoes
+    }
 }
 
 /// How the messages of a request depend on each other.

@@ -2,7 +2,7 @@ internal import HTTPServer
 
 /// One method on one path, and what serves it. Routing, `Allow`, the labels of metrics and traces, and the check of query
 /// parameters follow from it.
-struct Endpoint: Sendable {
+final class Endpoint: Sendable {
     /// What serves a request.
     enum Service: Sendable {
         /// Takes messages, in one of several dialects: Content-Type says in which.
@@ -18,13 +18,21 @@ struct Endpoint: Sendable {
     let parameters: [QueryParameter]
     let service: Service
 
+    private init(
+        _ method: String, _ path: String, isOpen: Bool, parameters: [QueryParameter], service: Service
+    ) {
+        self.method = method
+        self.path = EndpointPath(path)
+        self.isOpen = isOpen
+        self.parameters = parameters
+        self.service = service
+    }
+
     /// An endpoint that takes messages.
     static func messages(
         _ path: String, parameters: [QueryParameter] = [], in dialects: any Dialect...
     ) -> Endpoint {
-        Endpoint(
-            method: "POST", path: EndpointPath(path), isOpen: false, parameters: parameters,
-            service: .messages(dialects))
+        Endpoint("POST", path, isOpen: false, parameters: parameters, service: .messages(dialects))
     }
 
     /// An endpoint that responds at once.
@@ -40,8 +48,7 @@ struct Endpoint: Sendable {
         _ method: String, _ path: String, isOpen: Bool = false, parameters: [QueryParameter] = [],
         serve: @escaping @Sendable (PageRequest, HTTPResponder) -> Void
     ) -> Endpoint {
-        Endpoint(
-            method: method, path: EndpointPath(path), isOpen: isOpen, parameters: parameters, service: .page(serve))
+        Endpoint(method, path, isOpen: isOpen, parameters: parameters, service: .page(serve))
     }
 
     /// Checks the query. A misspelt `dry_run` must not send the message: what is not known is refused by name.

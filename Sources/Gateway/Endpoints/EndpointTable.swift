@@ -1,7 +1,7 @@
 internal import HTTPServer
 
 /// All endpoints, by path and method.
-struct EndpointTable: Sendable {
+final class EndpointTable: Sendable {
     /// What a request asks for.
     enum Match: Sendable {
         /// An endpoint, with what the segments in braces of its path stand for.
@@ -11,9 +11,14 @@ struct EndpointTable: Sendable {
     }
 
     /// The endpoints of one path.
-    private struct Resource {
+    private final class Resource: Sendable {
         let path: EndpointPath
-        var endpoints: [Endpoint]
+        let endpoints: [Endpoint]
+
+        init(_ path: EndpointPath, _ endpoints: [Endpoint]) {
+            self.path = path
+            self.endpoints = endpoints
+        }
 
         /// As `Allow` lists them (RFC 9110, section 10.2.1). HEAD is GET without the body, which the server leaves out
         /// (section 9.3.2).
@@ -33,28 +38,27 @@ struct EndpointTable: Sendable {
         }
     }
 
-    private var resources: [Resource] = []
-    private var literals: [String: Int] = [:]
-    private var patterns: [Int] = []
+    private let resources: [Resource]
+    private let literals: [String: Int]
+    private let patterns: [Int]
     private let families: [(prefix: String, dialect: any Dialect)]
 
     /// - Parameters:
     ///   - endpoints: the endpoints; those of one path in the order of `Allow`.
     ///   - families: the dialects in which it is said that there is nothing at a path, by the path's beginning.
     init(_ endpoints: [Endpoint], families: [(prefix: String, dialect: any Dialect)] = []) {
-        self.families = families
-        for endpoint in endpoints {
-            if let known = resources.firstIndex(where: { $0.path.text == endpoint.path.text }) {
-                resources[known].endpoints.append(endpoint)
-                continue
-            }
-            if endpoint.path.isLiteral {
-                literals[endpoint.path.text] = resources.count
-            } else {
-                patterns.append(resources.count)
-            }
-            resources.append(Resource(path: endpoint.path, endpoints: [endpoint]))
+        var resources: [Resource] = []
+        var literals: [String: Int] = [:]
+        var patterns: [Int] = []
+        for endpoint in endpoints where !resources.contains(where: { $0.path.text == endpoint.path.text }) {
+            let path = endpoint.path
+            if path.isLiteral { literals[path.text] = resources.count } else { patterns.append(resources.count) }
+            resources.append(Resource(path, endpoints.filter { $0.path.text == path.text }))
         }
+        self.resources = resources
+        self.literals = literals
+        self.patterns = patterns
+        self.families = families
     }
 
     /// The paths as they are declared.

@@ -3,8 +3,11 @@ internal import InternetMessage
 internal import MailAddress
 internal import SMTP
 
-/// A checked message: what Delivery accepts.
-struct Submission {
+/// A checked message: what may be composed and sent.
+///
+/// It is an object because it goes through several hands, and a copy of all that a message holds costs more than the look
+/// at it.
+final class Submission: Sendable {
     /// Most recipients of one message: as many as Postfix takes in a transaction by default.
     static let maximumRecipients = 1000
 
@@ -18,7 +21,7 @@ struct Submission {
     ///
     /// - Parameter query: what the query says of the envelope; nil if it says nothing.
     /// - Throws: a ``Problem`` that names every bad member.
-    init(json body: [UInt8], _ query: QueryEnvelope? = nil) throws(Problem) {
+    convenience init(json body: [UInt8], _ query: QueryEnvelope? = nil) throws(Problem) {
         let syntax = try Self.syntax(of: body)
         let document: MessageDocument
         do {

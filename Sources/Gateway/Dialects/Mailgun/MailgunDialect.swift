@@ -12,8 +12,8 @@ struct MailgunDialect: MailgunResponses {
         try checkDomain(request, of: form.message.document.from.map { [$0.address] } ?? [])
         var drafts: [Result<Draft, Problem>] = []
         for message in form.messages { drafts.append(.success(try message.draft())) }
-        var reading = Reading(.several(drafts, .allValid), isDryRun: form.isTest)
-        reading.notes.ignored = form.message.ignored
-        return reading
+        return Reading(
+            .several(drafts, .allValid), isDryRun: form.isTest,
+            notes: ReadingNotes(ignored: form.message.ignored))
     }
 }

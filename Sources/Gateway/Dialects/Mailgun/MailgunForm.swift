@@ -47,8 +47,8 @@ struct MailgunForm {
         case "recipient-variables": takeVariables(text)
         case _ where Self.refused.contains(name) || name.hasPrefix("t:"):
             if !text.isEmpty { add(name, "\(name) is not supported; leave it out") }
-        case "o:testmode": isTest = Self.isTrue(text)
-        case "o:require-tls": message.document.requiresTLS = Self.isTrue(text)
+        case "o:testmode": isTest = flag(name, text)
+        case "o:require-tls": message.document.requiresTLS = flag(name, text)
         case _ where name.hasPrefix("o:") || name.hasPrefix("v:"): ignore(name, text)
         // Ruby's client cannot leave it out; the message itself says who sends it.
         case "from" where isWhole: break
@@ -141,17 +141,27 @@ struct MailgunForm {
     }
 
     private mutating func ignore(_ name: String, _ text: String) {
-        let isFalse = ["", "no", "false", "0"].contains(text.lowercased())
-        if !isFalse, !message.ignored.contains(name) { message.ignored.append(name) }
+        if Self.isTrue(text) != false, !message.ignored.contains(name) { message.ignored.append(name) }
     }
 
     private mutating func add(_ name: String, _ detail: String) {
         errors.add(FieldError("/" + name.replacing("~", with: "~0"), detail))
     }
 
-    /// Clients write what their languages do.
-    private static func isTrue(_ text: String) -> Bool {
-        ["yes", "true", "1", "on"].contains(text.lowercased())
+    /// A flag, which must not be taken for its opposite.
+    private mutating func flag(_ name: String, _ text: String) -> Bool {
+        if let flag = Self.isTrue(text) { return flag }
+        add(name, "this has to be yes or no")
+        return false
+    }
+
+    /// What a flag says, as clients write it in their languages; nil if it is none.
+    private static func isTrue(_ text: String) -> Bool? {
+        switch text.lowercased() {
+        case "yes", "true", "1", "on": true
+        case "", "no", "false", "0", "off": false
+        default: nil
+        }
     }
 
     /// The message of each recipient, or the one of all.

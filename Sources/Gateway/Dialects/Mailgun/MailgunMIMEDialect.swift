@@ -15,8 +15,7 @@ struct MailgunMIMEDialect: MailgunResponses {
         let envelope = QueryEnvelope(to: recipients, requiresTLS: form.message.document.requiresTLS)
         let (message, body) = try RawMessage.read(form.whole ?? [], envelope, domain: request.hostDomain)
         try checkDomain(request, of: message.authors ?? [])
-        var reading = Reading(.one(.raw(message, body: body)), isDryRun: form.isTest)
-        reading.notes.ignored = form.message.ignored
-        return reading
+        return Reading(
+            .one(.raw(message, body: body)), isDryRun: form.isTest, notes: ReadingNotes(ignored: form.message.ignored))
     }
 }

@@ -11,6 +11,16 @@ extension MailgunResponses {
     var intake: BodyIntake { .form }
     var keyField: KeyField? { .basic(user: "api") }
 
+    var keyAdvice: String { "the password of the user api (HTTP Basic)" }
+
+    func memberName(_ pointer: String) -> String {
+        // A form has no list of messages.
+        var parts = VendorText.parts(of: pointer).drop { Int($0) != nil }
+        if parts.first == "headers", parts.count > 1 { return "h:" + parts.dropFirst().joined(separator: "/") }
+        if parts.first == "attachments" { parts = ["attachment"] + parts.dropFirst() }
+        return parts.joined(separator: ".")
+    }
+
     /// Whether a sender may send for the domain that the request's path names: its own, or one above it.
     ///
     /// - Throws: a ``Problem`` with 401.
@@ -42,9 +52,12 @@ extension MailgunResponses {
         }
         let sent = responses.count - failed.count
         let text =
-            "\(sent) of \(responses.count) messages were sent; do not send them again. "
+            (sent == 0
+                ? "No message was accepted. "
+                : "\(sent) of \(responses.count) messages were sent; do not send them again. ")
             + failed.map { "Message \($0.offset): \(Self.message(in: $0.element))" }.joined(separator: "; ")
-        return response(FieldError.shortened(text, to: VendorText.maximumCharacters), status: 400, ignored(notes))
+        return response(
+            FieldError.shortened(text, to: VendorText.maximumCharacters), status: 400, fields(responses, notes))
     }
 
     func response(to problem: Problem) -> HTTPResponse {
@@ -53,8 +66,12 @@ extension MailgunResponses {
 
     private func response(_ problem: Problem, _ fields: [(name: String, value: String)]) -> HTTPResponse {
         if problem.status == 401 {
-            let type = [(name: "Content-Type", value: "text/plain; charset=utf-8")]
-            return HTTPResponse(status: 401, headers: type + fields, body: Array("Forbidden".utf8))
+            let own = [
+                (name: "Content-Type", value: "text/plain; charset=utf-8"),
+                (name: "WWW-Authenticate", value: "Basic realm=\"postern\""),
+            ]
+            let others = fields.filter { $0.name != "WWW-Authenticate" }
+            return HTTPResponse(status: 401, headers: own + others, body: Array("Forbidden".utf8))
         }
         return response(text(of: problem), status: Self.status(of: problem), fields)
     }

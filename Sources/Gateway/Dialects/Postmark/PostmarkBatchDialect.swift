@@ -16,18 +16,18 @@ struct PostmarkBatchDialect: PostmarkResponses {
         let messages = list.elements.map { element in
             Result { () throws(Problem) in
                 guard let element else { throw .invalid([FieldError("", "a message has to be a JSON object")]) }
-                return try element.message.draft()
+                return try element.message.draft(Self.memberNames)
             }
         }
-        var reading = Reading(.several(messages, .independent))
-        reading.notes.ignored = list.elements.compactMap { $0?.message.ignored }.distinct()
-        reading.notes.echoes = list.elements.map { $0?.to }
-        return reading
+        let ignored = list.elements.compactMap { $0?.message.ignored }.distinct()
+        return Reading(
+            .several(messages, .independent),
+            notes: ReadingNotes(ignored: ignored, echoes: list.elements.map { $0?.to }))
     }
 
     func response(to responses: [MessageResponse], of notes: ReadingNotes) -> HTTPResponse {
         // What each message's response would have been alone is its element here.
         let body = Array("[".utf8) + responses.map(\.response.body).joined(separator: ",".utf8) + Array("]".utf8)
-        return HTTPResponse(status: 200, headers: JSONText.contentType + ignored(notes), body: body)
+        return HTTPResponse(status: 200, headers: JSONText.contentType + fields(responses, notes), body: body)
     }
 }

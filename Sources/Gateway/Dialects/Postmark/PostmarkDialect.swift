@@ -7,11 +7,24 @@ struct PostmarkDialect: PostmarkResponses {
     let intake = BodyIntake.whole
     let holdsOneMessage = true
 
+    /// The most octets of a message.
+    private static let maximumOctets = 10 * 1024 * 1024
+
     func read(_ request: MessageRequest) throws(Problem) -> Reading {
+        if request.octets.count > Self.maximumOctets { throw .largerThanVendor(maximum: Self.maximumOctets) }
         let document = try VendorDocument.read(PostmarkMessage.self, from: request.octets, expected: "a JSON object")
-        var reading = Reading(.one(try document.message.draft()))
-        reading.notes.ignored = document.message.ignored
-        reading.notes.echoes = [document.to]
-        return reading
+        return Reading(
+            .one(try document.message.draft(Self.memberNames)),
+            notes: ReadingNotes(ignored: document.message.ignored, echoes: [document.to]))
+    }
+}
+
+extension Problem {
+    /// A request is larger than its API takes, whatever the gateway's own limit.
+    fileprivate static func largerThanVendor(maximum: Int) -> Problem {
+        Problem(
+            "too-large", "The message is too large", status: 413,
+            detail: "a message may have at most \(maximum) bytes here; POST /messages takes more"
+        ).notSent(retryable: false)
     }
 }

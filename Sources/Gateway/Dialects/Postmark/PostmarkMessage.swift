@@ -25,8 +25,7 @@ struct PostmarkMessage: DecodableWithErrors {
         }
         if authors.count > 1 { members.add(FieldError("/From", "give one address")) }
         message.document.from = authors.first
-        to = members.filled("To")
-        message.document.to = members.mailboxes("To")
+        (to, message.document.to) = members.textAndMailboxes("To")
         message.document.cc = members.mailboxes("Cc")
         message.document.bcc = members.mailboxes("Bcc")
         let count = message.document.to.count + message.document.cc.count + message.document.bcc.count

@@ -9,7 +9,9 @@ protocol PostmarkResponses: VendorDialect {}
 extension PostmarkResponses {
     var keyField: KeyField? { .header("X-Postmark-Server-Token") }
 
-    var memberNames: [String: String] {
+    var keyAdvice: String { "X-Postmark-Server-Token: KEY" }
+
+    static var memberNames: [String: String] {
         [
             "from": "From", "to": "To", "cc": "Cc", "bcc": "Bcc", "reply_to": "ReplyTo", "subject": "Subject",
             "text": "TextBody", "html": "HtmlBody", "headers": "Headers", "attachments": "Attachments",

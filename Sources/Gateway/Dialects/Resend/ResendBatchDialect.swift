@@ -32,10 +32,10 @@ struct ResendBatchDialect: ResendResponses {
                 return try ResendDialect.draft(of: element)
             }
         }
-        var reading = Reading(.several(messages, isPermissive ? .independent : .allValid))
-        reading.notes.isPermissive = isPermissive
-        reading.notes.ignored = list.elements.compactMap { $0?.message.ignored }.distinct()
-        return reading
+        let ignored = list.elements.compactMap { $0?.message.ignored }.distinct()
+        return Reading(
+            .several(messages, isPermissive ? .independent : .allValid),
+            notes: ReadingNotes(ignored: ignored, isPermissive: isPermissive))
     }
 
     private static func isPermissive(_ mode: String?) throws(Problem) -> Bool {
@@ -70,7 +70,7 @@ struct ResendBatchDialect: ResendResponses {
         return response(
             ResendError(
                 statusCode: isUnknown ? 409 : 422, name: isUnknown ? "application_error" : "validation_error",
-                message: FieldError.shortened(text, to: VendorText.maximumCharacters)), ignored(notes))
+                message: FieldError.shortened(text, to: VendorText.maximumCharacters)), fields(responses, notes))
     }
 
     private func list(
@@ -91,7 +91,7 @@ struct ResendBatchDialect: ResendResponses {
             body += json.bytes
         }
         body += "}".utf8
-        return HTTPResponse(status: 200, headers: JSONText.contentType + ignored(notes), body: body)
+        return HTTPResponse(status: 200, headers: JSONText.contentType + fields(responses, notes), body: body)
     }
 
     /// The error in the response to a message, which may have been kept from an earlier request.

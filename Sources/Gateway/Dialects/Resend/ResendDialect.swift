@@ -9,9 +9,8 @@ struct ResendDialect: ResendResponses {
 
     func read(_ request: MessageRequest) throws(Problem) -> Reading {
         let document = try VendorDocument.read(ResendMessage.self, from: request.octets, expected: "a JSON object")
-        var reading = Reading(.one(try Self.draft(of: document)))
-        reading.notes.ignored = document.message.ignored
-        return reading
+        return Reading(
+            .one(try Self.draft(of: document)), notes: ReadingNotes(ignored: document.message.ignored))
     }
 
     /// Checks a message.

@@ -55,6 +55,9 @@ struct ResendMessage: DecodableWithErrors {
         {
             missing.append("to")
         }
+        if document.subject == nil, !errors.listed.contains(where: { $0.pointer == "/subject" }) {
+            missing.append("subject")
+        }
         return missing
     }
 }

@@ -13,7 +13,7 @@ struct SendGridDialect: VendorDialect {
     let intake = BodyIntake.whole
     let holdsOneMessage = false
 
-    let memberNames = ["text": "content", "html": "content", "content_type": "type"]
+    static let memberNames = ["text": "content", "html": "content", "content_type": "type"]
 
     private static let messageID = "X-Message-Id"
 
@@ -30,14 +30,14 @@ struct SendGridDialect: VendorDialect {
         var drafts: [Result<Draft, Problem>] = []
         for (index, personalization) in mail.personalizations.enumerated() {
             do throws(Problem) {
-                drafts.append(.success(try mail.message(of: personalization).draft()))
+                drafts.append(.success(try mail.message(of: personalization).draft(Self.memberNames)))
             } catch {
                 throw Self.isAboutOwn(error) ? error.under(String(index)).under("personalizations") : error
             }
         }
-        var reading = Reading(.several(drafts, .allValid), isDryRun: mail.isSandboxed)
-        reading.notes.ignored = [mail.common.ignored, mail.personalizations.map(\.ignored).distinct()].distinct()
-        return reading
+        let ignored = ([mail.common.ignored] + mail.personalizations.map(\.ignored)).distinct()
+        return Reading(
+            .several(drafts, .allValid), isDryRun: mail.isSandboxed, notes: ReadingNotes(ignored: ignored))
     }
 
     /// Whether an error is in what the personalization has for itself.
@@ -46,6 +46,11 @@ struct SendGridDialect: VendorDialect {
     }
 
     // MARK: Responses
+
+    func memberName(_ pointer: String) -> String {
+        let name = VendorText.name(pointer)
+        return name.first?.isNumber == true ? "personalizations." + name : name
+    }
 
     func response(to outcome: MessageOutcome, of notes: ReadingNotes, at index: Int?) -> HTTPResponse {
         let fields = fields(outcome, notes)
@@ -73,7 +78,7 @@ struct SendGridDialect: VendorDialect {
             let text = "the personalizations \(sent.joined(separator: ", ")) were sent; do not send them again"
             errors.insert(SendGridError(FieldError.shortened(text, to: VendorText.maximumCharacters)), at: 0)
         }
-        return response(errors, status: 400, ignored(notes))
+        return response(errors, status: 400, fields(responses, notes))
     }
 
     func response(to problem: Problem) -> HTTPResponse {
@@ -81,7 +86,7 @@ struct SendGridDialect: VendorDialect {
             problem.errors.isEmpty || problem.reply != nil
             ? [SendGridError(text(of: problem))]
             : problem.errors.map { error in
-                SendGridError(error.detail, field: VendorText.name(error.pointer, memberNames))
+                SendGridError(error.detail, field: memberName(error.pointer))
             }
         return response(errors, status: Self.status(of: problem), fields(problem))
     }

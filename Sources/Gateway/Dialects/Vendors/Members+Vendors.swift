@@ -22,13 +22,16 @@ extension Members {
     }
 
     /// The mailboxes in a text with commas.
-    mutating func mailboxes(_ name: String) -> [Mailbox] {
-        guard let text = filled(name) else { return [] }
+    mutating func mailboxes(_ name: String) -> [Mailbox] { textAndMailboxes(name).mailboxes }
+
+    /// A text with commas, nil if there is none, and the mailboxes in it.
+    mutating func textAndMailboxes(_ name: String) -> (text: String?, mailboxes: [Mailbox]) {
+        guard let text = filled(name) else { return (nil, []) }
         do throws(AddressError) {
-            return try AddressList(parsing: text).mailboxes
+            return (text, try AddressList(parsing: text).mailboxes)
         } catch {
             add(FieldError("/" + name, error.description))
-            return []
+            return (text, [])
         }
     }
 

@@ -1,3 +1,4 @@
+internal import Foundation
 internal import HTTPServer
 internal import MailAddress
 internal import SMTP
@@ -5,50 +6,85 @@ internal import SMTP
 /// What the dialects of vendors' APIs have in common: header fields that say what the vendor's own form of response has no
 /// place for, and one text for everything that went wrong.
 protocol VendorDialect: Dialect {
-    /// What the vendor calls the members that a problem points to.
-    var memberNames: [String: String] { get }
+    /// What the vendor calls the members of our own documents.
+    static var memberNames: [String: String] { get }
+    /// How a client sends its key.
+    var keyAdvice: String { get }
+
+    /// What the vendor's users call a member.
+    func memberName(_ pointer: String) -> String
 }
 
 extension VendorDialect {
-    var memberNames: [String: String] { [:] }
+    static var memberNames: [String: String] { [:] }
+    var keyAdvice: String { "Authorization: Bearer KEY" }
 
-    /// The id of a message: its Message-ID without the domain, which is a UUID unless the client chose another.
+    func memberName(_ pointer: String) -> String { VendorText.name(pointer) }
+
+    /// The id of a message: the UUID in its Message-ID, or all of one that the client chose.
     func identifier(_ messageID: String) -> String {
-        String(messageID.dropFirst().prefix { $0 != "@" })
+        let text = messageID.dropFirst().dropLast()
+        let local = String(text.prefix { $0 != "@" })
+        return UUID(uuidString: local) == nil ? String(text) : local
     }
 
     // MARK: Header fields
 
     /// The fields of the response to a message.
     func fields(_ outcome: MessageOutcome, _ notes: ReadingNotes) -> [(name: String, value: String)] {
-        var fields: [(name: String, value: String)] = []
         switch outcome {
         case .accepted(_, let receipt):
-            fields.append(("X-Postern-Reply", VendorText.line(receipt.reply)))
-            fields.append(("X-Postern-Outcome", receipt.status))
-        case .failed(let problem): fields += self.fields(problem)
-        case .composed: break
+            [(VendorField.reply, VendorText.line(receipt.reply)), (VendorField.outcome, receipt.status)]
+                + ignored(notes)
+        case .failed(let problem): fields(problem) + ignored(notes)
+        case .composed: ignored(notes)
         }
-        return fields + ignored(notes)
     }
 
     /// The fields of the response to a problem.
     func fields(_ problem: Problem) -> [(name: String, value: String)] {
+        var problem = problem
+        if problem.isRetryable == true, problem.outcome == .notSent,
+            !problem.headers.contains(where: { $0.name == "Retry-After" })
+        {
+            problem = problem.retryLater()
+        }
         var fields = problem.headers
-        if let reply = problem.reply { fields.append(("X-Postern-Reply", VendorText.line(reply))) }
-        if let outcome = problem.outcome { fields.append(("X-Postern-Outcome", outcome.rawValue)) }
+        if let reply = problem.reply { fields.append((VendorField.reply, VendorText.line(reply))) }
+        if let outcome = problem.outcome { fields.append((VendorField.outcome, outcome.rawValue)) }
         return fields
+    }
+
+    /// The fields of the response to several messages: what became of them together, and the first reply to one that was
+    /// not accepted.
+    func fields(_ responses: [MessageResponse], _ notes: ReadingNotes) -> [(name: String, value: String)] {
+        let outcomes = responses.map { VendorField.outcome(of: $0.response) }
+        let replies = responses.map { VendorField.value(VendorField.reply, in: $0.response) }
+        let decisive = outcomes.firstIndex { $0 != "accepted" } ?? 0
+        var fields: [(name: String, value: String)] = []
+        if let reply = decisive < replies.count ? replies[decisive] : nil {
+            fields.append((VendorField.reply, reply))
+        }
+        if let outcome = VendorField.together(outcomes) { fields.append((VendorField.outcome, outcome)) }
+        return fields + ignored(notes)
     }
 
     /// The field that names what was taken and has no effect.
     func ignored(_ notes: ReadingNotes) -> [(name: String, value: String)] {
-        notes.ignored.isEmpty ? [] : [("X-Postern-Ignored", notes.ignored.joined(separator: ", "))]
+        notes.ignored.isEmpty ? [] : [(VendorField.ignored, notes.ignored.joined(separator: ", "))]
     }
 
     // MARK: Text
 
     /// All that a problem says, in one text.
     func text(of problem: Problem) -> String {
-        VendorText.text(of: problem, memberNames)
+        if problem.status == 401, problem.label == "unauthorized" {
+            return problem.variant == "missing-key"
+                ? "The request carries no key; send it as \(keyAdvice)"
+                : "The key is not one of this gateway's; send it as \(keyAdvice)"
+        }
+        // Who may send what is checked in our own words.
+        let names = problem.label == "forbidden" ? Self.memberNames : [:]
+        return VendorText.text(of: problem) { memberName(VendorText.renamed($0, names)) }
     }
 }

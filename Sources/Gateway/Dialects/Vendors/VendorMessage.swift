@@ -7,10 +7,28 @@ struct VendorMessage {
 
     /// Checks the message.
     ///
-    /// - Throws: a ``Problem`` that names every bad field.
-    func draft() throws(Problem) -> Draft {
+    /// - Parameter names: what the vendor calls the members of our own documents.
+    /// - Throws: a ``Problem`` that names every bad field as the vendor does.
+    func draft(_ names: [String: String] = [:]) throws(Problem) -> Draft {
         var document = document
         document.hasUUID = true
-        return .fields(try Submission(document))
+        var errors = document.errors
+        document.errors = FieldErrors()
+        do throws(Problem) {
+            let submission = try Submission(document)
+            if errors.isEmpty { return .fields(submission) }
+        } catch {
+            let areRecipientsBad = errors.listed.contains(where: Self.isAboutRecipients)
+            for found in error.errors where !(areRecipientsBad && found.pointer == "/to") {
+                errors.add(FieldError(VendorText.renamed(found.pointer, names), found.detail))
+            }
+            if errors.isEmpty { throw error }
+        }
+        throw .invalid(errors)
+    }
+
+    private static func isAboutRecipients(_ error: FieldError) -> Bool {
+        let pointer = error.pointer.lowercased()
+        return ["/to", "/cc", "/bcc"].contains { pointer.hasPrefix($0) }
     }
 }

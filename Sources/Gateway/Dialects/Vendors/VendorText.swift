@@ -29,8 +29,8 @@ enum VendorText {
 
     /// All that a problem says, in one text.
     ///
-    /// - Parameter names: what the vendor calls the members that the problem points to.
-    static func text(of problem: Problem, _ names: [String: String]) -> String {
+    /// - Parameter name: what the vendor's users call a member, by the pointer to it.
+    static func text(of problem: Problem, name: (String) -> String) -> String {
         if problem.outcome == .unknown {
             return "The relay may have the message: it did not confirm it, and sending it again may double it. "
                 + FieldError.shortened(problem.detail, to: maximumReply)
@@ -44,7 +44,7 @@ enum VendorText {
         }
         guard !problem.errors.isEmpty else { return "\(problem.title): \(problem.detail)" }
         var parts = problem.errors.prefix(maximumListed).map { error in
-            let member = name(error.pointer, names)
+            let member = name(error.pointer)
             return member.isEmpty ? error.detail : "`\(member)`: \(error.detail)"
         }
         let unlisted = problem.errors.count + problem.unlistedErrors - parts.count
@@ -53,10 +53,20 @@ enum VendorText {
     }
 
     /// A member as the vendor's users know it: `attachments.0.Name`.
-    static func name(_ pointer: String, _ names: [String: String]) -> String {
-        pointer.split(separator: "/").map { part in
-            let plain = String(part).replacing("~1", with: "/").replacing("~0", with: "~")
-            return names[plain] ?? plain
-        }.joined(separator: ".")
+    static func name(_ pointer: String) -> String {
+        parts(of: pointer).joined(separator: ".")
+    }
+
+    /// The parts of a pointer (RFC 6901, section 3).
+    static func parts(of pointer: String) -> [String] {
+        pointer.split(separator: "/").map { String($0).replacing("~1", with: "/").replacing("~0", with: "~") }
+    }
+
+    /// A pointer with the names that a vendor has for its parts. That of a header field is the client's.
+    static func renamed(_ pointer: String, _ names: [String: String]) -> String {
+        let parts = pointer.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        return parts.enumerated().map { index, part in
+            index > 1 && parts[1] == "headers" ? part : names[part] ?? part
+        }.joined(separator: "/")
     }
 }
