@@ -5,6 +5,15 @@ import Testing
 @testable import Gateway
 
 @Suite struct ConfigurationTests {
+    /// Clients must leave a descriptor for each session that any of the relays may have.
+    @Test func descriptorsAreKeptForAllSessions() throws {
+        let values = try SettingValues(environment: [
+            "POSTERN_RELAY_URL": "smtp://a.example.net", "POSTERN_RELAY_CONNECTIONS": "200",
+            "POSTERN_RELAY_BACKUP_URL": "smtp://b.example.net", "POSTERN_RELAY_BACKUP_CONNECTIONS": "300",
+        ])
+        #expect(Gateway.reservedDescriptors(try GatewayConfiguration(values)) >= 500)
+    }
+
     static func file(_ text: String, _ path: String = "postern.yaml") throws -> SettingsFile {
         try SettingsFile(Data(text.utf8), path: path)
     }
