@@ -110,4 +110,42 @@ import Testing
         #expect(answer.json["stage"] as? String == "rcpt")
         await bench.stop()
     }
+
+    /// The same two of a message that is sent while it arrives: those whom the first transaction did not come to are still
+    /// asked if it was refused as a whole, and get what was kept of the content if it was not.
+    @Test(arguments: [false, true]) func aStreamedMessageIsSplitToo(_ isFirstRefused: Bool) async throws {
+        let setUp = Self.setUp("250-PIPELINING\r\n250 LIMITS RCPTMAX=2\r\n")
+        let refused: [ScriptedRelay.Step] = [
+            .expect(
+                "MAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.net>\r\nRCPT TO:<c@example.net>\r\nDATA\r\n"),
+            .send("250 ok\r\n550 5.1.1 nobody\r\n550 5.1.1 nobody\r\n554 no\r\n"), .expectEnd("RSET\r\n"),
+            .send("250 ok\r\n"),
+        ]
+        let accepted: [ScriptedRelay.Step] = [
+            .expect(
+                "MAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.net>\r\nRCPT TO:<c@example.net>\r\nDATA\r\n"),
+            .send("250 ok\r\n250 ok\r\n250 ok\r\n354 go\r\n"), .expectEnd("\r\nHow?\r\n.\r\n"),
+            .send("250 2.0.0 first\r\n"),
+        ]
+        let last: [ScriptedRelay.Step] = [
+            .expect("MAIL FROM:<a@example.org>\r\nRCPT TO:<d@example.net>\r\nDATA\r\n"),
+            .send("250 ok\r\n250 ok\r\n354 go\r\n"), .expectEnd("\r\nHow?\r\n.\r\n"), .send("250 2.0.0 last\r\n"),
+        ]
+        let bench = try await Bench.start(
+            ["POSTERN_RELAY_CONNECTIONS": "1"], setUp + (isFirstRefused ? refused : accepted) + last)
+        let answer = try await bench.postForm(
+            Array("From: a@example.org\r\n\r\nHow?\r\n".utf8), type: "message/rfc822",
+            path: "/messages?to=b@example.net&to=c@example.net&to=d@example.net")
+        #expect(answer.status == 200, "\(answer.text)")
+        #expect(answer.json["text"] as? String == (isFirstRefused ? "last" : "first"))
+        #expect(
+            answer.json["accepted"] as? [String]
+                == (isFirstRefused ? [] : ["b@example.net", "c@example.net"]) + ["d@example.net"])
+        let rejected = answer.json["rejected"] as? [[String: Any]]
+        #expect(
+            rejected?.compactMap { $0["address"] as? String }
+                == (isFirstRefused ? ["b@example.net", "c@example.net"] : []))
+        #expect(bench.relay.complaints == [])
+        await bench.stop()
+    }
 }

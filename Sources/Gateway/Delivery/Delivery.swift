@@ -98,17 +98,37 @@ final class Delivery: Sendable {
             let begun = ContinuousClock.now
             let exchange = trace?.exchange(with: relay)
             do throws(SMTPError) {
-                let writer = try await relay.pool.open(whole, generatesFields: false, on: self.loop)
-                return OpenMessage(
-                    writer, to: relay, waited: wait, since: begun, metrics: self.metrics(of: relay), exchange: exchange
-                ) { content, remaining, receipt in
-                    var receipt = receipt
-                    await self.sendOn(content, whole, remaining, with: relay, &receipt)
-                    return receipt
-                }
+                return try await self.open(whole, with: relay, waited: wait, since: begun, exchange)
             } catch {
                 exchange?.end(with: error)
                 throw error
+            }
+        }
+    }
+
+    /// Opens a message with a relay. If that refused all whom it was told in one transaction, the others are still asked.
+    private func open(
+        _ envelope: Envelope, with relay: Relay, waited: Duration, since begun: ContinuousClock.Instant,
+        _ exchange: ExchangeSpan?
+    ) async throws(SMTPError) -> OpenMessage {
+        var part = envelope
+        var refused: [RejectedRecipient] = []
+        while true {
+            do throws(SMTPError) {
+                let writer = try await relay.pool.open(part, generatesFields: false, on: loop)
+                return OpenMessage(
+                    writer, refused: refused, to: relay, waited: waited, since: begun, metrics: metrics(of: relay),
+                    exchange: exchange
+                ) { content, remaining, receipt in
+                    var receipt = receipt
+                    await self.sendOn(content, envelope, remaining, with: relay, &receipt)
+                    return receipt
+                }
+            } catch {
+                let untold = Self.untold(part.recipients, after: error)
+                guard part.maySplit, !untold.isEmpty else { throw error.after(refusing: refused) }
+                refused += error.rejected
+                part = try part.for(untold)
             }
         }
     }

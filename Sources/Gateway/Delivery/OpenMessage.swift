@@ -11,6 +11,8 @@ struct OpenMessage: ~Copyable {
     /// Nil where nobody traces. Where the message is dropped, it ends by itself.
     private let exchange: ExchangeSpan?
     private var writer: SMTPMessageWriter
+    /// The recipients that the relay refused in transactions before this one.
+    private let refused: [RejectedRecipient]
     /// Sends the content to the recipients that the relay did not take in this transaction; nil where there are none.
     private let sendOn: SendOn?
     /// The content, kept only where it has to be sent once more.
@@ -20,14 +22,16 @@ struct OpenMessage: ~Copyable {
     typealias SendOn = @Sendable ([UInt8], [AddrSpec], Delivery.Receipt) async -> Delivery.Receipt
 
     /// - Parameters:
+    ///   - refused: the recipients that the relay refused in transactions before.
     ///   - waited: how long the message waited for the relay's turn.
     ///   - begun: when a session was asked for.
     ///   - sendOn: what sends the content to recipients that are left over.
     init(
-        _ writer: consuming SMTPMessageWriter, to relay: Relay, waited: Duration,
+        _ writer: consuming SMTPMessageWriter, refused: [RejectedRecipient], to relay: Relay, waited: Duration,
         since begun: ContinuousClock.Instant, metrics: MessageMetrics, exchange: ExchangeSpan?,
         sendOn: @escaping SendOn
     ) {
+        self.refused = refused
         self.sendOn = writer.remaining.isEmpty ? nil : sendOn
         opened = .now
         queue = waited + writer.waited
@@ -57,12 +61,13 @@ struct OpenMessage: ~Copyable {
     /// - Parameter octets: how many were written.
     consuming func finish(octets: Int) async throws(DeliveryFailure) -> Delivery.Receipt {
         let (relay, metrics, queue, envelope, opened, exchange) = (relay, metrics, queue, envelope, opened, exchange)
-        let (sendOn, kept) = (sendOn, kept)
+        let (sendOn, kept, refused) = (sendOn, kept, refused)
         do throws(SMTPError) {
             let receipt = try await writer.finish()
             let times = Delivery.Times(queue: queue, envelope: envelope, content: .now - opened)
             var finished = Delivery.Receipt(
-                relay: relay.name, reply: receipt.reply, accepted: receipt.accepted, rejected: receipt.rejected,
+                relay: relay.name, reply: receipt.reply, accepted: receipt.accepted,
+                rejected: refused + receipt.rejected,
                 times: times)
             if let sendOn { finished = await sendOn(kept, receipt.remaining, finished) }
             metrics.sent(finished, bytes: octets)
