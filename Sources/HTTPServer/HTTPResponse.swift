@@ -15,6 +15,25 @@ public struct HTTPResponse: Sendable {
         self.body = body
     }
 
+    /// A response whose body is JSON.
+    ///
+    /// - Parameter headers: further header fields.
+    public static func json(
+        _ status: Int, _ body: [UInt8], headers: [(name: String, value: String)] = []
+    ) -> HTTPResponse {
+        // Nearly all responses have no others, and what is known to be sound need not be looked at.
+        guard headers.isEmpty else { return HTTPResponse(status: status, headers: jsonType + headers, body: body) }
+        return HTTPResponse(status: status, sound: jsonType, body: body)
+    }
+
+    private static let jsonType = [(name: "Content-Type", value: "application/json")]
+
+    private init(status: Int, sound headers: [(name: String, value: String)], body: [UInt8]) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+
     /// A plain answer of a few words.
     static func plain(_ status: Int, _ text: String) -> HTTPResponse {
         HTTPResponse(status: status, headers: [("Content-Type", "text/plain; charset=utf-8")], body: Array(text.utf8))

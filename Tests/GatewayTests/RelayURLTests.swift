@@ -51,7 +51,9 @@ import Testing
         ("smtp://u:p@h?tls=none&tls=none", "tls is given twice"),
         ("smtp://u:p@h?verify=maybe", "neither true nor false"),
         ("smtp://u:p@h?tls=some", "none, opportunistic or required"), ("smtp://u:p@h?tls=none", "insecure_auth=true"),
-        ("smtp://u@h", "no password"), ("smtp://u:p@h/x", "%2F for /"), ("smtp://u:p?x@h", "%3F for ?"),
+        ("smtp://u@h", "no password"), ("smtp://u:@h", "no password"), ("smtp://:p@h", "no user"),
+        ("smtp://:@h", "no user"), ("smtp://@h", "no user"), ("smtp://u:%FF@h", "not UTF-8"),
+        ("smtp://%FF:p@h", "not UTF-8"), ("smtp://u:p@h/x", "%2F for /"), ("smtp://u:p?x@h", "%3F for ?"),
         ("smtp://h?auth=plain", "no credentials"), ("smtps://h?tls=none", "leave out tls="),
     ]) func errorsSayWhatToDo(_ text: String, _ part: String) {
         let error = #expect(throws: ConfigurationError.self) { try RelayURL(text) }

@@ -2,15 +2,15 @@
 struct EndpointPath: Sendable {
     /// The path as it was declared: what metrics and traces call it.
     let text: String
+    /// Whether it stands for itself alone.
+    let isLiteral: Bool
     private let segments: [Substring]
 
     init(_ text: String) {
         self.text = text
+        isLiteral = !text.contains("{")
         segments = text.split(separator: "/", omittingEmptySubsequences: false)
     }
-
-    /// Whether it stands for itself alone.
-    var isLiteral: Bool { !text.contains("{") }
 
     /// What the segments in braces stand for in a path, in their order; nil if it is not one of these.
     func values(in path: String) -> [String]? {

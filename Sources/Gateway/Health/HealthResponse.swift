@@ -7,7 +7,7 @@ enum HealthResponse {
     static var live: HTTPResponse {
         var json = JSONText()
         json.object { $0.member("status", "ok") }
-        return HTTPResponse(status: 200, headers: JSONText.contentType, body: json.bytes)
+        return HTTPResponse.json(200, json.bytes)
     }
 
     /// Whether messages can be sent now: every route has a relay that can be used, and the gateway is not shutting down.
@@ -34,6 +34,6 @@ enum HealthResponse {
             }
             json.member("version", version)
         }
-        return HTTPResponse(status: isReady ? 200 : 503, headers: JSONText.contentType, body: json.bytes)
+        return HTTPResponse.json(isReady ? 200 : 503, json.bytes)
     }
 }

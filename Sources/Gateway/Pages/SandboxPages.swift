@@ -23,13 +23,13 @@ enum SandboxPages {
             json.name("messages")
             json.array(messages) { $0.message($1) }
         }
-        return HTTPResponse(status: 200, headers: JSONText.contentType, body: json.bytes)
+        return HTTPResponse.json(200, json.bytes)
     }
 
     private static func one(_ message: CaughtMessage) -> HTTPResponse {
         var json = JSONText()
         json.message(message)
-        return HTTPResponse(status: 200, headers: JSONText.contentType, body: json.bytes)
+        return HTTPResponse.json(200, json.bytes)
     }
 }
 

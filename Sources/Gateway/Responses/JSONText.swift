@@ -3,9 +3,6 @@ internal import SMTP
 
 /// Writes JSON text (RFC 8259) piece by piece, without a model in between: an answer is formatted once.
 struct JSONText {
-    /// The header field of a response that is JSON.
-    static let contentType = [(name: "Content-Type", value: "application/json")]
-
     /// The name of a member that stands in the code: nothing in it has to be escaped.
     struct Name: ExpressibleByStringLiteral, Sendable {
         /// As it is written, with its quotes and the colon.

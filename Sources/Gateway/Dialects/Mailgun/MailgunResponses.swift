@@ -81,7 +81,7 @@ extension MailgunResponses {
     ) -> HTTPResponse {
         var json = JSONText()
         json.object { $0.member("message", message) }
-        return HTTPResponse(status: status, headers: JSONText.contentType + fields, body: json.bytes)
+        return HTTPResponse.json(status, json.bytes, headers: fields)
     }
 
     private func accepted(
@@ -92,7 +92,7 @@ extension MailgunResponses {
             json.member("id", messageID)
             json.member("message", message)
         }
-        return HTTPResponse(status: 200, headers: JSONText.contentType + fields, body: json.bytes)
+        return HTTPResponse.json(200, json.bytes, headers: fields)
     }
 
     /// Some clients take a text for a failure that does not begin like this.

@@ -57,6 +57,6 @@ struct BatchDialect: PosternDialect {
             body += response.response.body.dropFirst()
         }
         body += "]}".utf8
-        return HTTPResponse(status: 200, headers: JSONText.contentType, body: body)
+        return HTTPResponse.json(200, body)
     }
 }

@@ -37,7 +37,7 @@ extension PosternDialect {
                 for recipient in receipt.failed { $0.rejected(recipient.address, recipient.error) }
             }
         }
-        return HTTPResponse(status: 200, headers: JSONText.contentType, body: json.bytes)
+        return HTTPResponse.json(200, json.bytes)
     }
 
     /// What would have been sent: the octets as the relay would have got them, in base64 if they are not UTF-8.
@@ -58,6 +58,6 @@ extension PosternDialect {
                 json.member("message_base64", Data(octets).base64EncodedString())
             }
         }
-        return HTTPResponse(status: 200, headers: JSONText.contentType, body: json.bytes)
+        return HTTPResponse.json(200, json.bytes)
     }
 }

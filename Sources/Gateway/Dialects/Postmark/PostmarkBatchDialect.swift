@@ -28,6 +28,6 @@ struct PostmarkBatchDialect: PostmarkResponses {
     func response(to responses: [MessageResponse], of notes: ReadingNotes) -> HTTPResponse {
         // What each message's response would have been alone is its element here.
         let body = Array("[".utf8) + responses.map(\.response.body).joined(separator: ",".utf8) + Array("]".utf8)
-        return HTTPResponse(status: 200, headers: JSONText.contentType + fields(responses, notes), body: body)
+        return HTTPResponse.json(200, body, headers: fields(responses, notes))
     }
 }

@@ -41,7 +41,7 @@ extension PostmarkResponses {
             json.member("ErrorCode", error.code)
             json.member("Message", error.message)
         }
-        return HTTPResponse(status: error.status, headers: JSONText.contentType + fields, body: json.bytes)
+        return HTTPResponse.json(error.status, json.bytes, headers: fields)
     }
 
     private func accepted(
@@ -55,7 +55,7 @@ extension PostmarkResponses {
             json.member("ErrorCode", 0)
             json.member("Message", message)
         }
-        return HTTPResponse(status: 200, headers: JSONText.contentType + fields, body: json.bytes)
+        return HTTPResponse.json(200, json.bytes, headers: fields)
     }
 
     /// Clients read the recipients that were refused out of this sentence.

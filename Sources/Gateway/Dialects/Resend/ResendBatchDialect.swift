@@ -91,7 +91,7 @@ struct ResendBatchDialect: ResendResponses {
             body += json.bytes
         }
         body += "}".utf8
-        return HTTPResponse(status: 200, headers: JSONText.contentType + fields(responses, notes), body: body)
+        return HTTPResponse.json(200, body, headers: fields(responses, notes))
     }
 
     /// The error in the response to a message, which may have been kept from an earlier request.

@@ -24,12 +24,12 @@ extension ResendResponses {
             json.member("name", error.name)
             json.member("message", error.message)
         }
-        return HTTPResponse(status: error.statusCode, headers: JSONText.contentType + fields, body: json.bytes)
+        return HTTPResponse.json(error.statusCode, json.bytes, headers: fields)
     }
 
     private func accepted(_ messageID: String, _ fields: [(name: String, value: String)]) -> HTTPResponse {
         var json = JSONText()
         json.object { $0.member("id", identifier(messageID)) }
-        return HTTPResponse(status: 200, headers: JSONText.contentType + fields, body: json.bytes)
+        return HTTPResponse.json(200, json.bytes, headers: fields)
     }
 }

@@ -105,7 +105,7 @@ struct SendGridDialect: VendorDialect {
                 }
             }
         }
-        return HTTPResponse(status: status, headers: JSONText.contentType + fields, body: json.bytes)
+        return HTTPResponse.json(status, json.bytes, headers: fields)
     }
 
     private static func status(of problem: Problem) -> Int {
