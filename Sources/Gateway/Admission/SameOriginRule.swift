@@ -32,12 +32,17 @@ struct SameOriginRule: Sendable {
 
     /// Whether a Host is `127.0.0.1` or `localhost`, with any port: told without taking it apart.
     private static func isUsual(_ host: String?) -> Bool {
-        guard let host = host?.utf8 else { return false }
-        for name in ["127.0.0.1", "localhost"] where host.starts(with: name.utf8) {
-            let rest = host.dropFirst(name.utf8.count)
-            return rest.isEmpty || rest.first == UInt8(ascii: ":")
-        }
-        return false
+        guard let host else { return false }
+        return isUsual(host, "127.0.0.1") || isUsual(host, "localhost")
+    }
+
+    /// Whether a host is a name, with any port.
+    private static func isUsual(_ host: String, _ name: String) -> Bool {
+        let (host, name) = (host.utf8, name.utf8)
+        let (octets, wanted) = (host.span, name.span)
+        guard octets.count >= wanted.count else { return false }
+        for index in wanted.indices where octets[index] != wanted[index] { return false }
+        return octets.count == wanted.count || octets[wanted.count] == UInt8(ascii: ":")
     }
 
     private static func isOtherSite(_ value: String) -> Bool {

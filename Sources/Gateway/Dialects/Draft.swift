@@ -4,8 +4,8 @@ internal import InternetMessage
 enum Draft {
     /// One that is made of its fields.
     case fields(Submission)
-    /// One that was written elsewhere.
-    case raw(RawMessage, body: ArraySlice<UInt8>)
+    /// One that was written elsewhere. It is behind a pointer, so that a draft of the other kind is no larger than one.
+    indirect case raw(RawMessage, body: ArraySlice<UInt8>)
 
     /// Whether a caller may send it.
     ///
