@@ -12,7 +12,7 @@ public import Tracing
 /// reply.
 public final class Gateway: Sendable {
     /// The gateway's version.
-    public static let version = "0.1.0"
+    public static let version = GatewayVersion.current
 
     /// The address that the HTTP server has been given, the port as it is bound.
     public let address: (host: String, port: Int)

@@ -23,9 +23,10 @@ final class GatewayCore: Sendable {
         self.eventLoops = eventLoops
         metrics = GatewayMetrics()
         let metrics = metrics
-        let relays = RelaySet(configuration, on: eventLoops, metrics: metrics)
+        let relays = RelaySet(configuration.relays, configuration.routes, on: eventLoops, metrics: metrics)
         let log = MessageLog(logger: logger, showsAddresses: configuration.logsAddresses)
-        self.configuration = LiveConfiguration(relays, configuration)
+        self.configuration = LiveConfiguration(
+            relays, configuration.access, isLoopback: GatewayConfiguration.isLoopback(configuration.listenHost))
         room = Room(maximum: configuration.maximumInFlight)
         sender = MessageSender(
             eventLoops.map { Delivery(relays, metrics.registry, on: $0) }, idempotency: idempotencyStore, room,
@@ -46,8 +47,9 @@ final class GatewayCore: Sendable {
     /// Takes over keys, relays and routes. Messages under way stay where they are, and a relay that has not changed keeps
     /// its sessions.
     func reload(_ configuration: GatewayConfiguration) async {
-        let relays = self.configuration.replace(by: configuration) { previous in
-            RelaySet(configuration, on: eventLoops, metrics: metrics, previous: previous)
+        let relays = self.configuration.replace(by: configuration.access) { previous in
+            RelaySet(
+                configuration.relays, configuration.routes, on: eventLoops, metrics: metrics, previous: previous)
         }
         sender.replaceRelays(by: relays)
         await health.use(relays.relays)

@@ -35,12 +35,12 @@ final class MessageHandler: Sendable {
             context.notes = reading.notes
             switch reading.messages {
             case .one(let draft):
-                try draft.check(admitted.access, of: admitted.caller)
+                try admitted.check(draft)
                 let composed = try draft.composed(signer: signer)
                 if reading.isDryRun {
                     responder.respond(context.answered(with: context.response(to: .composed(composed)).response))
                 } else if let key = admitted.idempotencyKey {
-                    sender.send(composed, once: key, MessageFingerprint(request), context, responder)
+                    sender.send(composed, once: key, request.fingerprint, context, responder)
                 } else {
                     sender.send(composed, context, responder)
                 }
@@ -48,11 +48,11 @@ final class MessageHandler: Sendable {
                 let messages = drafts.map { compose($0, admitted, isDryRun: reading.isDryRun) }
                 if policy == .allValid { try Self.checkAll(messages) }
                 if reading.isDryRun {
-                    responder.respond(context.answered(with: dryRun(messages, context)))
+                    responder.respond(context.answered(with: context.response(toComposed: messages).response))
                 } else {
                     sender.send(
-                        Batch(messages: messages, policy: policy),
-                        once: admitted.idempotencyKey.map { ($0, MessageFingerprint(request)) }, context, responder)
+                        messages, policy,
+                        once: admitted.idempotencyKey.map { ($0, request.fingerprint) }, context, responder)
                 }
             }
         } catch {
@@ -72,7 +72,7 @@ final class MessageHandler: Sendable {
     ) -> Result<Composition, Problem> {
         Result { () throws(Problem) in
             let draft = try draft.get()
-            try draft.check(admitted.access, of: admitted.caller)
+            try admitted.check(draft)
             // Under a key only those count that have not been sent before.
             if !isDryRun, admitted.idempotencyKey == nil { try admitted.takeMessage() }
             return try draft.composed(signer: signer)
@@ -86,15 +86,5 @@ final class MessageHandler: Sendable {
         for (index, message) in messages.enumerated() {
             if case .failure(let problem) = message { throw problem.under(String(index)) }
         }
-    }
-
-    private func dryRun(_ messages: [Result<Composition, Problem>], _ context: MessageContext) -> HTTPResponse {
-        let responses = messages.enumerated().map { index, message in
-            switch message {
-            case .success(let composed): context.at(index).response(to: .composed(composed))
-            case .failure(let problem): context.at(index).response(to: .failed(problem))
-            }
-        }
-        return context.admitted.dialect.response(to: responses, of: context.notes)
     }
 }

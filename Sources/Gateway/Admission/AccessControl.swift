@@ -80,8 +80,15 @@ final class AccessControl: Sendable {
         if !errors.isEmpty { throw .forbidden(errors) }
     }
 
-    /// The same for a checked message.
-    func check(_ submission: Submission, of caller: Caller) throws(Problem) {
+    /// The same for a message that is not composed yet.
+    func check(_ draft: Draft, of caller: Caller) throws(Problem) {
+        switch draft {
+        case .fields(let submission): try check(submission, of: caller)
+        case .raw(let message, _): try check(message.authors, message.envelope, of: caller)
+        }
+    }
+
+    private func check(_ submission: Submission, of caller: Caller) throws(Problem) {
         guard caller.senders != nil || caller.recipients != nil || recipients != nil else { return }
         let message = submission.message
         var authors: [AddrSpec]? = message.from.map(\.address)

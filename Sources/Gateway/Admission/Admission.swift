@@ -83,6 +83,6 @@ struct Admission: Sendable {
     ) throws(Problem) -> IdempotencyKey? {
         // Most requests have none.
         guard head.headers[IdempotencyKey.field] != nil else { return nil }
-        return try IdempotencyKey(head.headers.values(IdempotencyKey.field), of: caller)
+        return try IdempotencyKey(head.headers.values(IdempotencyKey.field), caller: caller.name)
     }
 }

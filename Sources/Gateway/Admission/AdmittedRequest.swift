@@ -25,6 +25,13 @@ final class AdmittedRequest: Sendable {
         self.room = room
     }
 
+    /// Whether the caller may send a message.
+    ///
+    /// - Throws: a ``Problem`` with 403 that names every address that is not allowed.
+    func check(_ draft: Draft) throws(Problem) {
+        try access.check(draft, of: caller)
+    }
+
     /// Takes a message from the caller's rate.
     ///
     /// - Throws: a ``Problem`` with 429.

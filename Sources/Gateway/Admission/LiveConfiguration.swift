@@ -6,9 +6,9 @@ final class LiveConfiguration: Sendable {
     /// Whether only this host can reach the gateway.
     private let isLoopback: Bool
 
-    init(_ relays: RelaySet, _ configuration: GatewayConfiguration) {
-        isLoopback = GatewayConfiguration.isLoopback(configuration.listenHost)
-        current = Mutex((relays, AccessControl(configuration.access, isLoopback: isLoopback)))
+    init(_ relays: RelaySet, _ access: AccessConfiguration, isLoopback: Bool) {
+        self.isLoopback = isLoopback
+        current = Mutex((relays, AccessControl(access, isLoopback: isLoopback)))
     }
 
     var access: AccessControl { current.withLock(\.access) }
@@ -16,13 +16,15 @@ final class LiveConfiguration: Sendable {
 
     /// Replaces both.
     ///
-    /// - Parameter relays: makes the new relays of those before.
+    /// - Parameters:
+    ///   - access: who may ask for what from now on.
+    ///   - relays: makes the new relays of those before.
     /// - Returns: the new relays.
     func replace(
-        by configuration: GatewayConfiguration, relays: (RelaySet) -> RelaySet
+        by access: AccessConfiguration, relays: (RelaySet) -> RelaySet
     ) -> RelaySet {
         current.withLock { current in
-            current = (relays(current.relays), AccessControl(configuration.access, isLoopback: isLoopback))
+            current = (relays(current.relays), AccessControl(access, isLoopback: isLoopback))
             return current.relays
         }
     }

@@ -25,6 +25,9 @@ public struct Setting: Hashable, Sendable {
         isSecret = secret
     }
 
+    /// The name of the relay of `POSTERN_RELAY_URL`.
+    static let defaultRelay = "default"
+
     /// What every variable's name begins with.
     static let prefix = "POSTERN_"
 
@@ -46,7 +49,7 @@ public struct Setting: Hashable, Sendable {
 
     /// What the user of a relay sets: the general setting of the default relay, and a named relay's own.
     func own(of relay: String) -> Setting {
-        relay == RelayConfiguration.defaultName ? self : of(relay: relay)
+        relay == Self.defaultRelay ? self : of(relay: relay)
     }
 
     /// The place of the value in the hierarchy of sources.

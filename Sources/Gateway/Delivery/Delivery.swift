@@ -6,31 +6,6 @@ internal import SMTP
 /// Sends composed messages from one event loop: to the relay that the routes say, and to the next one as long as it is
 /// certain that the message was not sent.
 final class Delivery: Sendable {
-    /// What the relay said of a message that it took.
-    struct Receipt {
-        /// The relay's name.
-        let relay: String
-        let reply: Reply
-        var accepted: [AddrSpec]
-        var rejected: [RejectedRecipient]
-        /// The recipients of further transactions that failed, each with the failure.
-        var failed: [(address: AddrSpec, error: SMTPError)] = []
-        let times: Times
-
-        /// `accepted`, or `partially_accepted` if some recipients were refused.
-        var status: String { rejected.isEmpty && failed.isEmpty ? "accepted" : "partially_accepted" }
-    }
-
-    /// How long a message took.
-    struct Times {
-        /// Until a session was free.
-        let queue: Duration
-        /// From MAIL until the content could be sent.
-        let envelope: Duration
-        /// Until the reply to the final dot.
-        let content: Duration
-    }
-
     /// What the loop alone touches.
     private struct State {
         var relays: RelaySet
@@ -213,7 +188,7 @@ final class Delivery: Sendable {
         let queue = message.waited
         try await message.write(content)
         let first = try await message.finish()
-        let times = Times(
+        let times = Receipt.Times(
             queue: waited + queue, envelope: max(.zero, opened - begun - queue), content: .now - opened)
         var receipt = Receipt(
             relay: relay.name, reply: first.reply, accepted: first.accepted, rejected: first.rejected, times: times)

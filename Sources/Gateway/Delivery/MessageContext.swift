@@ -56,6 +56,17 @@ struct MessageContext: Sendable {
         MessageResponse(admitted.dialect.response(to: outcome, of: notes, at: index), isFinal: outcome.isFinal)
     }
 
+    /// What the client is told of several messages of which nothing was to be sent.
+    func response(toComposed messages: [Result<Composition, Problem>]) -> MessageResponse {
+        let responses = messages.enumerated().map { index, message in
+            switch message {
+            case .success(let composed): at(index).response(to: .composed(composed))
+            case .failure(let problem): at(index).response(to: .failed(problem))
+            }
+        }
+        return MessageResponse(admitted.dialect.response(to: responses, of: notes), isFinal: true)
+    }
+
     /// The request is answered with that.
     func answered(with response: HTTPResponse) -> HTTPResponse {
         request.span?.end(status: response.status)

@@ -61,11 +61,13 @@ final class MessageSender: Sendable {
         begin(.stream(request), context, responder)
     }
 
-    /// Sends a batch, or what of it has not been sent under its key, and responds to its request.
+    /// Sends several messages, or what of them has not been sent under their key, and responds to its request.
     func send(
-        _ batch: Batch, once key: (IdempotencyKey, MessageFingerprint)?, _ context: MessageContext,
+        _ messages: [Result<Composition, Problem>], _ policy: BatchPolicy,
+        once key: (IdempotencyKey, MessageFingerprint)?, _ context: MessageContext,
         _ responder: HTTPResponder
     ) {
+        let batch = Batch(messages: messages, policy: policy)
         Task(executorPreference: executor) {
             guard let (key, fingerprint) = key else {
                 let response = await batch.send(context) { await self.send($0, context.at($1)) }

@@ -19,7 +19,7 @@ struct OpenMessage: ~Copyable {
     private var kept: [UInt8] = []
 
     /// Sends a content to recipients in further transactions, and adds what became of them to a receipt.
-    typealias SendOn = @Sendable ([UInt8], [AddrSpec], Delivery.Receipt) async -> Delivery.Receipt
+    typealias SendOn = @Sendable ([UInt8], [AddrSpec], Receipt) async -> Receipt
 
     /// - Parameters:
     ///   - refused: the recipients that the relay refused in transactions before.
@@ -59,13 +59,13 @@ struct OpenMessage: ~Copyable {
     /// Ends the message.
     ///
     /// - Parameter octets: how many were written.
-    consuming func finish(octets: Int) async throws(DeliveryFailure) -> Delivery.Receipt {
+    consuming func finish(octets: Int) async throws(DeliveryFailure) -> Receipt {
         let (relay, metrics, queue, envelope, opened, exchange) = (relay, metrics, queue, envelope, opened, exchange)
         let (sendOn, kept, refused) = (sendOn, kept, refused)
         do throws(SMTPError) {
             let receipt = try await writer.finish()
-            let times = Delivery.Times(queue: queue, envelope: envelope, content: .now - opened)
-            var finished = Delivery.Receipt(
+            let times = Receipt.Times(queue: queue, envelope: envelope, content: .now - opened)
+            var finished = Receipt(
                 relay: relay.name, reply: receipt.reply, accepted: receipt.accepted,
                 rejected: refused + receipt.rejected,
                 times: times)

@@ -7,23 +7,13 @@ enum Draft {
     /// One that was written elsewhere. It is behind a pointer, so that a draft of the other kind is no larger than one.
     indirect case raw(RawMessage, body: ArraySlice<UInt8>)
 
-    /// Whether a caller may send it.
-    ///
-    /// - Throws: a ``Problem`` with 403.
-    func check(_ access: AccessControl, of caller: Caller) throws(Problem) {
-        switch self {
-        case .fields(let submission): try access.check(submission, of: caller)
-        case .raw(let message, _): try access.check(message.authors, message.envelope, of: caller)
-        }
-    }
-
     /// The message in the form in which it is sent, signed if there is a key for its author's domain.
     ///
     /// - Throws: a ``Problem`` if the fields cannot stand together.
     func composed(signer: DKIMSigner?) throws(Problem) -> Composition {
         switch self {
         case .fields(let submission): try Composition(submission, signer: signer)
-        case .raw(let message, let body): Composition(message, body: body)
+        case .raw(let message, let body): message.composed(with: body)
         }
     }
 }

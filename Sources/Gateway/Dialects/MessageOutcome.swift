@@ -5,7 +5,7 @@ enum MessageOutcome {
     /// The relay took responsibility for it.
     ///
     /// - id: its Message-ID, with its angle brackets.
-    case accepted(id: String, Delivery.Receipt)
+    case accepted(id: String, Receipt)
     /// It was not sent, or its outcome is unknown.
     case failed(Problem)
     /// It was composed, and nothing was to be sent.

@@ -34,7 +34,22 @@ extension EndpointTable {
             .page("GET", "/", isOpen: true) { ConsolePage.page.response(to: $0.head) },
         ]
         return EndpointTable(
-            endpoints + vendors.flatMap(\.endpoints) + (caughtMessages.map(SandboxPages.endpoints) ?? []),
+            endpoints + vendors.flatMap(\.endpoints) + (caughtMessages.map(sandbox) ?? []),
             families: vendors.map(\.family))
+    }
+
+    /// What the sandbox's embedded relay has caught.
+    private static func sandbox(_ caughtMessages: any CaughtMessages) -> [Endpoint] {
+        [
+            .page("GET", "/sandbox/messages") { _ in SandboxPages.list(caughtMessages.all()) },
+            .page("DELETE", "/sandbox/messages") { _ in
+                caughtMessages.removeAll()
+                return HTTPResponse(status: 204, headers: [], body: [])
+            },
+            .page("GET", "/sandbox/messages/{id}") { request in
+                request.values.first.flatMap { caughtMessages.message(id: $0) }.map(SandboxPages.one)
+                    ?? Problem.notFound(request.head.path).response
+            },
+        ]
     }
 }

@@ -28,7 +28,7 @@ final class RelayPages: Sendable {
         // Whoever asks is to hear at once that this instance is leaving, and the relays need not be asked for that.
         let findings = isLeaving ? await health.last : await health.check()
         let choices = configuration.relays.choices.map { $0.map(\.name) }
-        return HealthResponse.ready(findings, choices: choices, isDraining: isLeaving, version: Gateway.version)
+        return HealthResponse.ready(findings, choices: choices, isDraining: isLeaving, version: GatewayVersion.current)
     }
 
     /// All metrics, as Prometheus reads them.
@@ -40,7 +40,7 @@ final class RelayPages: Sendable {
             let pool = await relay.pool.figures
             relays.append(
                 GatewayMetrics.Figures.OfRelay(
-                    name: relay.name, pool: pool, breaker: relay.breakerState, isUp: up[relay.name]))
+                    name: relay.name, pool: pool, breaker: relay.breakerState.figure, isUp: up[relay.name]))
         }
         let text = metrics.text(
             GatewayMetrics.Figures(

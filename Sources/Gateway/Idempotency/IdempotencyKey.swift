@@ -23,13 +23,13 @@ public struct IdempotencyKey: Hashable, Sendable {
     /// Reads a request's key; nil where the request has none.
     ///
     /// - Throws: a ``Problem`` if the field holds no key, or stands twice: it must not be ignored.
-    init?(_ values: [String], of caller: Caller) throws(Problem) {
+    init?(_ values: [String], caller: String?) throws(Problem) {
         guard let text = values.first else { return nil }
         guard values.count == 1 else { throw .repeatedIdempotencyKey }
         // What is not ASCII has no one reading in a header field (RFC 9110, section 5.5): two keys could become the same.
         guard (1...Self.maximumLength).contains(text.utf8.count), text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F })
         else { throw .invalidIdempotencyKey(maximum: Self.maximumLength) }
-        self.init(caller: caller.name, text: text)
+        self.init(caller: caller, text: text)
     }
 
     /// The key of a message of the batch that has this one.

@@ -36,7 +36,8 @@ final class GatewayMetrics: Sendable {
         struct OfRelay {
             let name: String
             let pool: SMTPSessionPool.Figures
-            let breaker: CircuitBreaker.State
+            /// 0 closed, 1 half-open, 2 open.
+            let breaker: Double
             /// The last probe's result; nil where there was none.
             let isUp: Bool?
         }
@@ -57,26 +58,15 @@ final class GatewayMetrics: Sendable {
             text.sample(labels.adding("state", "connecting"), Double(pool.connecting))
         }
         text.gauge(.poolWaiting, figures.relays) { $0.sample($2, Double($1.pool.waiting)) }
-        text.gauge(.breaker, figures.relays) { $0.sample($2, $1.breaker.figure) }
+        text.gauge(.breaker, figures.relays) { $0.sample($2, $1.breaker) }
         text.gauge(.relayUp, figures.relays) { text, relay, labels in
             if let isUp = relay.isUp { text.sample(labels, isUp ? 1 : 0) }
         }
         text.gauge(.inFlight, Double(figures.inFlight))
         text.gauge(.draining, figures.isDraining ? 1 : 0)
-        text.gauge(.build, 1, Labels([("version", Gateway.version)]))
+        text.gauge(.build, 1, Labels([("version", GatewayVersion.current)]))
         ProcessFigures()?.write(into: &text)
         return text.text
-    }
-}
-
-extension CircuitBreaker.State {
-    /// 0 closed, 1 half-open, 2 open.
-    var figure: Double {
-        switch self {
-        case .closed: 0
-        case .halfOpen: 1
-        case .open: 2
-        }
     }
 }
 

@@ -51,7 +51,7 @@ final class MessageMetrics: Sendable {
     }
 
     /// The relay took responsibility for a message.
-    func sent(_ receipt: Delivery.Receipt, bytes count: Int) {
+    func sent(_ receipt: Receipt, bytes count: Int) {
         (receipt.rejected.isEmpty && receipt.failed.isEmpty ? accepted : partiallyAccepted).increment()
         bytes.increment(by: Int64(count))
         taken.increment()

@@ -2,21 +2,7 @@ internal import HTTPServer
 
 /// What the sandbox's embedded relay has caught.
 enum SandboxPages {
-    static func endpoints(_ caughtMessages: any CaughtMessages) -> [Endpoint] {
-        [
-            .page("GET", "/sandbox/messages") { _ in list(caughtMessages.all()) },
-            .page("DELETE", "/sandbox/messages") { _ in
-                caughtMessages.removeAll()
-                return HTTPResponse(status: 204, headers: [], body: [])
-            },
-            .page("GET", "/sandbox/messages/{id}") { request in
-                request.values.first.flatMap { caughtMessages.message(id: $0) }.map(one)
-                    ?? Problem.notFound(request.head.path).response
-            },
-        ]
-    }
-
-    private static func list(_ messages: [CaughtMessage]) -> HTTPResponse {
+    static func list(_ messages: [CaughtMessage]) -> HTTPResponse {
         var json = JSONText()
         json.object { json in
             json.member("count", messages.count)
@@ -26,7 +12,7 @@ enum SandboxPages {
         return HTTPResponse.json(200, json.bytes)
     }
 
-    private static func one(_ message: CaughtMessage) -> HTTPResponse {
+    static func one(_ message: CaughtMessage) -> HTTPResponse {
         var json = JSONText()
         json.message(message)
         return HTTPResponse.json(200, json.bytes)

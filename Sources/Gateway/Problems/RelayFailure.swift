@@ -36,7 +36,7 @@ private struct Advice {
     init(_ relay: String) {
         url = Setting.relayURL.own(of: relay).name
         roots = Setting.relayCAFile.own(of: relay).name
-        file = relay == RelayConfiguration.defaultName ? "" : " (in a file: url and ca_file of relays.\(relay))"
+        file = relay == Setting.defaultRelay ? "" : " (in a file: url and ca_file of relays.\(relay))"
     }
 
     /// What to do about a failure that is not one of TLS, as far as the gateway's settings are the way out.

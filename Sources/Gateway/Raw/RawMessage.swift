@@ -82,6 +82,12 @@ struct RawMessage {
         return (message, body)
     }
 
+    /// The message in the form in which it is sent.
+    func composed(with body: ArraySlice<UInt8>) -> Composition {
+        // The size that is declared counts line ends as they are sent (RFC 1870, section 4).
+        Composition(id: id, envelope: envelope, content: LineBreaks.canonical(header + body))
+    }
+
     /// What of the header section has to be declared with the body.
     var headerKind: ContentKind {
         var kind = ContentKind()

@@ -74,3 +74,14 @@ struct CircuitBreaker {
         state = .closed(failures: 0)
     }
 }
+
+extension CircuitBreaker.State {
+    /// 0 closed, 1 half-open, 2 open.
+    var figure: Double {
+        switch self {
+        case .closed: 0
+        case .halfOpen: 1
+        case .open: 2
+        }
+    }
+}

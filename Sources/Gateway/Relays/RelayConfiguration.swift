@@ -4,7 +4,7 @@ public import SMTP
 /// One relay as the settings describe it.
 public struct RelayConfiguration: Sendable {
     /// The name of the relay that `POSTERN_RELAY_URL` gives, and of the sandbox's.
-    public static let defaultName = "default"
+    public static let defaultName = Setting.defaultRelay
 
     /// The name in answers, logs and metrics.
     public let name: String

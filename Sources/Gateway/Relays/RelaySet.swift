@@ -10,15 +10,16 @@ final class RelaySet: Sendable {
 
     /// - Parameter previous: the set before a reload: what has not changed is taken over with its sessions.
     init(
-        _ configuration: GatewayConfiguration, on eventLoops: [any EventLoop], metrics: GatewayMetrics,
+        _ configurations: [RelayConfiguration], _ plan: RoutePlan, on eventLoops: [any EventLoop],
+        metrics: GatewayMetrics,
         previous: RelaySet? = nil
     ) {
-        let relays = configuration.relays.map { wanted in
+        let relays = configurations.map { wanted in
             previous?.relays.first { $0.name == wanted.name && $0.configuration.origin == wanted.origin }
                 ?? Relay(wanted, on: eventLoops, metrics: metrics.relay(wanted.name))
         }
         self.relays = relays
-        routes = configuration.routes.routes.map { route in
+        routes = plan.routes.map { route in
             (route, route.relays.compactMap { name in relays.first { $0.name == name } })
         }
         only = routes.count == 1 ? routes[0].relays : nil

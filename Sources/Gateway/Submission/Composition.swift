@@ -9,12 +9,11 @@ struct Composition {
     let envelope: Envelope
     let content: [UInt8]
 
-    /// A message that was written elsewhere.
-    init(_ message: RawMessage, body: ArraySlice<UInt8>) {
-        id = message.id
-        envelope = message.envelope
-        // The size that is declared counts line ends as they are sent (RFC 1870, section 4).
-        content = LineBreaks.canonical(message.header + body)
+    /// A message that was written down already.
+    init(id: String, envelope: Envelope, content: [UInt8]) {
+        self.id = id
+        self.envelope = envelope
+        self.content = content
     }
 
     /// Composes the message, and signs it where there is a key for its author's domain.

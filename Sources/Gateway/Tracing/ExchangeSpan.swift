@@ -19,7 +19,7 @@ final class ExchangeSpan: Sendable {
     }
 
     /// The relay took responsibility.
-    func end(with receipt: Delivery.Receipt) {
+    func end(with receipt: Receipt) {
         span.updateAttributes { attributes in
             attributes["postern.outcome"] = receipt.status
             Self.add(receipt.reply, to: &attributes)

@@ -96,7 +96,7 @@ extension MailgunResponses {
     }
 
     /// Some clients take a text for a failure that does not begin like this.
-    private static func message(_ receipt: Delivery.Receipt) -> String {
+    private static func message(_ receipt: Receipt) -> String {
         let refused = receipt.rejected.map(\.address) + receipt.failed.map(\.address)
         return "Queued. Thank you."
             + (refused.isEmpty ? "" : " The relay refused \(refused.map(\.description).joined(separator: ", ")).")

@@ -20,7 +20,7 @@ extension PosternDialect {
 
     func response(to problem: Problem) -> HTTPResponse { problem.response }
 
-    private static func accepted(_ id: String, _ receipt: Delivery.Receipt) -> HTTPResponse {
+    private static func accepted(_ id: String, _ receipt: Receipt) -> HTTPResponse {
         var json = JSONText()
         json.object { json in
             json.member(.id, id)

@@ -59,7 +59,7 @@ extension PostmarkResponses {
     }
 
     /// Clients read the recipients that were refused out of this sentence.
-    private static func message(_ receipt: Delivery.Receipt) -> String {
+    private static func message(_ receipt: Receipt) -> String {
         let refused = receipt.rejected.map(\.address) + receipt.failed.map(\.address)
         guard !refused.isEmpty else { return "OK" }
         return "Message OK, but will not deliver to these inactive addresses: "

@@ -36,7 +36,7 @@ struct MessageLog: Sendable {
     }
 
     func accepted(
-        _ id: String, _ envelope: Envelope, octets: Int, _ receipt: Delivery.Receipt, _ context: MessageContext
+        _ id: String, _ envelope: Envelope, octets: Int, _ receipt: Receipt, _ context: MessageContext
     ) {
         guard logger.logLevel <= .info else { return }
         var fields = Self.fields(context)

@@ -52,7 +52,7 @@ struct RawUpload: Sendable {
     /// - Returns: what the relay said, and the octets that it was sent.
     func send(
         by delivery: Delivery, key: String?, trace: MessageTrace?
-    ) async throws(Failure) -> (Delivery.Receipt, Int) {
+    ) async throws(Failure) -> (Receipt, Int) {
         var writer = try await translated(Failure.relay) { () throws(DeliveryFailure) in
             try await delivery.open(message.envelope, key: key, trace: trace)
         }

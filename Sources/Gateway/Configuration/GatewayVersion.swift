@@ -1,0 +1,4 @@
+/// The version of the gateway.
+enum GatewayVersion {
+    static let current = "0.1.0"
+}
