@@ -12,13 +12,18 @@ final class MessageHandler: Sendable {
     private let tracer: RequestTracer?
     private let log: MessageLog
     private let hostDomain: String
+    /// The most octets of all messages of one request, which may share an attachment.
+    private let maximumOctets: Int
 
+    /// - Parameter maximumMessageBytes: the most octets of a request's body.
     init(
-        _ sender: MessageSender, signer: DKIMSigner?, hostDomain: String, tracer: RequestTracer?, log: MessageLog
+        _ sender: MessageSender, signer: DKIMSigner?, hostDomain: String, maximumMessageBytes: Int,
+        tracer: RequestTracer?, log: MessageLog
     ) {
         self.sender = sender
         self.signer = signer
         self.hostDomain = hostDomain
+        maximumOctets = 4 * maximumMessageBytes
         self.tracer = tracer
         self.log = log
     }
@@ -45,8 +50,7 @@ final class MessageHandler: Sendable {
                     sender.send(composed, context, responder)
                 }
             case .several(let drafts, let policy):
-                let messages = drafts.map { compose($0, admitted, isDryRun: reading.isDryRun) }
-                if policy == .allValid { try Self.checkAll(messages) }
+                let messages = try compose(drafts, policy, admitted, isDryRun: reading.isDryRun)
                 if reading.isDryRun {
                     responder.respond(context.answered(with: context.response(toComposed: messages).response))
                 } else {
@@ -66,25 +70,33 @@ final class MessageHandler: Sendable {
         sender.send(request, MessageContext(request.head, admitted, tracer), responder)
     }
 
-    /// Checks and composes a message of several.
-    private func compose(
-        _ draft: Result<Draft, Problem>, _ admitted: AdmittedRequest, isDryRun: Bool
-    ) -> Result<Composition, Problem> {
-        Result { () throws(Problem) in
-            let draft = try draft.get()
-            try admitted.check(draft)
-            // Under a key only those count that have not been sent before.
-            if !isDryRun, admitted.idempotencyKey == nil { try admitted.takeMessage() }
-            return try draft.composed(signer: signer)
-        }
-    }
-
-    /// Whether all of several messages can be sent.
+    /// Checks and composes several messages.
     ///
-    /// - Throws: the ``Problem`` with the first that cannot, and its place.
-    private static func checkAll(_ messages: [Result<Composition, Problem>]) throws(Problem) {
-        for (index, message) in messages.enumerated() {
-            if case .failure(let problem) = message { throw problem.under(String(index)) }
+    /// - Throws: a ``Problem`` if they are more together than one request may have, or if one keeps all from being sent.
+    private func compose(
+        _ drafts: [Result<Draft, Problem>], _ policy: BatchPolicy, _ admitted: AdmittedRequest, isDryRun: Bool
+    ) throws(Problem) -> [Result<Composition, Problem>] {
+        // Under a key only those count that have not been sent before.
+        let counts = !isDryRun && admitted.idempotencyKey == nil
+        var messages: [Result<Composition, Problem>] = []
+        messages.reserveCapacity(drafts.count)
+        var octets = 0
+        for (index, draft) in drafts.enumerated() {
+            let message = Result { () throws(Problem) in
+                let draft = try draft.get()
+                try admitted.check(draft)
+                if counts, policy != .allValid { try admitted.takeMessages(1) }
+                return try draft.composed(signer: signer)
+            }
+            switch message {
+            case .success(let composed): octets += composed.content.count
+            case .failure(let problem) where policy == .allValid: throw problem.under(String(index))
+            case .failure: break
+            }
+            guard octets <= maximumOctets else { throw .tooManyOctets(limit: maximumOctets) }
+            messages.append(message)
         }
+        if counts, policy == .allValid { try admitted.takeMessages(messages.count) }
+        return messages
     }
 }

@@ -20,6 +20,29 @@ public struct MessageID: Hashable, Sendable, CustomStringConvertible {
         description = bracketed
     }
 
+    /// Makes an identifier whose left side is a random UUID (RFC 9562, section 5.4), for programs that expect one.
+    ///
+    /// - Parameters:
+    ///   - seed: random bits that no other message has.
+    ///   - domain: a domain of the author, in ASCII.
+    public init(uuid seed: MessageSeed, domain: String) {
+        let random = MessageSeed(
+            high: seed.high & ~0xF000 | 0x4000, low: seed.low & ~(0b11 << 62) | 0b10 << 62)
+        var digits: [UInt8] = []
+        random.appendHexadecimal(to: &digits)
+        var octets: [UInt8] = []
+        octets.reserveCapacity(40 + domain.utf8.count)
+        octets.append(UInt8(ascii: "<"))
+        for (index, digit) in digits.enumerated() {
+            if index == 8 || index == 12 || index == 16 || index == 20 { octets.append(UInt8(ascii: "-")) }
+            octets.append(digit)
+        }
+        octets.append(UInt8(ascii: "@"))
+        octets.append(contentsOf: domain.utf8)
+        octets.append(UInt8(ascii: ">"))
+        description = String(decoding: octets, as: UTF8.self)
+    }
+
     init(seed: MessageSeed, domain: String) {
         var octets: [UInt8] = []
         octets.reserveCapacity(36 + domain.utf8.count)

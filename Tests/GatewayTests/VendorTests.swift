@@ -1,4 +1,5 @@
 import Foundation
+import Sandbox
 import TestSupport
 import Testing
 
@@ -213,6 +214,130 @@ import Testing
         let method = try await bench.get("/emails")
         #expect(method.status == 405)
         #expect(method.json["name"] as? String == "method_not_allowed")
+        await bench.stop()
+    }
+
+    // MARK: Hostile and sloppy requests
+
+    private static func mailgun(
+        _ fields: [(String, String)], settings: [String: String] = [:], path: String = "/v3/example.org/messages"
+    ) async throws -> HTTPAnswer {
+        let sandbox = try await SandboxServer.start()
+        let bench = try await Bench.start(
+            ["POSTERN_RELAY_URL": "smtp://127.0.0.1:\(sandbox.port)?tls=none"].merging(settings) { $1 }, [])
+        func escaped(_ text: String) -> String {
+            text.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
+        }
+        let all = [("from", "a@example.org"), ("text", "How?")] + fields
+        let body = all.map { "\(escaped($0.0))=\(escaped($0.1))" }.joined(separator: "&")
+        let answer = try await bench.postForm(
+            Array(body.utf8), type: "application/x-www-form-urlencoded", path: path)
+        await bench.stop()
+        await sandbox.shutdown()
+        return answer
+    }
+
+    /// What was meant as a test must not be sent, nor what was to be protected go out unprotected.
+    @Test(arguments: [
+        "o:test-mode", "o:testmod", "o:require_tls", "o:deliver-within", "o:archive-to", "testmode", "o:",
+    ]) func aMisspeltOptionIsRefused(_ name: String) async throws {
+        let answer = try await Self.mailgun([("to", "b@example.net"), (name, "yes")])
+        #expect(answer.status == 400)
+        #expect(answer.text.contains(name), "\(answer.text)")
+    }
+
+    @Test func anOptionIsReadInAnyCaseAndOnce() async throws {
+        let test = try await Self.mailgun([("to", "b@example.net"), ("o:TestMode", "Yes")])
+        #expect(test.status == 200 && test.text.contains("it was not sent"))
+        for second in ["yes", "no"] {
+            let twice = try await Self.mailgun([("to", "b@example.net"), ("o:testmode", "yes"), ("o:testmode", second)])
+            #expect(twice.status == 400 && twice.text.contains("given twice"))
+        }
+        let maybe = try await Self.mailgun([("to", "b@example.net"), ("o:testmode", "maybe")])
+        #expect(maybe.status == 400)
+    }
+
+    @Test(arguments: [#"{"enabled":true}"#, #"{"Enable":true}"#, #"{"enable":"yes"}"#, "true"])
+    func aMisspeltSandboxModeIsRefused(_ mode: String) async throws {
+        let body = Self.sendGrid(Self.personalization("b@example.net")).dropLast()
+        let answer = try await Self.answer(
+            [.silence], body + #","mail_settings":{"sandbox_mode":\#(mode)}}"#, path: "/v3/mail/send")
+        #expect(answer.status == 400)
+        #expect(answer.text.contains("mail_settings.sandbox_mode"), "\(answer.text)")
+    }
+
+    /// A response reaches its client however many fields had no effect.
+    @Test func manyIgnoredFieldsFitIntoAHeader() async throws {
+        let variables = (0..<300).map { ("v:variable-number-\($0)", "1") }
+        let answer = try await Self.mailgun([("to", "b@example.net")] + variables)
+        #expect(answer.status == 200)
+        let ignored = try #require(answer.field("x-postern-ignored"))
+        #expect(ignored.utf8.count < 1_000)
+        #expect(ignored.hasSuffix("more"))
+    }
+
+    /// Messages that share a large attachment are not composed one by one until the memory is used up.
+    @Test func messagesThatAreTooLargeTogetherAreRefused() async throws {
+        let people = (0..<50).map { Self.personalization("b\($0)@example.net") }.joined(separator: ",")
+        let content = String(repeating: "A", count: 40_000)
+        let body = Self.sendGrid(people).dropLast()
+        let answer = try await Bench.start(["POSTERN_MAX_MESSAGE_BYTES": "65536"], [.silence]).post(
+            body + #","attachments":[{"content":"\#(content)","filename":"a"}]}"#, path: "/v3/mail/send")
+        #expect(answer.status == 413, "\(answer.text)")
+        #expect(answer.text.contains("POSTERN_MAX_MESSAGE_BYTES"))
+    }
+
+    /// A request of which nothing is sent uses up nothing of the rate; one that never fits says so.
+    @Test func severalMessagesTakeTheRateTogether() async throws {
+        let bench = try await Bench.start(["POSTERN_RATE_PER_KEY": "3/m"], greeting + envelope + taken)
+        let people = (0..<4).map { Self.personalization("b\($0)@example.net") }.joined(separator: ",")
+        let many = try await bench.post(Self.sendGrid(people), path: "/v3/mail/send")
+        #expect(many.status == 400)
+        #expect(many.text.contains("never allows 4 messages"))
+        #expect(try await bench.post(Self.resend(), path: "/emails").status == 200)
+        await bench.stop()
+    }
+
+    /// No response is more than a small multiple of its request.
+    @Test func responsesHaveABound() async throws {
+        let bench = try await Bench.start([:], [.silence])
+        let empty = Array(repeating: "{}", count: 500).joined(separator: ",")
+        #expect(try await bench.post("[\(empty)]", path: "/email/batch").body.count < 128 * 1024)
+        let headers = #"{"Headers":[\#(Array(repeating: "1", count: 100).joined(separator: ","))]}"#
+        let bad = Array(repeating: headers, count: 500).joined(separator: ",")
+        #expect(try await bench.post("[\(bad)]", path: "/email/batch").body.count < 128 * 1024)
+        let long = String(repeating: #"\u0001"#, count: 500)
+        let names = (0..<200).map { "\"\($0)\(long)\":1" }.joined(separator: ",")
+        #expect(try await bench.post("{\(names)}", path: "/v3/mail/send").body.count < 64 * 1024)
+        #expect(try await bench.post("{\(names)}", path: "/emails").body.count < 64 * 1024)
+        await bench.stop()
+    }
+
+    /// One recipient, one message; and no two messages under one identifier.
+    @Test func recipientVariablesMakeAMessageForEach() async throws {
+        let twice = try await Self.mailgun([
+            ("to", "b@example.net, B <b@example.net>"), ("recipient-variables", "{}"),
+            ("h:Message-Id", "<x@example.org>"),
+        ])
+        #expect(twice.status == 200, "\(twice.text)")
+        let several = try await Self.mailgun([
+            ("to", "b@example.net"), ("to", "c@example.net"), ("recipient-variables", "{}"),
+            ("h:Message-Id", "<x@example.org>"),
+        ])
+        #expect(several.status == 400)
+        for variables in [#"{"b@example.net":{"id":1}}"#, #"{"b@x":{},"b@x":{"id":1}}"#, "{,}", "[]", ""] {
+            let answer = try await Self.mailgun([("to", "b@example.net"), ("recipient-variables", variables)])
+            #expect(answer.status == 400, "\(variables)")
+        }
+    }
+
+    /// A path is octets: what looks like one character with a slash is none.
+    @Test(arguments: ["/emails/%CC%81x", "/v3/%CC%88bc/messages"]) func aPathIsComparedByOctets(
+        _ path: String
+    ) async throws {
+        let bench = try await Bench.start([:], [.silence])
+        let answer = try await bench.post("{}", path: path)
+        #expect(!answer.head.contains("problem+json"), "\(answer.head)")
         await bench.stop()
     }
 

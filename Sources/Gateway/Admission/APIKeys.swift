@@ -71,7 +71,9 @@ public struct APIKeys: Sendable {
         guard !isEmpty else { return anonymous }
         let (own, authorizations) = (headers.values("X-API-Key"), headers.values("Authorization"))
         // Which of two counts would be a guess, and a proxy in front may guess otherwise.
-        guard own.count < 2, authorizations.count < 2 else { throw .repeatedKey }
+        guard own.count < 2, authorizations.count < 2, field?.isRepeated(in: headers) != true else {
+            throw .repeatedKey
+        }
         var key = own.first
         if let authorization = authorizations.first, authorization.lowercased().hasPrefix("bearer ") {
             key = String(authorization.dropFirst("bearer ".count))

@@ -37,11 +37,13 @@ final class AccessControl: Sendable {
         return try keys.caller(of: head.headers, field: field)
     }
 
-    /// Takes a message from the caller's rate.
+    /// Takes messages from the caller's rate, all or none.
     ///
-    /// - Throws: a ``Problem`` with 429.
-    func takeMessage(of caller: Caller) throws(Problem) {
-        if let limiter = caller.limiter, let wait = limiter.take(now: now()) {
+    /// - Throws: a ``Problem`` with 429, or with 422 if the rate never allows so many at once.
+    func takeMessages(_ count: Int, of caller: Caller) throws(Problem) {
+        guard let limiter = caller.limiter else { return }
+        guard limiter.allows(count) else { throw .tooManyForRate(count) }
+        if let wait = limiter.take(count, now: now()) {
             throw .rateLimited(caller.name.map { "the key \($0)" } ?? "this gateway", wait)
         }
     }

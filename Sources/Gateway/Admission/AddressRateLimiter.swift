@@ -43,7 +43,7 @@ final class AddressRateLimiter: Sendable {
     }
 
     private func take(_ earned: inout Int64, _ now: Int64) -> Int64? {
-        switch RateLimiter.take(rate, from: earned, now: now) {
+        switch RateLimiter.take(1, rate, from: earned, now: now) {
         case .success(let after):
             earned = after
             return nil

@@ -32,11 +32,11 @@ final class AdmittedRequest: Sendable {
         try access.check(draft, of: caller)
     }
 
-    /// Takes a message from the caller's rate.
+    /// Takes messages from the caller's rate, all or none.
     ///
-    /// - Throws: a ``Problem`` with 429.
-    func takeMessage() throws(Problem) {
-        try access.takeMessage(of: caller)
+    /// - Throws: a ``Problem`` with 429, or with 422 if the rate never allows so many at once.
+    func takeMessages(_ count: Int) throws(Problem) {
+        try access.takeMessages(count, of: caller)
     }
 
     /// Whether the request's messages may be sent now. Under an Idempotency-Key that is asked only when nothing is known of
@@ -46,6 +46,6 @@ final class AdmittedRequest: Sendable {
     /// - Throws: a ``Problem`` with 503 or 429.
     func checkRoom(isCounted: Bool) throws(Problem) {
         try room.check(isCounted: isCounted)
-        if dialect.holdsOneMessage { try takeMessage() }
+        if dialect.holdsOneMessage { try takeMessages(1) }
     }
 }

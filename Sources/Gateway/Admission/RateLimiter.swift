@@ -10,14 +10,17 @@ final class RateLimiter: Sendable {
         self.rate = rate
     }
 
-    /// Takes one.
+    /// Whether so many can ever be taken at once.
+    func allows(_ count: Int) -> Bool { Int64(count) * rate.interval <= rate.nanoseconds }
+
+    /// Takes some, all or none.
     ///
     /// - Parameter now: nanoseconds of a clock that never goes back.
-    /// - Returns: nil where there was one, otherwise nanoseconds until there is.
-    func take(now: Int64) -> Int64? {
+    /// - Returns: nil if there were so many, otherwise nanoseconds until there are.
+    func take(_ count: Int = 1, now: Int64) -> Int64? {
         var before = earned.load(ordering: .relaxed)
         while true {
-            switch Self.take(rate, from: before, now: now) {
+            switch Self.take(count, rate, from: before, now: now) {
             case .failure(let wait): return wait.nanoseconds
             case .success(let after):
                 let (isDone, current) = earned.weakCompareExchange(
@@ -33,10 +36,13 @@ final class RateLimiter: Sendable {
         let nanoseconds: Int64
     }
 
-    /// One more, taken from what was earned: when all will have been earned again, or how long to wait.
-    static func take(_ rate: Rate, from earned: Int64, now: Int64) -> Result<Int64, Wait> {
+    /// Some more, taken from what was earned: when all will have been earned again, or how long to wait.
+    static func take(
+        _ count: Int, _ rate: Rate, from earned: Int64, now: Int64
+    ) -> Result<Int64, Wait> {
+        let interval = Int64(count) * rate.interval
         let start = max(earned, now)
-        let wait = start + rate.interval - now - rate.nanoseconds
-        return wait > 0 ? .failure(Wait(nanoseconds: wait)) : .success(start + rate.interval)
+        let wait = start + interval - now - rate.nanoseconds
+        return wait > 0 ? .failure(Wait(nanoseconds: wait)) : .success(start + interval)
     }
 }

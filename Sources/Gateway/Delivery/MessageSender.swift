@@ -76,7 +76,7 @@ final class MessageSender: Sendable {
             }
             let mayBegin = { @Sendable () throws(Problem) in try context.admitted.checkRoom(isCounted: false) }
             // What was sent under the key before does not count against the caller's rate again.
-            let isDue = { @Sendable () throws(Problem) in try context.admitted.takeMessage() }
+            let isDue = { @Sendable () throws(Problem) in try context.admitted.takeMessages(1) }
             let response = await self.once.response(under: key, fingerprint, context, if: mayBegin) {
                 await batch.send(context) { composed, index in
                     await self.once.response(under: key.at(index), fingerprint, context.at(index), if: isDue) {

@@ -8,6 +8,11 @@ enum KeyField: Sendable {
     /// As the password of this user (RFC 7617).
     case basic(user: String)
 
+    /// Whether it is given more than once.
+    func isRepeated(in headers: HTTPHeaders) -> Bool {
+        if case .header(let name) = self { headers.values(name).count > 1 } else { false }
+    }
+
     /// The key, if there is one.
     func key(in headers: HTTPHeaders) -> String? {
         switch self {

@@ -94,7 +94,7 @@ final class EndpointTable: Sendable {
     func response(to problem: Problem, of head: HTTPRequestHead) -> HTTPResponse {
         let dialect =
             index(of: head.path).flatMap { resources[$0].dialect }
-            ?? families.first { head.path.hasPrefix($0.prefix) }?.dialect
+            ?? families.first { head.path.utf8.starts(with: $0.prefix.utf8) }?.dialect
         return dialect?.response(to: problem) ?? problem.response
     }
 }

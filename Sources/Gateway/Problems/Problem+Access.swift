@@ -14,6 +14,7 @@ extension Problem {
         var problem = Problem(
             "unauthorized", "A key is needed", status: 401,
             detail: "the request carries more than one key; send one field, Authorization or X-API-Key, once")
+        problem.variant = "repeated-key"
         problem.headers = [("WWW-Authenticate", "Bearer realm=\"postern\"")]
         return problem
     }()

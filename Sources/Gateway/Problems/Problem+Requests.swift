@@ -35,7 +35,7 @@ extension Problem {
         return Problem(
             "unsupported-media-type", "The body's type is not supported", status: 415,
             detail:
-                "\(type.map { "Content-Type \($0.debugDescription) is not supported" } ?? "Content-Type is missing"); "
+                "\(type.map { "Content-Type \($0.prefix(100).debugDescription) is not supported" } ?? "Content-Type is missing"); "
                 + "send \(types)")
     }
 
@@ -58,6 +58,23 @@ extension Problem {
         Problem(
             "too-large", "The body is too large", status: 413,
             detail: "the body has more than \(limit) bytes, the limit of POSTERN_MAX_MESSAGE_BYTES"
+        ).notSent(retryable: false)
+    }
+
+    /// The messages of one request are larger together than they may be.
+    static func tooManyOctets(limit: Int) -> Problem {
+        Problem(
+            "too-large", "The messages are too large together", status: 413,
+            detail: "the messages of this request have more than \(limit) bytes together, four times the limit of "
+                + "POSTERN_MAX_MESSAGE_BYTES; send fewer of them at a time, or one message to all recipients"
+        ).notSent(retryable: false)
+    }
+
+    /// A request has more messages than a key's rate ever lets through at once.
+    static func tooManyForRate(_ count: Int) -> Problem {
+        Problem(
+            "too-many-messages", "There are too many messages", status: 422,
+            detail: "the rate limit never allows \(count) messages at once; send fewer of them at a time"
         ).notSent(retryable: false)
     }
 

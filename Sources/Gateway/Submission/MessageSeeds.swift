@@ -23,23 +23,6 @@ final class MessageSeeds: Sendable {
         }
     }
 
-    /// The random UUID of a seed (RFC 9562, section 5.4).
-    static func uuid(_ seed: MessageSeed) -> String {
-        let version = seed.high & ~0xF000 | 0x4000
-        let variant = seed.low & ~(0b11 << 62) | 0b10 << 62
-        let words = [version, variant].map { word in
-            let digits = String(word, radix: 16)
-            return String(repeating: "0", count: 16 - digits.count) + digits
-        }
-        let digits = Array(words.joined())
-        var text = ""
-        for (index, digit) in digits.enumerated() {
-            if [8, 12, 16, 20].contains(index) { text.append("-") }
-            text.append(digit)
-        }
-        return text
-    }
-
     private static func draw() -> [MessageSeed] {
         let zeros = Data(count: batch * 16)
         guard let stream = try? ChaChaPoly.seal(zeros, using: SymmetricKey(size: .bits256)).ciphertext else {

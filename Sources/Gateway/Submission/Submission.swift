@@ -136,7 +136,7 @@ final class Submission: Sendable {
             date: MessageDate(seconds: Int64(Date().timeIntervalSince1970)), seed: seed)
         if document.hasUUID, let from = document.from, !fields.contains(where: { $0.name.lowercased() == "message-id" })
         {
-            message.messageID = try? MessageID(MessageSeeds.uuid(seed) + "@" + from.address.domain)
+            message.messageID = MessageID(uuid: seed, domain: from.address.domain)
         }
         return message
     }

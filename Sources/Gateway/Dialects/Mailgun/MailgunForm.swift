@@ -14,14 +14,31 @@ struct MailgunForm {
     private(set) var whole: [UInt8]?
     private(set) var errors = FieldErrors()
 
-    private static let refused = [
-        "template", "o:deliverytime", "o:deliverytime-optimize-period", "o:time-zone-localize",
+    private static let refused: Set = [
+        "template", "o:deliverytime", "o:deliverytime-optimize-period", "o:time-zone-localize", "o:deliver-within",
+        "o:archive-to",
     ]
+    /// The options that are taken and have no effect. Any other may be a misspelt one that keeps a message from being sent.
+    private static let ignored: Set = [
+        "o:tag", "o:dkim", "o:secondary-dkim", "o:secondary-dkim-public", "o:skip-verification", "o:tracking",
+        "o:tracking-clicks", "o:tracking-opens", "o:tracking-pixel-location-top", "o:sending-ip", "o:sending-ip-pool",
+        "o:suppress-headers",
+    ]
+    /// The most messages of one request.
+    private static let maximumMessages = 1_000
+    /// The fields that may be given once, and those of them that were.
+    private static let single: Set = ["subject", "text", "html", "amp-html", "o:testmode", "o:require-tls", "message"]
+    private var seen: Set<String> = []
     private var fileCount = 0
 
     /// - Parameter isWhole: whether the message comes as a whole, in the field `message`.
     init(_ parts: [HTTPFormPart], isWhole: Bool) {
         for part in parts {
+            let name = part.name.hasPrefix("o:") ? part.name.lowercased() : part.name
+            if Self.single.contains(name), !seen.insert(name).inserted {
+                add(name, "this is given twice")
+                continue
+            }
             switch part.name {
             case "attachment" where !isWhole: attach(part, isInline: false)
             case "inline" where !isWhole: attach(part, isInline: true)
@@ -31,14 +48,29 @@ struct MailgunForm {
                     errors.add(FieldError("/" + FieldError.escaped(part.name), "this has to be UTF-8"))
                     continue
                 }
-                take(part.name, text, isWhole: isWhole)
+                take(name, text, isWhole: isWhole)
             }
         }
         if isWhole, whole == nil { errors.add(FieldError("/message", "the message is needed, as a file")) }
         if !isWhole, message.document.from == nil, !errors.listed.contains(where: { $0.pointer == "/from" }) {
             errors.add(FieldError("/from", "the sender's address is needed"))
         }
+        if isPersonal { checkMessages() }
         message.document.errors = errors
+    }
+
+    /// Checks what holds only if each recipient gets a message.
+    private mutating func checkMessages() {
+        // Named twice, a recipient gets the message once.
+        var addresses: Set<AddrSpec> = []
+        message.document.to.removeAll { !addresses.insert($0.address).inserted }
+        let count = message.document.to.count
+        if count > Self.maximumMessages {
+            add("to", "\(count) messages are too many; send to \(Self.maximumMessages) recipients at a time")
+        }
+        if count > 1, message.document.headers.contains(where: { $0.name.lowercased() == "message-id" }) {
+            add("h:Message-Id", "several messages cannot have one Message-ID; leave it out")
+        }
     }
 
     private mutating func take(_ name: String, _ text: String, isWhole: Bool) {
@@ -49,10 +81,17 @@ struct MailgunForm {
             if !text.isEmpty { add(name, "\(name) is not supported; leave it out") }
         case "o:testmode": isTest = flag(name, text)
         case "o:require-tls": message.document.requiresTLS = flag(name, text)
-        case _ where name.hasPrefix("o:") || name.hasPrefix("v:"): ignore(name, text)
+        case _ where Self.ignored.contains(name): ignore(name, text)
+        case _ where name.hasPrefix("v:"):
+            if !message.ignored.contains(name) { message.ignored.append(name) }
+        case _ where name.hasPrefix("o:"):
+            add(
+                name,
+                "there is no such option; known are \(Self.ignored.sorted().joined(separator: ", ")), "
+                    + "o:testmode and o:require-tls")
         // Ruby's client cannot leave it out; the message itself says who sends it.
         case "from" where isWhole: break
-        case _ where isWhole: add(name, "there is no such field; known are to, message and o:…")
+        case _ where isWhole: add(name, "there is no such field; known are to, message, o:… and v:…")
         case "from": takeFrom(text)
         case "cc": message.document.cc += mailboxes(name, text)
         case "bcc": message.document.bcc += mailboxes(name, text)
@@ -95,9 +134,12 @@ struct MailgunForm {
     /// Present, even without anything in it, it asks for a message for each recipient.
     private mutating func takeVariables(_ text: String) {
         isPersonal = true
-        let variables = try? JSONDecoder().decode([String: FieldPresence].self, from: Data(text.utf8))
-        if variables == nil {
-            add("recipient-variables", "this has to be a JSON object of objects")
+        let octets = Array(text.utf8)
+        // A name that stands twice could hide variables.
+        let isSound = (try? Submission.syntax(of: octets))?.repeated.isEmpty ?? false
+        let variables = try? JSONDecoder().decode([String: FieldPresence].self, from: Data(octets))
+        if !isSound || variables == nil {
+            add("recipient-variables", "this has to be a JSON object of objects, each name once")
         } else if variables?.values.contains(where: \.isPresent) == true {
             add(
                 "recipient-variables",

@@ -39,7 +39,7 @@ extension MailgunResponses {
         case .accepted(let messageID, let receipt): return accepted(messageID, Self.message(receipt), fields)
         case .composed(let composed):
             return accepted(composed.id, "Queued. Thank you. In test mode, it was not sent.", fields)
-        case .failed(let problem): return response(problem, fields)
+        case .failed(let problem): return response(problem, fields, at: index)
         }
     }
 
@@ -53,7 +53,7 @@ extension MailgunResponses {
         let sent = responses.count - failed.count
         let text =
             (sent == 0
-                ? "No message was accepted. "
+                ? "No message is known to be accepted. "
                 : "\(sent) of \(responses.count) messages were sent; do not send them again. ")
             + failed.map { "Message \($0.offset): \(Self.message(in: $0.element))" }.joined(separator: "; ")
         return response(
@@ -64,7 +64,9 @@ extension MailgunResponses {
         response(problem, fields(problem))
     }
 
-    private func response(_ problem: Problem, _ fields: [(name: String, value: String)]) -> HTTPResponse {
+    private func response(
+        _ problem: Problem, _ fields: [(name: String, value: String)], at index: Int? = nil
+    ) -> HTTPResponse {
         if problem.status == 401 {
             let own = [
                 (name: "Content-Type", value: "text/plain; charset=utf-8"),
@@ -73,7 +75,8 @@ extension MailgunResponses {
             let others = fields.filter { $0.name != "WWW-Authenticate" }
             return HTTPResponse(status: 401, headers: own + others, body: Array("Forbidden".utf8))
         }
-        return response(text(of: problem), status: Self.status(of: problem), fields)
+        return response(
+            index ?? 0 == 0 ? text(of: problem) : brief(problem), status: Self.status(of: problem), fields)
     }
 
     private func response(
@@ -97,9 +100,13 @@ extension MailgunResponses {
 
     /// Some clients take a text for a failure that does not begin like this.
     private static func message(_ receipt: Receipt) -> String {
-        let refused = receipt.rejected.map(\.address) + receipt.failed.map(\.address)
-        return "Queued. Thank you."
-            + (refused.isEmpty ? "" : " The relay refused \(refused.map(\.description).joined(separator: ", ")).")
+        let refused = receipt.rejected.map { "\($0.address)" }
+        let failed = receipt.failed.map { "\($0.address) (\($0.error.outcome.rawValue))" }
+        let text =
+            "Queued. Thank you."
+            + (refused.isEmpty ? "" : " The relay refused \(refused.joined(separator: ", ")).")
+            + (failed.isEmpty ? "" : " The outcome differs for \(failed.joined(separator: ", ")).")
+        return FieldError.shortened(text, to: VendorText.maximumCharacters)
     }
 
     /// The text in the response to a message, which may have been kept from an earlier request.

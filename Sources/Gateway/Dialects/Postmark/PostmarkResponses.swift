@@ -26,7 +26,7 @@ extension PostmarkResponses {
         case .accepted(let messageID, let receipt):
             return accepted(messageID, to, Self.message(receipt), fields(outcome, notes))
         case .composed(let composed): return accepted(composed.id, to, "OK", fields(outcome, notes))
-        case .failed(let problem): return response(problem, fields(outcome, notes))
+        case .failed(let problem): return response(problem, fields(outcome, notes), at: index)
         }
     }
 
@@ -34,8 +34,10 @@ extension PostmarkResponses {
         response(problem, fields(problem))
     }
 
-    private func response(_ problem: Problem, _ fields: [(name: String, value: String)]) -> HTTPResponse {
-        let error = PostmarkError(problem, text(of: problem))
+    private func response(
+        _ problem: Problem, _ fields: [(name: String, value: String)], at index: Int? = nil
+    ) -> HTTPResponse {
+        let error = PostmarkError(problem, index == nil ? text(of: problem) : brief(problem))
         var json = JSONText()
         json.object { json in
             json.member("ErrorCode", error.code)
@@ -49,7 +51,8 @@ extension PostmarkResponses {
     ) -> HTTPResponse {
         var json = JSONText()
         json.object { json in
-            if let to { json.member("To", to) }
+            // Fifty addresses fit; what is longer is no list that a client looks for.
+            if let to, to.utf8.count <= 16_384 { json.member("To", to) }
             json.member("SubmittedAt", Date().formatted(.iso8601))
             json.member("MessageID", identifier(messageID))
             json.member("ErrorCode", 0)
@@ -58,12 +61,24 @@ extension PostmarkResponses {
         return HTTPResponse.json(200, json.bytes, headers: fields)
     }
 
-    /// Clients read the recipients that were refused out of this sentence.
+    /// Clients read the recipients that were refused out of this sentence. One whose outcome is unknown is none of them.
     private static func message(_ receipt: Receipt) -> String {
-        let refused = receipt.rejected.map(\.address) + receipt.failed.map(\.address)
-        guard !refused.isEmpty else { return "OK" }
-        return "Message OK, but will not deliver to these inactive addresses: "
-            + refused.map(\.description).joined(separator: ", ")
-            + ". Inactive recipients are those that the relay refused."
+        let unknown = receipt.failed.filter { $0.error.outcome == .unknown }.map(\.address)
+        let refused =
+            receipt.rejected.map(\.address)
+            + receipt.failed.filter { $0.error.outcome != .unknown }.map(\.address)
+        var text = "OK"
+        if !refused.isEmpty {
+            text =
+                "Message OK, but will not deliver to these inactive addresses: "
+                + refused.map(\.description).joined(separator: ", ")
+                + ". Inactive recipients are those that the relay did not accept."
+        }
+        if !unknown.isEmpty {
+            text +=
+                " The relay may have the message for \(unknown.map(\.description).joined(separator: ", ")), and did not "
+                + "confirm it."
+        }
+        return text
     }
 }

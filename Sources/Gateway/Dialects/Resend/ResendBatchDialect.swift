@@ -63,7 +63,7 @@ struct ResendBatchDialect: ResendResponses {
         let sent = responses.enumerated().filter { $1.response.status == 200 }.map { String($0.offset) }
         let text =
             (sent.isEmpty
-                ? "No message was accepted. "
+                ? "No message is known to be accepted. "
                 : "The messages \(sent.joined(separator: ", ")) were sent; do not send them again. ")
             + errors.map { "Message \($0): \($1.message)" }.joined(separator: "; ")
         let isUnknown = errors.contains { $0.1.statusCode == 409 }

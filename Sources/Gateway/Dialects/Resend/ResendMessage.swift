@@ -29,8 +29,7 @@ struct ResendMessage: DecodableWithErrors {
         message.document.subject = members.text("subject")
         message.document.text = members.text("text")
         message.document.html = members.filled("html")
-        let headers: HeadersDocument? = members.nested("headers", expected: "an object of strings")
-        message.document.headers = headers?.headers ?? []
+        message.document.headers = members.headers("headers")
         if let files: ListDocument<ResendAttachment> = members.nested("attachments", expected: "a list of attachments")
         {
             hasAttachments = !files.elements.isEmpty

@@ -9,7 +9,9 @@ extension ResendResponses {
         switch outcome {
         case .accepted(let messageID, _): accepted(messageID, fields(outcome, notes))
         case .composed(let composed): accepted(composed.id, fields(outcome, notes))
-        case .failed(let problem): response(ResendError(problem, text(of: problem)), fields(outcome, notes))
+        case .failed(let problem):
+            response(
+                ResendError(problem, index == nil ? text(of: problem) : brief(problem)), fields(outcome, notes))
         }
     }
 

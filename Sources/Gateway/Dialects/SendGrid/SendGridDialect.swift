@@ -16,6 +16,11 @@ struct SendGridDialect: VendorDialect {
     static let memberNames = ["text": "content", "html": "content", "content_type": "type"]
 
     private static let messageID = "X-Message-Id"
+    /// The most personalizations that a response names.
+    private static let maximumListed = 100
+
+    /// The most recipients of all messages of a request.
+    private static let maximumRecipients = 1_000
 
     func read(_ request: MessageRequest) throws(Problem) -> Reading {
         let mail = try VendorDocument.read(SendGridMail.self, from: request.octets, expected: "a JSON object")
@@ -25,6 +30,18 @@ struct SendGridDialect: VendorDialect {
                 FieldError(
                     "/personalizations",
                     "there are more than \(SendGridMail.maximumPersonalizations); send fewer at a time")
+            ])
+        }
+        let count = mail.personalizations.reduce(0) { $0 + $1.to.count + $1.cc.count + $1.bcc.count }
+        if count > Self.maximumRecipients {
+            throw .invalid([
+                FieldError(
+                    "/personalizations", "\(count) recipients are too many; \(Self.maximumRecipients) is the most")
+            ])
+        }
+        if mail.hasMessageID, mail.personalizations.count > 1 {
+            throw .invalid([
+                FieldError("/headers/Message-ID", "several messages cannot have one Message-ID; leave it out")
             ])
         }
         var drafts: [Result<Draft, Problem>] = []
@@ -60,7 +77,8 @@ struct SendGridDialect: VendorDialect {
                 status: 202, headers: [(Self.messageID, identifier(messageID))] + fields, body: [])
         case .composed: return HTTPResponse(status: 200, headers: fields, body: [])
         case .failed(let problem):
-            let error = SendGridError(text(of: problem), field: index.map { "personalizations.\($0)" })
+            let error = SendGridError(
+                index ?? 0 == 0 ? text(of: problem) : brief(problem), field: index.map { "personalizations.\($0)" })
             return response([error], status: Self.status(of: problem), fields)
         }
     }
@@ -73,7 +91,10 @@ struct SendGridDialect: VendorDialect {
             return failed.first?.element.response ?? responses[0].response
         }
         let sent = responses.indices.filter { index in !failed.contains { $0.offset == index } }.map(String.init)
-        var errors = failed.flatMap { Self.errors(in: $0.element) }
+        var errors = failed.prefix(Self.maximumListed).flatMap { Self.errors(in: $0.element) }
+        if failed.count > Self.maximumListed {
+            errors.append(SendGridError("and \(failed.count - Self.maximumListed) more personalizations were not sent"))
+        }
         if !sent.isEmpty {
             let text = "the personalizations \(sent.joined(separator: ", ")) were sent; do not send them again"
             errors.insert(SendGridError(FieldError.shortened(text, to: VendorText.maximumCharacters)), at: 0)
@@ -85,10 +106,18 @@ struct SendGridDialect: VendorDialect {
         let errors =
             problem.errors.isEmpty || problem.reply != nil
             ? [SendGridError(text(of: problem))]
-            : problem.errors.map { error in
-                SendGridError(error.detail, field: memberName(error.pointer))
-            }
+            : self.errors(of: problem)
         return response(errors, status: Self.status(of: problem), fields(problem))
+    }
+
+    /// An error for each of a problem's, as many as are read.
+    private func errors(of problem: Problem) -> [SendGridError] {
+        var errors = problem.errors.prefix(VendorText.maximumListed).map { error in
+            SendGridError(FieldError.shortened(error.detail, to: 400), field: memberName(error.pointer))
+        }
+        let unlisted = problem.errors.count + problem.unlistedErrors - errors.count
+        if unlisted > 0 { errors.append(SendGridError("and \(unlisted) more errors")) }
+        return errors
     }
 
     private func response(

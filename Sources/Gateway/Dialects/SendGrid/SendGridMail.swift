@@ -30,8 +30,7 @@ struct SendGridMail: DecodableWithErrors {
         }
         common.document.replyTo += members.addressList("reply_to_list")
         readContent(&members)
-        let headers: HeadersDocument? = members.nested("headers", expected: "an object of strings")
-        common.document.headers = headers?.headers ?? []
+        common.document.headers = members.headers("headers")
         if let files: ListDocument<SendGridAttachment> = members.nested(
             "attachments", expected: "a list of attachments")
         {
@@ -67,6 +66,9 @@ struct SendGridMail: DecodableWithErrors {
             }
         }
     }
+
+    /// Whether the identifier is given for all messages.
+    var hasMessageID: Bool { common.document.headers.contains { $0.name.lowercased() == "message-id" } }
 
     /// The message of a personalization: what that has beats what all have.
     func message(of personalization: SendGridPersonalization) -> VendorMessage {
@@ -108,10 +110,6 @@ private struct SendGridMailSettings: DecodableWithErrors {
     private(set) var ignored: [String] = []
     private(set) var errors = FieldErrors()
 
-    private struct Switch: Decodable {
-        let enable: Bool?
-    }
-
     private static let others = [
         "bypass_list_management", "bypass_spam_management", "bypass_bounce_management",
         "bypass_unsubscribe_management", "spam_check",
@@ -119,11 +117,24 @@ private struct SendGridMailSettings: DecodableWithErrors {
 
     init(from decoder: any Decoder) throws {
         var members = try Members(of: decoder, known: Set(Self.others + ["sandbox_mode", "footer"]))
-        let sandbox: Switch? = members.value("sandbox_mode", expected: "an object with enable")
-        isSandboxed = sandbox?.enable ?? false
-        let footer: Switch? = members.value("footer", expected: "an object with enable")
-        if footer?.enable == true { members.refuse(["footer"]) }
+        let sandbox: SendGridSwitch? = members.nested("sandbox_mode", expected: "an object with enable")
+        isSandboxed = sandbox?.isEnabled ?? false
+        let footer: SendGridSwitch? = members.nested("footer", expected: "an object with enable, text and html")
+        if footer?.isEnabled == true { members.refuse(["footer"]) }
         ignored = members.present(Self.others)
+        errors = members.errors
+    }
+}
+
+/// Something that can be switched on. A misspelt switch must not send what was meant as a test.
+private struct SendGridSwitch: DecodableWithErrors {
+    private(set) var isEnabled = false
+    private(set) var errors = FieldErrors()
+
+    init(from decoder: any Decoder) throws {
+        var members = try Members(of: decoder, known: ["enable", "text", "html"])
+        let enable: Bool? = members.value("enable", expected: "true or false")
+        isEnabled = enable ?? false
         errors = members.errors
     }
 }

@@ -21,9 +21,8 @@ struct SendGridPersonalization: DecodableWithErrors {
         if to.isEmpty, !members.hasError("/to") { members.add(FieldError("/to", "at least one recipient is needed")) }
         cc = members.addressList("cc")
         bcc = members.addressList("bcc")
-        subject = members.text("subject")
-        let headers: HeadersDocument? = members.nested("headers", expected: "an object of strings")
-        self.headers = headers?.headers ?? []
+        subject = members.filled("subject")
+        headers = members.headers("headers")
         members.refuse(Self.refused)
         ignored = members.present(["custom_args"])
         errors = members.errors

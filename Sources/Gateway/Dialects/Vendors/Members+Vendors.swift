@@ -5,7 +5,7 @@ internal import MailAddress
 extension Members {
     /// Those of some fields that say anything.
     mutating func present(_ names: [String]) -> [String] {
-        names.filter { value($0, as: FieldPresence.self, expected: "a value")?.isPresent ?? false }
+        names.filter { isPresent($0) }
     }
 
     /// Refuses fields that would change what is sent, or when.
@@ -37,9 +37,19 @@ extension Members {
 
     /// The mailboxes of a list; an empty text in its place says that there are none.
     mutating func addressList(_ name: String) -> [Mailbox] {
-        guard value(name, as: FieldPresence.self, expected: "an address or a list of addresses")?.isPresent ?? false
-        else { return [] }
+        guard isPresent(name) else { return [] }
         return addresses(name, expected: "an address or a list of addresses")?.mailboxes ?? []
+    }
+
+    /// Header fields. An empty list says that there are none: PHP writes an empty object like that.
+    mutating func headers(_ name: String) -> [(name: String, value: String)] {
+        guard isPresent(name) else { return [] }
+        let headers: HeadersDocument? = nested(name, expected: "an object of strings")
+        return headers?.headers ?? []
+    }
+
+    private mutating func isPresent(_ name: String) -> Bool {
+        value(name, as: FieldPresence.self, expected: "a value")?.isPresent ?? false
     }
 
     /// A content identifier, with or without `cid:` and angle brackets; nil if there is none.

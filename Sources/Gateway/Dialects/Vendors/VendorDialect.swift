@@ -1,4 +1,3 @@
-internal import Foundation
 internal import HTTPServer
 internal import MailAddress
 internal import SMTP
@@ -23,9 +22,16 @@ extension VendorDialect {
 
     /// The id of a message: the UUID in its Message-ID, or all of one that the client chose.
     func identifier(_ messageID: String) -> String {
-        let text = messageID.dropFirst().dropLast()
-        let local = String(text.prefix { $0 != "@" })
-        return UUID(uuidString: local) == nil ? String(text) : local
+        let text = messageID.utf8.dropFirst().dropLast()
+        let local = text.prefix { $0 != UInt8(ascii: "@") }
+        let isUUID =
+            local.count == 36
+            && local.enumerated().allSatisfy { index, octet in
+                [8, 13, 18, 23].contains(index)
+                    ? octet == UInt8(ascii: "-")
+                    : (0x30...0x39).contains(octet) || (0x61...0x66).contains(octet | 0x20)
+            }
+        return String(decoding: isUUID ? local : text, as: UTF8.self)
     }
 
     // MARK: Header fields
@@ -35,7 +41,7 @@ extension VendorDialect {
         switch outcome {
         case .accepted(_, let receipt):
             [(VendorField.reply, VendorText.line(receipt.reply)), (VendorField.outcome, receipt.status)]
-                + ignored(notes)
+                + rejected(receipt) + ignored(notes)
         case .failed(let problem): fields(problem) + ignored(notes)
         case .composed: ignored(notes)
         }
@@ -69,16 +75,29 @@ extension VendorDialect {
         return fields + ignored(notes)
     }
 
+    /// The field that names the recipients who were not accepted.
+    private func rejected(_ receipt: Receipt) -> [(name: String, value: String)] {
+        let items =
+            receipt.rejected.map { "\($0.address) \(VendorText.reply($0.reply))" }
+            + receipt.failed.map { "\($0.address) \($0.error.outcome.rawValue)" }
+        return items.isEmpty ? [] : [(VendorField.rejected, VendorField.list(items))]
+    }
+
     /// The field that names what was taken and has no effect.
     func ignored(_ notes: ReadingNotes) -> [(name: String, value: String)] {
-        notes.ignored.isEmpty ? [] : [(VendorField.ignored, notes.ignored.joined(separator: ", "))]
+        notes.ignored.isEmpty ? [] : [(VendorField.ignored, VendorField.list(notes.ignored))]
     }
 
     // MARK: Text
 
+    /// What a problem says, short enough to stand among hundreds.
+    func brief(_ problem: Problem) -> String {
+        FieldError.shortened(text(of: problem), to: 100)
+    }
+
     /// All that a problem says, in one text.
     func text(of problem: Problem) -> String {
-        if problem.status == 401, problem.label == "unauthorized" {
+        if problem.status == 401, problem.label == "unauthorized", problem.variant != "repeated-key" {
             return problem.variant == "missing-key"
                 ? "The request carries no key; send it as \(keyAdvice)"
                 : "The key is not one of this gateway's; send it as \(keyAdvice)"

@@ -9,6 +9,25 @@ enum VendorField {
     /// The fields of the request that were taken and have no effect.
     static let ignored = "X-Postern-Ignored"
 
+    /// The recipients that were not accepted, each with the reply.
+    static let rejected = "X-Postern-Rejected"
+
+    /// The most characters of a list in a field, so that a header section stays small.
+    private static let maximumList = 800
+
+    /// A list as the value of a field, in ASCII, cut where it would be too long.
+    static func list(_ items: [String]) -> String {
+        var text = ""
+        for (index, item) in items.enumerated() {
+            let shown = VendorText.ascii(FieldError.shortened(item))
+            guard text.utf8.count + shown.utf8.count <= maximumList else {
+                return text + (text.isEmpty ? "" : ", ") + "and \(items.count - index) more"
+            }
+            text += (text.isEmpty ? "" : ", ") + shown
+        }
+        return text
+    }
+
     /// The value of a field of a response; nil if it has none.
     static func value(_ name: String, in response: HTTPResponse) -> String? {
         response.headers.first { $0.name == name }?.value

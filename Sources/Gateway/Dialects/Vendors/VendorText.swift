@@ -12,25 +12,36 @@ enum VendorText {
 
     /// A reply in one line of ASCII, fit for a header field: `550 5.1.1 User unknown`.
     static func line(_ reply: Reply) -> String {
-        let text = FieldError.shortened(self.reply(reply), to: maximumReply)
-        return String(
-            decoding: text.unicodeScalars.map {
-                (0x20..<0x7F).contains($0.value) ? UInt8($0.value) : UInt8(ascii: "?")
-            },
-            as: UTF8.self)
+        ascii(FieldError.shortened(self.reply(reply), to: maximumReply))
+    }
+
+    /// A text with a question mark in place of each character that is no printable ASCII.
+    static func ascii(_ text: String) -> String {
+        guard !text.utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) else { return text }
+        let octets = text.unicodeScalars.map { (0x20..<0x7F).contains($0.value) ? UInt8($0.value) : UInt8(ascii: "?") }
+        return String(decoding: octets, as: UTF8.self)
     }
 
     /// A reply in one line: `550 5.1.1 User unknown`.
     static func reply(_ reply: Reply) -> String {
-        let text = reply.text.replacing("\n", with: " ")
-        return [String(reply.code), reply.enhancedCode?.description, text].compactMap(\.self).filter { !$0.isEmpty }
-            .joined(separator: " ")
+        var line = String(reply.code)
+        if let code = reply.enhancedCode { line += " " + code.description }
+        if !reply.text.isEmpty { line += " " + reply.text }
+        return line.utf8.contains(UInt8(ascii: "\n")) ? line.replacing("\n", with: " ") : line
     }
 
     /// All that a problem says, in one text.
     ///
-    /// - Parameter name: what the vendor's users call a member, by the pointer to it.
-    static func text(of problem: Problem, name: (String) -> String) -> String {
+    /// - Parameters:
+    ///   - maximum: the most characters.
+    ///   - name: what the vendor's users call a member, by the pointer to it.
+    static func text(
+        of problem: Problem, maximum: Int = maximumCharacters, name: (String) -> String
+    ) -> String {
+        FieldError.shortened(whole(problem, name), to: maximum)
+    }
+
+    private static func whole(_ problem: Problem, _ name: (String) -> String) -> String {
         if problem.outcome == .unknown {
             return "The relay may have the message: it did not confirm it, and sending it again may double it. "
                 + FieldError.shortened(problem.detail, to: maximumReply)
