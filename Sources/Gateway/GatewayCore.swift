@@ -38,8 +38,10 @@ final class GatewayCore: Sendable {
         handler = GatewayHandler(
             Admission(endpoints: endpoints, configuration: self.configuration, room: room),
             MessageHandler(
-                sender, signer: configuration.signer, hostDomain: configuration.hostDomain,
-                maximumMessageBytes: configuration.maximumMessageBytes, tracer: tracer, log: log),
+                sender,
+                MessageComposer(
+                    signer: configuration.signer, maximumOctets: 4 * configuration.maximumMessageBytes),
+                hostDomain: configuration.hostDomain, tracer: tracer, log: log),
             sender,
             (0..<max(1, threads)).map { _ in RequestMetrics(metrics.registry, paths: endpoints.paths) },
             maximumMessageBytes: configuration.maximumMessageBytes, logger: logger)

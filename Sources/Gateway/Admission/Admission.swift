@@ -44,7 +44,7 @@ struct Admission: Sendable {
         let caller = try access.caller(of: head, field: dialects.first?.keyField)
         let dialect = try Self.dialect(of: head, among: dialects)
         let key = try Self.idempotencyKey(of: head, caller)
-        let isDryRun = head.query["dry_run"].map { $0 != "false" } ?? false
+        let isDryRun = head.query.isSet("dry_run")
         let admitted = AdmittedRequest(
             dialect, path: endpoint.path.text, pathValues: values, caller, access, key, room)
         // What is known under an Idempotency-Key is answered first, whatever the state of the gateway.

@@ -23,10 +23,4 @@ struct MessageRequest: Sendable {
     var parts: [HTTPFormPart] {
         if case .form(let parts) = body { parts } else { [] }
     }
-
-    /// Whether a flag is set in the query.
-    func isSet(_ flag: String) -> Bool {
-        guard let value = head.query[flag] else { return false }
-        return value != "false"
-    }
 }

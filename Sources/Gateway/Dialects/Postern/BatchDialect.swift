@@ -16,7 +16,7 @@ struct BatchDialect: PosternDialect {
         let stopsOnError = request.head.query["on_error"] == "stop"
         return Reading(
             .several(try Self.messages(in: request.octets), stopsOnError ? .stopsOnError : .independent),
-            isDryRun: request.isSet("dry_run"))
+            isDryRun: request.head.query.isSet("dry_run"))
     }
 
     /// The messages of a document, each with errors of its own.

@@ -15,6 +15,6 @@ struct FormDialect: PosternDialect {
         }
         let document = try FormDocument(request.parts).document
         let submission = try Submission(document, .beside(request.head.query))
-        return Reading(.one(.fields(submission)), isDryRun: request.isSet("dry_run"))
+        return Reading(.one(.fields(submission)), isDryRun: request.head.query.isSet("dry_run"))
     }
 }

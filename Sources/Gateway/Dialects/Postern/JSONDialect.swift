@@ -9,6 +9,6 @@ struct JSONDialect: PosternDialect {
     func read(_ request: MessageRequest) throws(Problem) -> Reading {
         if request.octets.isEmpty { throw .emptyBody }
         let submission = try Submission(json: request.octets, .beside(request.head.query))
-        return Reading(.one(.fields(submission)), isDryRun: request.isSet("dry_run"))
+        return Reading(.one(.fields(submission)), isDryRun: request.head.query.isSet("dry_run"))
     }
 }

@@ -10,6 +10,6 @@ struct RawDialect: PosternDialect {
     func read(_ request: MessageRequest) throws(Problem) -> Reading {
         let (message, body) = try RawMessage.read(
             request.octets, QueryEnvelope(request.head.query), domain: request.hostDomain)
-        return Reading(.one(.raw(message, body: body)), isDryRun: request.isSet("dry_run"))
+        return Reading(.one(.raw(message, body: body)), isDryRun: request.head.query.isSet("dry_run"))
     }
 }
