@@ -14,7 +14,7 @@ struct DocumentOutlineTests {
     }
 
     private static func outline(_ body: [UInt8]) -> DocumentOutline? {
-        (try? JSONSyntax(body)).flatMap { DocumentOutline(body, $0) }
+        (try? JSONSyntax(body)).flatMap { DocumentOutline(body, $0, place: MessageDocument.place(of:)) }
     }
 
     private static func decoded(_ body: [UInt8], _ name: String = "text") -> String? {

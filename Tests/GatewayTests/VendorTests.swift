@@ -120,6 +120,34 @@ import Testing
         await bench.stop()
     }
 
+    // MARK: Reading
+
+    /// A document says the same whether it is decoded as it is or by its outline, right or wrong.
+    @Test(arguments: [
+        resend(), "{}", #"{"from":null,"to":"","cc":[],"bcc":[""],"subject":"","text":"","html":"","headers":[]}"#,
+        #"{"topic_id":"x","tags":[],"template":{},"scheduled_at":"now","html":"<p>\u00e4</p>","to":["b@x.example",1,{}]}"#,
+        #"{"headers":{"X-A":1,"X-B":"b"},"attachments":[{"content":[1,2],"filename":"a.pdf"},{"content":"aGk="},1,{}]}"#,
+        #"{"headers":["x"],"attachments":{},"to":{"email":"b@example.net"},"reply_to":7,"text":7,"html":[],"from":[]}"#,
+        #"{"attachments":[{"content":{"type":"Buffer","data":[104,105]},"content_id":"a"},{"content":"*","path":"x"}]}"#,
+        #"{"headers":"","tags":"","cc":"c@example.net","unknown":1,"Subject":"x","from":"Ann <a@example.org>"}"#,
+    ]) func anOutlineChangesNothing(_ text: String) throws {
+        let octets = Array(text.utf8)
+        let direct = try VendorDocument.read(ResendMessage.self, from: octets, expected: "")
+        let outlined = try VendorDocument.readOutlined(
+            ResendMessage.self, from: octets, place: ResendMessage.place(of:))
+        #expect(Set(direct.errors.listed) == Set(outlined.errors.listed))
+        #expect(direct.missing == outlined.missing)
+        #expect(direct.hasAttachments == outlined.hasAttachments)
+        let (one, other) = (direct.message, outlined.message)
+        #expect(one.ignored == other.ignored)
+        #expect(one.document.from == other.document.from && one.document.to == other.document.to)
+        #expect(one.document.cc == other.document.cc && one.document.bcc == other.document.bcc)
+        #expect(one.document.replyTo == other.document.replyTo && one.document.subject == other.document.subject)
+        #expect(one.document.text == other.document.text && one.document.html == other.document.html)
+        #expect(one.document.headers.map(\.name) == other.document.headers.map(\.name))
+        #expect(one.document.attachments == other.document.attachments)
+    }
+
     // MARK: Once
 
     /// What was kept under a key is given again with all that its client reads: the id stands in a header field here.

@@ -34,7 +34,7 @@ struct AttachmentDocument: DecodableWithErrors {
     }
 
     /// The content of the attachment that is being decoded, if it was read already.
-    private static func content(beside decoder: any Decoder) -> Base64Text? {
+    static func content(beside decoder: any Decoder) -> Base64Text? {
         guard let contents, let texts = decoder.userInfo[contents] as? [Int: Base64Text],
             decoder.codingPath.count == 2, let index = decoder.codingPath[1].intValue
         else { return nil }

@@ -1,3 +1,4 @@
+internal import Foundation
 internal import InternetMessage
 
 /// What is known of a JSON object without its decoder: which members it has, its long texts, and the long contents of its
@@ -5,7 +6,7 @@ internal import InternetMessage
 ///
 /// A decoder takes a long text apart at every escape, and makes a dictionary of an object, in which it looks for each member:
 /// together that is more than half of what decoding a common message costs. What is left for the decoder is a list of the
-/// other members' values, in the order in which ``MessageDocument`` has them.
+/// other members' values, in the order in which the document's type reads them.
 struct DocumentOutline {
     /// A value that is left for the decoder.
     struct Value {
@@ -25,13 +26,15 @@ struct DocumentOutline {
     /// The list of the values that are left, as a JSON array. In place of each long content there is an empty string.
     private(set) var document: [UInt8] = []
 
-    /// Nil where the document is one for the decoder alone: no object, or one in which a member stands twice.
-    init?(_ body: [UInt8], _ syntax: JSONSyntax) {
+    /// Nil if the document is one for the decoder alone: no object, or one in which a member stands twice.
+    ///
+    /// - Parameter place: where the document's type reads a member; nil if it has none of that name.
+    init?(_ body: [UInt8], _ syntax: JSONSyntax, place: (String) -> Int?) {
         guard let members = syntax.members, syntax.repeated.isEmpty else { return nil }
         var listed: [(place: Int, index: Int, beginning: UInt8)] = []
         listed.reserveCapacity(members.count)
         for (index, member) in members.enumerated() {
-            guard let place = MessageDocument.place(of: member.name) else {
+            guard let place = place(member.name) else {
                 unknown.append(member.name)
                 continue
             }
@@ -63,6 +66,27 @@ struct DocumentOutline {
             document.append(contentsOf: body[start..<members[index].value.upperBound])
         }
         document.append(UInt8(ascii: "]"))
+    }
+
+    /// One for all documents without long contents: it keeps nothing from one call to the next.
+    private static let decoder = JSONDecoder()
+
+    /// Decodes a document, by its outline if it has one.
+    ///
+    /// - Parameter place: where the type reads a member; nil if it has none of that name.
+    static func decode<Document: Decodable & DecodableWithConfiguration>(
+        _ type: Document.Type, from body: [UInt8], _ syntax: JSONSyntax, place: (String) -> Int?
+    ) throws -> Document where Document.DecodingConfiguration == DocumentOutline? {
+        guard let outline = DocumentOutline(body, syntax, place: place) else {
+            return try decoder.decode(type, from: Data(body))
+        }
+        var decoder = decoder
+        if let key = AttachmentDocument.contents, !outline.contents.isEmpty {
+            // A decoder of its own, as others are at work with theirs.
+            decoder = JSONDecoder()
+            decoder.userInfo[key] = outline.contents
+        }
+        return try decoder.decode(type, from: Data(outline.document), configuration: outline)
     }
 
     /// The long text of a member.

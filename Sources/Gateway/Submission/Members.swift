@@ -40,6 +40,11 @@ struct Members: ~Copyable {
     /// Whether no value of a list is left that nobody has asked for.
     var isAtEnd: Bool { !isList || position == values.count }
 
+    /// The octet that the next value of a list begins with, if that is a member's; nil if it is not, or there is no list.
+    func beginning(of name: String) -> UInt8? {
+        isList && comes(name) ? values[position].beginning : nil
+    }
+
     /// A member, or nil where it is absent, null or wrong.
     mutating func value<Value: Decodable>(_ name: String, as type: Value.Type = Value.self, expected: String) -> Value?
     {
@@ -108,7 +113,7 @@ struct Members: ~Copyable {
     /// Whether something is wrong with a member itself.
     func hasError(_ pointer: String) -> Bool { faulty.contains(pointer) }
 
-    private mutating func add(_ others: FieldErrors, under name: String) {
+    mutating func add(_ others: FieldErrors, under name: String) {
         guard !others.isEmpty else { return }
         errors.add(others, under: name)
         if others.listed.contains(where: \.pointer.isEmpty) { faulty.insert("/" + name) }

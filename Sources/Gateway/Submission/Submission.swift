@@ -11,9 +11,6 @@ final class Submission: Sendable {
     /// Most recipients of one message: as many as Postfix takes in a transaction by default.
     static let maximumRecipients = 1000
 
-    /// One for all messages: it keeps nothing from one call to the next.
-    private static let decoder = JSONDecoder()
-
     let envelope: Envelope
     let message: Message
 
@@ -25,7 +22,8 @@ final class Submission: Sendable {
         let syntax = try Self.syntax(of: body)
         let document: MessageDocument
         do {
-            document = try Self.document(body, syntax)
+            document = try DocumentOutline.decode(
+                MessageDocument.self, from: body, syntax, place: MessageDocument.place(of:))
         } catch {
             // White space lies below all other characters that a document can begin with.
             let isList = body.first { $0 > UInt8(ascii: " ") } == UInt8(ascii: "[")
@@ -38,19 +36,6 @@ final class Submission: Sendable {
             ])
         }
         try self.init(document, query, syntax.repeated)
-    }
-
-    private static func document(_ body: [UInt8], _ syntax: JSONSyntax) throws -> MessageDocument {
-        guard let outline = DocumentOutline(body, syntax) else {
-            return try decoder.decode(MessageDocument.self, from: Data(body))
-        }
-        var decoder = decoder
-        if let key = AttachmentDocument.contents, !outline.contents.isEmpty {
-            // A decoder of its own, as others are at work with theirs.
-            decoder = JSONDecoder()
-            decoder.userInfo[key] = outline.contents
-        }
-        return try decoder.decode(MessageDocument.self, from: Data(outline.document), configuration: outline)
     }
 
     /// Checks that a body is JSON.

@@ -10,8 +10,10 @@ struct ResendAttachment: DecodableWithErrors {
             of: decoder, known: ["content", "filename", "path", "content_type", "content_id", "inline_content_id"])
         members.refuse(["path"])
         let filename = members.filled("filename")
-        let content: AttachmentContent? = members.nested(
-            "content", expected: "text in base64, or a list of octets")
+        let long = AttachmentDocument.content(beside: decoder)
+        // In its place there is an empty string.
+        let short: AttachmentContent? = members.nested("content", expected: "text in base64, or a list of octets")
+        let content = long.map { .base64($0) } ?? short?.content
         let type = members.mediaType("content_type", expected: "a string such as application/pdf")
         let inlineID = members.contentID("inline_content_id")
         let contentID = members.contentID("content_id") ?? inlineID
@@ -19,7 +21,7 @@ struct ResendAttachment: DecodableWithErrors {
             members.add(FieldError("/content", "an attachment needs its content"))
         }
         errors = members.errors
-        guard errors.isEmpty, let content = content?.content else { return }
+        guard errors.isEmpty, let content else { return }
         attachment = Attachment(
             filename: filename, content: content,
             contentType: type ?? filename.flatMap { MediaType(ofFile: $0) } ?? .octetStream, contentID: contentID)

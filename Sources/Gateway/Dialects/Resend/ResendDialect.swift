@@ -8,7 +8,8 @@ struct ResendDialect: ResendResponses {
     let holdsOneMessage = true
 
     func read(_ request: MessageRequest) throws(Problem) -> Reading {
-        let document = try VendorDocument.read(ResendMessage.self, from: request.octets, expected: "a JSON object")
+        let document = try VendorDocument.readOutlined(
+            ResendMessage.self, from: request.octets, place: ResendMessage.place(of:))
         return Reading(
             .one(try Self.draft(of: document)), notes: ReadingNotes(ignored: document.message.ignored))
     }

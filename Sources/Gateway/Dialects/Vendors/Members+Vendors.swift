@@ -37,13 +37,30 @@ extension Members {
 
     /// The mailboxes of a list; an empty text in its place says that there are none.
     mutating func addressList(_ name: String) -> [Mailbox] {
+        if let beginning = beginning(of: name) {
+            guard beginning == UInt8(ascii: "\"") else {
+                return addresses(name, expected: "an address or a list of addresses")?.mailboxes ?? []
+            }
+            guard let text = filled(name) else { return [] }
+            let document = AddressListDocument(AddressDocument(text))
+            add(document.errors, under: name)
+            return document.mailboxes
+        }
         guard isPresent(name) else { return [] }
         return addresses(name, expected: "an address or a list of addresses")?.mailboxes ?? []
     }
 
     /// Header fields. An empty list says that there are none: PHP writes an empty object like that.
     mutating func headers(_ name: String) -> [(name: String, value: String)] {
-        guard isPresent(name) else { return [] }
+        if let beginning = beginning(of: name) {
+            // Whatever is no object is read once, and has to be empty.
+            if beginning != UInt8(ascii: "{") {
+                if isPresent(name) { add(FieldError("/" + name, "this has to be an object of strings")) }
+                return []
+            }
+        } else if !isPresent(name) {
+            return []
+        }
         let headers: HeadersDocument? = nested(name, expected: "an object of strings")
         return headers?.headers ?? []
     }
