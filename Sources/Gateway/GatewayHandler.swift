@@ -1,7 +1,7 @@
 internal import HTTPServer
 internal import Logging
 
-/// What the HTTP server asks: it admits requests, and takes each to what serves it.
+/// Admits each request, and passes it to what serves its endpoint.
 final class GatewayHandler: HTTPHandler {
     private let admission: Admission
     private let messages: MessageHandler

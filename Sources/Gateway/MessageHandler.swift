@@ -34,7 +34,7 @@ final class MessageHandler: Sendable {
             context.notes = reading.notes
             switch reading.messages {
             case .one(let draft):
-                let composed = try composer.compose(draft, admitted)
+                let composed = try composer.compose(draft, admitted, isDryRun: reading.isDryRun)
                 if reading.isDryRun {
                     responder.respond(context.answered(with: context.response(to: .composed(composed)).response))
                 } else if let key = admitted.idempotencyKey {

@@ -172,7 +172,8 @@ final class Exchange: @unchecked Sendable {
     func complete(_ handler: any HTTPHandler) {
         let body = body
         self.body = .done
-        if let stream {
+        // A body that is too large was refused before its handler got it, also one that came with the header section.
+        if let stream, case .stream = body {
             stream.finish()
             return
         }

@@ -1,4 +1,4 @@
-/// An answer (RFC 9110, section 15). Date, Content-Length and Connection are written by the server.
+/// An HTTP response (RFC 9110, section 15). Date, Content-Length and Connection are written by the server.
 public struct HTTPResponse: Sendable {
     /// The status code, 200 to 599.
     public let status: Int
@@ -8,7 +8,7 @@ public struct HTTPResponse: Sendable {
     /// The body.
     public let body: [UInt8]
 
-    /// An answer.
+    /// A response.
     public init(status: Int, headers: [(name: String, value: String)], body: [UInt8]) {
         self.status = status
         self.headers = headers.allSatisfy(Self.isSound) ? headers : headers.filter(Self.isSound)
@@ -34,7 +34,7 @@ public struct HTTPResponse: Sendable {
         self.body = body
     }
 
-    /// A plain answer of a few words.
+    /// A plain response of a few words.
     static func plain(_ status: Int, _ text: String) -> HTTPResponse {
         HTTPResponse(status: status, headers: [("Content-Type", "text/plain; charset=utf-8")], body: Array(text.utf8))
     }

@@ -96,6 +96,20 @@ import Testing
         #expect(answer.field("x-postern-outcome") == "not_sent")
     }
 
+    /// A rejection in any of several messages is reported, though all of them were accepted for somebody.
+    @Test func aRejectionInALaterMessageIsReported() async throws {
+        let partly: [ScriptedRelay.Step] =
+            [.expectEnd("DATA\r\n"), .send("250 ok\r\n250 ok\r\n550 5.1.1 User unknown\r\n354 go\r\n")] + taken
+        let two = #"{"to":[{"email":"c@example.net"},{"email":"x@example.net"}]}"#
+        let answer = try await Self.answer(
+            greeting + envelope + taken + partly, Self.sendGrid(Self.personalization("b@example.net"), two),
+            path: "/v3/mail/send")
+        #expect(answer.status == 202)
+        #expect(answer.field("x-message-id") != nil)
+        #expect(answer.field("x-postern-outcome") == "partially_accepted")
+        #expect(answer.field("x-postern-rejected") == "x@example.net 550 5.1.1 user unknown")
+    }
+
     // MARK: Outcomes
 
     /// 409, 422, 400 and 400: no client of these vendors repeats a request for them.
@@ -256,7 +270,8 @@ import Testing
         func escaped(_ text: String) -> String {
             text.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
         }
-        let all = [("from", "a@example.org"), ("text", "How?")] + fields
+        let isWhole = path.hasSuffix(".mime")
+        let all = (isWhole ? [] : [("from", "a@example.org"), ("text", "How?")]) + fields
         let body = all.map { "\(escaped($0.0))=\(escaped($0.1))" }.joined(separator: "&")
         let answer = try await bench.postForm(
             Array(body.utf8), type: "application/x-www-form-urlencoded", path: path)
@@ -359,6 +374,15 @@ import Testing
         }
     }
 
+    /// In `messages.mime` there are no variables, and a test counts against no rate.
+    @Test func aWholeMessageHasNoVariables() async throws {
+        let message = ("message", "From: a@example.org\r\n\r\nHow?\r\n")
+        let path = "/v3/example.org/messages.mime"
+        let answer = try await Self.mailgun(
+            [("to", "b@example.net"), message, ("recipient-variables", "{}")], path: path)
+        #expect(answer.status == 400 && answer.text.contains("recipient-variables"), "\(answer.text)")
+    }
+
     /// A path is octets: what looks like one character with a slash is none.
     @Test(arguments: ["/emails/%CC%81x", "/v3/%CC%88bc/messages"]) func aPathIsComparedByOctets(
         _ path: String
@@ -374,7 +398,7 @@ import Testing
     @Test func whatIsSwitchedOffIsNotThere() async throws {
         let bench = try await Bench.start(["POSTERN_VENDOR_APIS": "Postmark"], [.silence])
         #expect(try await bench.post("{}", path: "/emails").status == 404)
-        #expect(try await bench.post("{}", path: "/emails").json["title"] as? String == "There is no such route")
+        #expect(try await bench.post("{}", path: "/emails").json["title"] as? String == "There is no such endpoint")
         #expect(try await bench.post("{}", path: "/email").status == 422)
         await bench.stop()
     }

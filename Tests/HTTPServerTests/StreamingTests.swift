@@ -26,6 +26,7 @@ private final class StreamingHandler: HTTPHandler {
     func admit(_ head: HTTPRequestHead) -> HTTPAdmission {
         switch head.path {
         case "/small": .stream(maximumBodyBytes: 100_000) { self.handle($0, responder: $1) }
+        case "/tiny": .stream(maximumBodyBytes: 100) { self.handle($0, responder: $1) }
         case "/whole":
             .whole(maximumBodyBytes: 1000) { request, responder in
                 responder.respond(.plain(200, "whole \(request.body.count)"))
@@ -201,6 +202,19 @@ private let post = "POST / HTTP/1.1\r\nHost: x\r\n"
         try await sent
         #expect(all == content)
         await Self.stop(server)
+    }
+
+    /// A body above the limit that comes together with the header section is refused like any other.
+    @Test func aBodyAboveTheLimitThatIsThereAtOnceIsRefused() async throws {
+        let handler = StreamingHandler()
+        let server = try Self.start(handler)
+        let client = try RawConnection(port: server.port)
+        let body = String(repeating: "x", count: 101)
+        try client.send("POST /tiny HTTP/1.1\r\nHost: x\r\nContent-Length: 101\r\n\r\n" + body)
+        #expect(await client.readAnswer()?.status == 413)
+        #expect(handler.handled.withLock { $0 } == 0)
+        await server.drain(grace: .seconds(5))
+        await server.stop()
     }
 
     @Test func limits() async throws {

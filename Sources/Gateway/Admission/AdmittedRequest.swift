@@ -25,7 +25,7 @@ final class AdmittedRequest: Sendable {
         self.room = room
     }
 
-    /// Whether the caller may send a message.
+    /// Checks that the caller may send a message.
     ///
     /// - Throws: a ``Problem`` with 403 that names every address that is not allowed.
     func check(_ draft: Draft) throws(Problem) {
@@ -39,8 +39,8 @@ final class AdmittedRequest: Sendable {
         try access.takeMessages(count, of: caller)
     }
 
-    /// Whether the request's messages may be sent now. Under an Idempotency-Key that is asked only when nothing is known of
-    /// them, and not at the door.
+    /// Checks that there is room, and takes one message from the caller's rate if the request holds one. With an
+    /// Idempotency-Key this happens after the look-up, and not at admission.
     ///
     /// - Parameter isCounted: whether the message is among those that are under way.
     /// - Throws: a ``Problem`` with 503 or 429.

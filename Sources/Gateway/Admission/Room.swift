@@ -13,10 +13,10 @@ final class Room: Sendable {
     /// Messages that are under way.
     var inFlight: Int { count.load(ordering: .relaxed) }
 
-    /// A message begins its way.
+    /// Counts a message that starts.
     func enter() { count.wrappingAdd(1, ordering: .relaxed) }
 
-    /// A message has ended it.
+    /// Counts a message that is finished.
     func leave() { count.wrappingSubtract(1, ordering: .relaxed) }
 
     /// From now on there is no room: the gateway shuts down.

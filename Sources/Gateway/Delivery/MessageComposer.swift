@@ -11,8 +11,12 @@ struct MessageComposer: Sendable {
     /// Checks and composes a message.
     ///
     /// - Throws: a ``Problem`` if the caller may not send it, or its fields cannot stand together.
-    func compose(_ draft: Draft, _ admitted: AdmittedRequest) throws(Problem) -> Composition {
+    func compose(_ draft: Draft, _ admitted: AdmittedRequest, isDryRun: Bool) throws(Problem) -> Composition {
         try admitted.check(draft)
+        // Most have counted at admission.
+        if !admitted.dialect.holdsOneMessage, !isDryRun, admitted.idempotencyKey == nil {
+            try admitted.takeMessages(1)
+        }
         return try draft.composed(signer: signer)
     }
 

@@ -51,12 +51,12 @@ struct MessageContext: Sendable {
         request.span.map { MessageTrace(request: $0, id: id, index: index) }
     }
 
-    /// What the client is told of a message.
+    /// Returns the response for a message.
     func response(to outcome: MessageOutcome) -> MessageResponse {
         MessageResponse(admitted.dialect.response(to: outcome, of: notes, at: index), isFinal: outcome.isFinal)
     }
 
-    /// What the client is told of several messages of which nothing was to be sent.
+    /// Returns the response for several messages of which nothing was to be sent.
     func response(toComposed messages: [Result<Composition, Problem>]) -> MessageResponse {
         let responses = messages.enumerated().map { index, message in
             switch message {
@@ -67,7 +67,7 @@ struct MessageContext: Sendable {
         return MessageResponse(admitted.dialect.response(to: responses, of: notes), isFinal: true)
     }
 
-    /// The request is answered with that.
+    /// Ends the span of the request with the status of its response.
     func answered(with response: HTTPResponse) -> HTTPResponse {
         request.span?.end(status: response.status)
         return response

@@ -29,7 +29,7 @@ final class MessageSender: Sendable {
         inboxes = deliveries.map { LoopInbox($0) }
     }
 
-    /// Runs tasks that belong to no message.
+    /// Runs batches and pages, on the first loop.
     var executor: HTTPTaskExecutor { inboxes[0].executor }
 
     // MARK: Requests

@@ -1,7 +1,7 @@
 internal import HTTPServer
 internal import Logging
 
-/// Sends what has a key once, however often it is asked for.
+/// Sends a message with an Idempotency-Key once, however often its request is repeated.
 struct SendingOnce: Sendable {
     let store: any IdempotencyStore
     let logger: Logger

@@ -1,7 +1,7 @@
 internal import HTTPServer
 
-/// What makes the difference between one request format and another: how a request becomes messages, and how its client is
-/// told what became of them. Nothing else depends on the format, and a dialect depends on nothing that stands above it.
+/// What makes the difference between one request format and another: how a request becomes messages, and how the outcome
+/// becomes a response. Nothing else depends on the format, and a dialect depends on nothing that stands above it.
 ///
 /// A dialect of its own needs a type with this protocol and a place among the declared endpoints.
 protocol Dialect: Sendable {
@@ -21,17 +21,17 @@ protocol Dialect: Sendable {
     /// - Throws: a ``Problem`` that names everything that is wrong with the request.
     func read(_ request: MessageRequest) throws(Problem) -> Reading
 
-    /// What a client is told of a message.
+    /// Returns the response for one message.
     ///
     /// - Parameter index: its place among several; nil for a message of its own.
     func response(to outcome: MessageOutcome, of notes: ReadingNotes, at index: Int?) -> HTTPResponse
 
-    /// What a client is told of several messages that came together.
+    /// Returns the response for several messages of one request.
     ///
-    /// - Parameter responses: what it would have been told of each alone, in their order.
+    /// - Parameter responses: the responses that the messages would have had alone, in their order.
     func response(to responses: [MessageResponse], of notes: ReadingNotes) -> HTTPResponse
 
-    /// What a client is told of a request that is refused as a whole.
+    /// Returns the response for a request that is refused as a whole.
     func response(to problem: Problem) -> HTTPResponse
 }
 

@@ -4,7 +4,7 @@ internal import InternetMessage
 enum Draft {
     /// One that is made of its fields.
     case fields(Submission)
-    /// One that was written elsewhere. It is behind a pointer, so that a draft of the other kind is no larger than one.
+    /// One that was written elsewhere. Indirect, so that a draft stays one pointer wide.
     indirect case raw(RawMessage, body: ArraySlice<UInt8>)
 
     /// The message in the form in which it is sent, signed if there is a key for its author's domain.

@@ -1,6 +1,6 @@
 internal import HTTPServer
 
-/// What the client of a message is told, and whether that is the last word.
+/// The response for a message, and whether it is final.
 struct MessageResponse: Sendable {
     let response: HTTPResponse
     /// Whether to ask again would change nothing.

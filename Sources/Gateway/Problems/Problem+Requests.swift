@@ -80,7 +80,7 @@ extension Problem {
 
     static func notFound(_ path: String) -> Problem {
         Problem(
-            "not-found", "There is no such route", status: 404,
+            "not-found", "There is no such endpoint", status: 404,
             detail: "there is nothing at \(path.prefix(200).debugDescription); messages go to POST /messages")
     }
 

@@ -31,7 +31,7 @@ struct RawBeginning {
         }
     }
 
-    /// Ends the beginning.
+    /// Completes the header section.
     ///
     /// - Parameters:
     ///   - query: what the client says of the envelope.

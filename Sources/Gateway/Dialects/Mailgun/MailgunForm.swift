@@ -76,7 +76,7 @@ struct MailgunForm {
     private mutating func take(_ name: String, _ text: String, isWhole: Bool) {
         switch name {
         case "to": message.document.to += mailboxes(name, text)
-        case "recipient-variables": takeVariables(text)
+        case "recipient-variables" where !isWhole: takeVariables(text)
         case _ where Self.refused.contains(name) || name.hasPrefix("t:"):
             if !text.isEmpty { add(name, "\(name) is not supported; leave it out") }
         case "o:testmode": isTest = flag(name, text)
@@ -131,7 +131,7 @@ struct MailgunForm {
         }
     }
 
-    /// Present, even without anything in it, it asks for a message for each recipient.
+    /// If this is `{}`, each recipient in `to` gets a message of its own.
     private mutating func takeVariables(_ text: String) {
         isPersonal = true
         let octets = Array(text.utf8)

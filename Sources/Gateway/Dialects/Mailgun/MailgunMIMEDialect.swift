@@ -4,7 +4,7 @@ internal import MailAddress
 /// The API of Mailgun: `POST /v3/{domain}/messages.mime`, a message that was written elsewhere.
 struct MailgunMIMEDialect: MailgunResponses {
     let name = "mailgun-mime"
-    let holdsOneMessage = true
+    let holdsOneMessage = false
 
     func read(_ request: MessageRequest) throws(Problem) -> Reading {
         let form = MailgunForm(request.parts, isWhole: true)

@@ -47,8 +47,10 @@ extension MailgunResponses {
         let failed = responses.enumerated().filter { $1.response.status != 200 }
         // If none was sent and all may be sent again, so may the request.
         let mayRepeat = failed.count == responses.count && failed.allSatisfy { $0.element.response.status == 429 }
-        guard !failed.isEmpty, !mayRepeat, responses.count > 1 else {
-            return failed.first?.element.response ?? responses[0].response
+        if mayRepeat || responses.count == 1 { return responses[0].response }
+        if failed.isEmpty {
+            let first = responses[0].response
+            return HTTPResponse.json(first.status, first.body, headers: fields(responses, notes))
         }
         let sent = responses.count - failed.count
         let text =
@@ -112,7 +114,7 @@ extension MailgunResponses {
     /// The text in the response to a message, which may have been kept from an earlier request.
     private static func message(in response: MessageResponse) -> String {
         let document = try? JSONDecoder().decode([String: String].self, from: Data(response.response.body))
-        return document?["message"] ?? "it was not sent"
+        return document?["message"] ?? "it was not accepted"
     }
 
     private static func status(of problem: Problem) -> Int {

@@ -1,7 +1,7 @@
 internal import MailAddress
 internal import SMTP
 
-/// What Postmark's clients are told of a failure: a status, and one of the codes that they know.
+/// A failure in the form of Postmark's API: a status, and one of the codes that its clients know.
 struct PostmarkError {
     let status: Int
     let code: Int

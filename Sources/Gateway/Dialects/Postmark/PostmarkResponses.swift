@@ -61,7 +61,7 @@ extension PostmarkResponses {
         return HTTPResponse.json(200, json.bytes, headers: fields)
     }
 
-    /// Clients read the recipients that were refused out of this sentence. One whose outcome is unknown is none of them.
+    /// Clients read the recipients that were refused out of this sentence. One whose outcome is unknown is not among them.
     private static func message(_ receipt: Receipt) -> String {
         let unknown = receipt.failed.filter { $0.error.outcome == .unknown }.map(\.address)
         let refused =
@@ -76,8 +76,9 @@ extension PostmarkResponses {
         }
         if !unknown.isEmpty {
             text +=
-                " The relay may have the message for \(unknown.map(\.description).joined(separator: ", ")), and did not "
-                + "confirm it."
+                (refused.isEmpty ? "." : "")
+                + " The relay did not confirm the message for \(unknown.map(\.description).joined(separator: ", ")); it "
+                + "may have been accepted."
         }
         return text
     }

@@ -66,7 +66,7 @@ struct ResendBatchDialect: ResendResponses {
                 ? "No message is known to be accepted. "
                 : "The messages \(sent.joined(separator: ", ")) were sent; do not send them again. ")
             + errors.map { "Message \($0): \($1.message)" }.joined(separator: "; ")
-        let isUnknown = errors.contains { $0.1.statusCode == 409 }
+        let isUnknown = failed.contains { VendorField.outcome(of: $0.element.response) == "unknown" }
         return response(
             ResendError(
                 statusCode: isUnknown ? 409 : 422, name: isUnknown ? "application_error" : "validation_error",
@@ -97,6 +97,7 @@ struct ResendBatchDialect: ResendResponses {
     /// The error in the response to a message, which may have been kept from an earlier request.
     private static func error(in response: MessageResponse) -> ResendError {
         (try? JSONDecoder().decode(ResendError.self, from: Data(response.response.body)))
-            ?? ResendError(statusCode: response.response.status, name: "application_error", message: "it was not sent")
+            ?? ResendError(
+                statusCode: response.response.status, name: "application_error", message: "it was not accepted")
     }
 }

@@ -19,7 +19,7 @@ struct ResendDialect: ResendResponses {
     /// - Throws: a ``Problem`` that names every bad field.
     static func draft(of document: ResendMessage) throws(Problem) -> Draft {
         let missing = document.missing
-        if !missing.isEmpty, document.errors.isEmpty { throw .missingField(missing) }
+        if !missing.isEmpty { throw .missingField(missing) }
         return try document.message.draft()
     }
 }

@@ -1,6 +1,6 @@
 internal import SMTP
 
-/// What Resend's clients are told of a failure: a status, and one of the names that they know.
+/// A failure in the form of Resend's API: a status, and one of the names that its clients know.
 struct ResendError: Codable {
     let statusCode: Int
     let name: String

@@ -60,21 +60,14 @@ struct ResendMessage: DecodableWithErrors, DecodableWithConfiguration {
         message.document.errors = errors
     }
 
-    /// The needed members that are missing.
+    /// The members that are needed and missing, if nothing else is wrong.
     var missing: [String] {
-        var missing: [String] = []
-        if message.document.from == nil, !errors.listed.contains(where: { $0.pointer.hasPrefix("/from") }) {
-            missing.append("from")
-        }
+        guard errors.isEmpty else { return [] }
         let document = message.document
-        if document.to.isEmpty, document.cc.isEmpty, document.bcc.isEmpty,
-            !errors.listed.contains(where: { ["/to", "/cc", "/bcc"].contains($0.pointer.prefix(3)) })
-        {
-            missing.append("to")
-        }
-        if document.subject == nil, !errors.listed.contains(where: { $0.pointer == "/subject" }) {
-            missing.append("subject")
-        }
-        return missing
+        return [
+            document.from == nil ? "from" : nil,
+            document.to.isEmpty && document.cc.isEmpty && document.bcc.isEmpty ? "to" : nil,
+            document.subject == nil ? "subject" : nil,
+        ].compactMap(\.self)
     }
 }

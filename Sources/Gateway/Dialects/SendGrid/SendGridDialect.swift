@@ -87,13 +87,17 @@ struct SendGridDialect: VendorDialect {
         let failed = responses.enumerated().filter { !(200...299).contains($1.response.status) }
         // If none was sent and all may be sent again, so may the request.
         let mayRepeat = failed.count == responses.count && failed.allSatisfy { $0.element.response.status == 429 }
-        guard !failed.isEmpty, !mayRepeat, responses.count > 1 else {
-            return failed.first?.element.response ?? responses[0].response
+        if mayRepeat || responses.count == 1 { return responses[0].response }
+        if failed.isEmpty {
+            let first = responses[0].response
+            let id = VendorField.value(Self.messageID, in: first).map { [(name: Self.messageID, value: $0)] } ?? []
+            return HTTPResponse(status: first.status, headers: id + fields(responses, notes), body: [])
         }
-        let sent = responses.indices.filter { index in !failed.contains { $0.offset == index } }.map(String.init)
+        let sent = responses.indices.filter { (200...299).contains(responses[$0].response.status) }.map(String.init)
         var errors = failed.prefix(Self.maximumListed).flatMap { Self.errors(in: $0.element) }
         if failed.count > Self.maximumListed {
-            errors.append(SendGridError("and \(failed.count - Self.maximumListed) more personalizations were not sent"))
+            errors.append(
+                SendGridError("and \(failed.count - Self.maximumListed) more personalizations were not accepted"))
         }
         if !sent.isEmpty {
             let text = "the personalizations \(sent.joined(separator: ", ")) were sent; do not send them again"

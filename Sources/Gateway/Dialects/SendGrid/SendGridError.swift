@@ -1,4 +1,4 @@
-/// What SendGrid's clients are told of one thing that went wrong.
+/// One thing that went wrong, in the form of SendGrid's API.
 struct SendGridError: Decodable {
     let message: String
     /// The member that it is about; nil if none.

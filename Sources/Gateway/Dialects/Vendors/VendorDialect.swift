@@ -72,6 +72,8 @@ extension VendorDialect {
             fields.append((VendorField.reply, reply))
         }
         if let outcome = VendorField.together(outcomes) { fields.append((VendorField.outcome, outcome)) }
+        let rejected = responses.compactMap { VendorField.value(VendorField.rejected, in: $0.response) }
+        if !rejected.isEmpty { fields.append((VendorField.rejected, VendorField.list(rejected))) }
         return fields + ignored(notes)
     }
 

@@ -20,7 +20,10 @@ struct VendorMessage {
         } catch {
             let areRecipientsBad = errors.listed.contains(where: Self.isAboutRecipients)
             for found in error.errors where !(areRecipientsBad && found.pointer == "/to") {
-                errors.add(FieldError(VendorText.renamed(found.pointer, names), found.detail))
+                // Ours names a member that vendors do not have.
+                let detail =
+                    found.pointer == "/to" && document.to.isEmpty ? "at least one recipient is needed" : found.detail
+                errors.add(FieldError(VendorText.renamed(found.pointer, names), detail))
             }
             if errors.isEmpty { throw error }
         }

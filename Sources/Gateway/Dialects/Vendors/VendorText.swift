@@ -43,7 +43,8 @@ enum VendorText {
 
     private static func whole(_ problem: Problem, _ name: (String) -> String) -> String {
         if problem.outcome == .unknown {
-            return "The relay may have the message: it did not confirm it, and sending it again may double it. "
+            return
+                "The relay may have the message: it did not confirm it, and it may be delivered twice if you send it again. "
                 + FieldError.shortened(problem.detail, to: maximumReply)
         }
         if let reply = problem.reply {
