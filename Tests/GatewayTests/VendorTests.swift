@@ -393,6 +393,20 @@ import Testing
         await bench.stop()
     }
 
+    /// A log line says in which format a message came; the metrics say it by the endpoint's path.
+    @Test func theLogAndTheMetricsTellDialectsApart() async throws {
+        let lines = LogLines()
+        let bench = try await Bench.start(
+            ["POSTERN_RELAY_CONNECTIONS": "1"], logger: lines.logger, greeting + envelope + taken + envelope + taken)
+        #expect(try await bench.post(Self.resend(), path: "/emails").status == 200)
+        #expect(try await bench.post(simple).status == 200)
+        let sent = lines.all.filter { $0.message == "message accepted" }
+        #expect(sent.map { $0.metadata["dialect"] } == ["resend", nil])
+        let metrics = try await bench.get("/metrics").text
+        #expect(metrics.contains(#"postern_http_requests_total{route="/emails",status="200"} 1"#))
+        await bench.stop()
+    }
+
     // MARK: The setting
 
     @Test func whatIsSwitchedOffIsNotThere() async throws {

@@ -96,6 +96,9 @@ struct MessageLog: Sendable {
         var fields = LogFields()
         fields.add(.requestID, context.id)
         if let name = context.caller.name { fields.add("key", name) }
+        // A JSON document is what nearly all requests are.
+        let dialect = context.admitted.dialect.name
+        if dialect != "json" { fields.add("dialect", dialect) }
         if let index = context.index { fields.add("batch_index", index) }
         if let trace = context.trace {
             fields.add("trace_id", trace.traceID)
