@@ -23,6 +23,8 @@ import Testing
     ) throws -> SMTPSessionPool {
         let identity = try #require(ClientDomain("client.example.org"))
         var limits = SMTPPoolLimits()
+        // How soon a busy machine gets round to each message is not the matter here.
+        limits.queueTimeout = .seconds(600)
         change(&limits)
         var configuration = SMTPConfiguration(host: "127.0.0.1", port: relay.port, identity: identity)
         configuration.timeouts.reply = replyTimeout

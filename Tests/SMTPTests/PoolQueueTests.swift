@@ -77,7 +77,8 @@ import Testing
     @Test func waitingIsBounded() async throws {
         let relay = try await ScriptedRelay.start(
             Self.setUp + Self.envelope("a") + Self.content + Self.envelope("d") + Self.content)
-        let pool = try pool(relay) { $0.queueTimeout = .milliseconds(100) }
+        // Long enough for the first message to find its session on a busy machine.
+        let pool = try pool(relay) { $0.queueTimeout = .seconds(3) }
         let first = try await open(pool, "a")
         #expect(try await send(pool, "c") == "queue_timed_out")
         let figures = await pool.figures

@@ -209,6 +209,8 @@ private func failure(_ work: () async throws -> Void) async -> SMTPError? {
     private func pool(port: Int, sessions: Int) throws -> SMTPSessionPool {
         let identity = try #require(ClientDomain("client.example.org"))
         var limits = SMTPPoolLimits()
+        // How soon a busy machine gets round to each message is not the matter here.
+        limits.queueTimeout = .seconds(600)
         limits.sessions = sessions
         return SMTPSessionPool(
             SMTPConfiguration(host: "127.0.0.1", port: port, identity: identity), limits: limits,
