@@ -39,8 +39,7 @@ final class GatewayCore: Sendable {
             Admission(endpoints: endpoints, configuration: self.configuration, room: room),
             MessageHandler(
                 sender,
-                MessageComposer(
-                    signer: configuration.signer, maximumOctets: 4 * configuration.maximumMessageBytes),
+                MessageComposer(signer: configuration.signer, maximumMessageBytes: configuration.maximumMessageBytes),
                 hostDomain: configuration.hostDomain, tracer: tracer, log: log),
             sender,
             (0..<max(1, threads)).map { _ in RequestMetrics(metrics.registry, paths: endpoints.paths) },

@@ -49,8 +49,9 @@ struct Admission: Sendable {
             dialect, path: endpoint.path.text, pathValues: values, caller, access, key, room)
         // What is known under an Idempotency-Key is answered first, whatever the state of the gateway.
         if key == nil {
+            try admitted.checkRoom(isCounted: false)
             // A dry run sends nothing, so it does not count.
-            if isDryRun { try room.check() } else { try admitted.checkRoom(isCounted: false) }
+            if !isDryRun, dialect.holdsOneMessage { try admitted.takeMessages(1) }
         }
         if case .stream = dialect.intake, isDryRun || key != nil {
             // Under a key a message must not go out before it is known whether it is the same: it is read to its end.

@@ -39,13 +39,12 @@ final class AdmittedRequest: Sendable {
         try access.takeMessages(count, of: caller)
     }
 
-    /// Checks that there is room, and takes one message from the caller's rate if the request holds one. With an
-    /// Idempotency-Key this happens after the look-up, and not at admission.
+    /// Checks that there is room. With an Idempotency-Key this happens after the look-up, and not at admission; so it is
+    /// with the caller's rate.
     ///
     /// - Parameter isCounted: whether the message is among those that are under way.
-    /// - Throws: a ``Problem`` with 503 or 429.
+    /// - Throws: a ``Problem`` with 503.
     func checkRoom(isCounted: Bool) throws(Problem) {
         try room.check(isCounted: isCounted)
-        if dialect.holdsOneMessage { try takeMessages(1) }
     }
 }

@@ -4,13 +4,21 @@ internal import SMTP
 /// Composes messages that their caller may send.
 struct MessageComposer: Sendable {
     /// Signs messages; nil if there is no key.
-    let signer: DKIMSigner?
+    private let signer: DKIMSigner?
     /// The most octets of all messages of one request, which may share an attachment.
-    let maximumOctets: Int
+    private let maximumOctets: Int
+    /// The least such limit: the header sections of a thousand small messages fit.
+    private static let leastMaximumOctets = 4 * 1024 * 1024
+
+    /// - Parameter maximumMessageBytes: the most octets of a request's body.
+    init(signer: DKIMSigner?, maximumMessageBytes: Int) {
+        self.signer = signer
+        maximumOctets = max(Self.leastMaximumOctets, 4 * maximumMessageBytes)
+    }
 
     /// Checks and composes a message.
     ///
-    /// - Throws: a ``Problem`` if the caller may not send it, or its fields cannot stand together.
+    /// - Throws: a ``Problem`` if the caller may not send it, or its fields conflict.
     func compose(_ draft: Draft, _ admitted: AdmittedRequest, isDryRun: Bool) throws(Problem) -> Composition {
         try admitted.check(draft)
         // Most have counted at admission.
@@ -22,7 +30,7 @@ struct MessageComposer: Sendable {
 
     /// Checks and composes several messages.
     ///
-    /// - Throws: a ``Problem`` if they are more together than one request may have, or if one keeps all from being sent.
+    /// - Throws: a ``Problem`` if they are larger together than one request may be, or if one keeps all from being sent.
     func compose(
         _ drafts: [Result<Draft, Problem>], _ policy: BatchPolicy, _ admitted: AdmittedRequest, isDryRun: Bool
     ) throws(Problem) -> [Result<Composition, Problem>] {

@@ -161,7 +161,10 @@ final class MessageSender: Sendable {
         to composed: Composition, once key: IdempotencyKey, _ fingerprint: MessageFingerprint,
         _ context: MessageContext, from delivery: Delivery
     ) async -> MessageResponse {
-        let mayBegin = { () throws(Problem) in try context.admitted.checkRoom(isCounted: true) }
+        let mayBegin = { () throws(Problem) in
+            try context.admitted.checkRoom(isCounted: true)
+            try context.admitted.takeMessages(1)
+        }
         return await once.response(under: key, fingerprint, context, if: mayBegin) {
             await self.response(to: composed, context, from: delivery)
         }

@@ -65,7 +65,7 @@ extension Problem {
     static func tooManyOctets(limit: Int) -> Problem {
         Problem(
             "too-large", "The messages are too large together", status: 413,
-            detail: "the messages of this request have more than \(limit) bytes together, four times the limit of "
+            detail: "the messages of this request have more than \(limit) bytes together, a limit that follows from "
                 + "POSTERN_MAX_MESSAGE_BYTES; send fewer of them at a time, or one message to all recipients"
         ).notSent(retryable: false)
     }

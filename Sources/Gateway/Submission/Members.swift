@@ -28,13 +28,24 @@ struct Members: ~Copyable {
 
     /// The members of an object of which the decoder has the list of values. They have to be asked for in the order of the
     /// outline's values.
-    init(of decoder: any Decoder, known: Set<String>, outline: DocumentOutline) throws {
+    private init(of decoder: any Decoder, known: Set<String>, outline: DocumentOutline) throws {
         names = []
         object = nil
         values = outline.values
         isList = true
         list = try decoder.unkeyedContainer()
         addUnknown(outline.unknown, known)
+    }
+
+    /// The members of an object, or of the list that is left of it.
+    ///
+    /// - Parameter outline: what has been read of the object already; nil if the decoder has all of it.
+    init(of decoder: any Decoder, known: Set<String>, outline: DocumentOutline?) throws {
+        if let outline {
+            try self.init(of: decoder, known: known, outline: outline)
+        } else {
+            try self.init(of: decoder, known: known)
+        }
     }
 
     /// Whether no value of a list is left that nobody has asked for.

@@ -47,12 +47,7 @@ struct MessageDocument: DecodableWithErrors, DecodableWithConfiguration {
     ///
     /// - Parameter outline: what has been read of it already; nil where the decoder has the document.
     init(from decoder: any Decoder, configuration outline: DocumentOutline?) throws {
-        var members =
-            if let outline {
-                try Members(of: decoder, known: Self.members, outline: outline)
-            } else {
-                try Members(of: decoder, known: Self.members)
-            }
+        var members = try Members(of: decoder, known: Self.members, outline: outline)
         let address = "an address: a string or an object with name and address"
         let list = "an address or a list of addresses"
         if let from = members.address("from", expected: address) {

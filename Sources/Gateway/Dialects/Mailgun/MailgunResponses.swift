@@ -44,20 +44,17 @@ extension MailgunResponses {
     }
 
     func response(to responses: [MessageResponse], of notes: ReadingNotes) -> HTTPResponse {
-        let failed = responses.enumerated().filter { $1.response.status != 200 }
-        // If none was sent and all may be sent again, so may the request.
-        let mayRepeat = failed.count == responses.count && failed.allSatisfy { $0.element.response.status == 429 }
-        if mayRepeat || responses.count == 1 { return responses[0].response }
-        if failed.isEmpty {
+        let results = VendorResults(responses)
+        if results.mayRepeat || responses.count == 1 { return responses[0].response }
+        if results.failed.isEmpty {
             let first = responses[0].response
             return HTTPResponse.json(first.status, first.body, headers: fields(responses, notes))
         }
-        let sent = responses.count - failed.count
         let text =
-            (sent == 0
+            (results.sent.isEmpty
                 ? "No message is known to be accepted. "
-                : "\(sent) of \(responses.count) messages were sent; do not send them again. ")
-            + failed.map { "Message \($0.offset): \(Self.message(in: $0.element))" }.joined(separator: "; ")
+                : "\(results.sent.count) of \(responses.count) messages were sent; do not send them again. ")
+            + results.failed.map { "Message \($0): \(Self.message(in: responses[$0]))" }.joined(separator: "; ")
         return response(
             FieldError.shortened(text, to: VendorText.maximumCharacters), status: 400, fields(responses, notes))
     }
@@ -77,8 +74,7 @@ extension MailgunResponses {
             let others = fields.filter { $0.name != "WWW-Authenticate" }
             return HTTPResponse(status: 401, headers: own + others, body: Array("Forbidden".utf8))
         }
-        return response(
-            index ?? 0 == 0 ? text(of: problem) : brief(problem), status: Self.status(of: problem), fields)
+        return response(text(of: problem, at: index), status: Self.status(of: problem), fields)
     }
 
     private func response(

@@ -15,15 +15,9 @@ struct PostmarkAttachment: DecodableWithErrors {
         let type = members.mediaType("ContentType", expected: "a string such as application/pdf")
         // An identifier that does not begin with cid: is that of no inline image.
         let contentID = Self.contentID("ContentID", &members) ?? Self.contentID("ContentId", &members)
-        if content == nil, members.errors.isEmpty {
-            members.add(FieldError("/Content", "an attachment needs its content"))
-        }
+        attachment = members.attachment(
+            content?.content, in: "Content", filename: name, type: type, contentID: contentID)
         errors = members.errors
-        guard errors.isEmpty, let content = content?.content else { return }
-        attachment = Attachment(
-            filename: name, content: content,
-            contentType: type ?? name.flatMap { MediaType(ofFile: $0) } ?? .octetStream,
-            contentID: contentID)
     }
 
     private static func contentID(_ name: String, _ members: inout Members) -> ContentID? {

@@ -37,7 +37,7 @@ extension PostmarkResponses {
     private func response(
         _ problem: Problem, _ fields: [(name: String, value: String)], at index: Int? = nil
     ) -> HTTPResponse {
-        let error = PostmarkError(problem, index == nil ? text(of: problem) : brief(problem))
+        let error = PostmarkError(problem, text(of: problem, at: index))
         var json = JSONText()
         json.object { json in
             json.member("ErrorCode", error.code)

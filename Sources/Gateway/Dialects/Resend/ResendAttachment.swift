@@ -17,13 +17,8 @@ struct ResendAttachment: DecodableWithErrors {
         let type = members.mediaType("content_type", expected: "a string such as application/pdf")
         let inlineID = members.contentID("inline_content_id")
         let contentID = members.contentID("content_id") ?? inlineID
-        if content == nil, members.errors.isEmpty {
-            members.add(FieldError("/content", "an attachment needs its content"))
-        }
+        attachment = members.attachment(
+            content, in: "content", filename: filename, type: type, contentID: contentID)
         errors = members.errors
-        guard errors.isEmpty, let content else { return }
-        attachment = Attachment(
-            filename: filename, content: content,
-            contentType: type ?? filename.flatMap { MediaType(ofFile: $0) } ?? .octetStream, contentID: contentID)
     }
 }

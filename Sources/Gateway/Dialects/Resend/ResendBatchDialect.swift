@@ -51,33 +51,28 @@ struct ResendBatchDialect: ResendResponses {
     }
 
     func response(to responses: [MessageResponse], of notes: ReadingNotes) -> HTTPResponse {
-        let failed = responses.enumerated().filter { $1.response.status != 200 }
-        guard !failed.isEmpty, !notes.isPermissive else {
-            return list(responses, failed.map { ($0.offset, Self.error(in: $0.element)) }, notes)
-        }
-        let errors = failed.map { ($0.offset, Self.error(in: $0.element)) }
-        // If none was sent and all may be sent again, so may the batch.
-        if errors.count == responses.count, errors.allSatisfy({ $0.1.statusCode == 429 }), let first = failed.first {
-            return first.element.response
-        }
-        let sent = responses.enumerated().filter { $1.response.status == 200 }.map { String($0.offset) }
+        let results = VendorResults(responses)
+        let errors = results.failed.map { (index: $0, error: Self.error(in: responses[$0])) }
+        guard !results.failed.isEmpty, !notes.isPermissive else { return list(results, errors, notes) }
+        if results.mayRepeat { return responses[0].response }
+        let sent = results.sent.map(String.init).joined(separator: ", ")
         let text =
             (sent.isEmpty
                 ? "No message is known to be accepted. "
-                : "The messages \(sent.joined(separator: ", ")) were sent; do not send them again. ")
-            + errors.map { "Message \($0): \($1.message)" }.joined(separator: "; ")
-        let isUnknown = failed.contains { VendorField.outcome(of: $0.element.response) == "unknown" }
+                : "The messages \(sent) were sent; do not send them again. ")
+            + errors.map { "Message \($0.index): \($0.error.message)" }.joined(separator: "; ")
         return response(
             ResendError(
-                statusCode: isUnknown ? 409 : 422, name: isUnknown ? "application_error" : "validation_error",
+                statusCode: results.holdUnknown ? 409 : 422,
+                name: results.holdUnknown ? "application_error" : "validation_error",
                 message: FieldError.shortened(text, to: VendorText.maximumCharacters)), fields(responses, notes))
     }
 
     private func list(
-        _ responses: [MessageResponse], _ errors: [(index: Int, error: ResendError)], _ notes: ReadingNotes
+        _ results: VendorResults, _ errors: [(index: Int, error: ResendError)], _ notes: ReadingNotes
     ) -> HTTPResponse {
         // A response to an accepted message is an object with its id.
-        let accepted = responses.filter { $0.response.status == 200 }.map(\.response.body)
+        let accepted = results.sent.map { results.responses[$0].response.body }
         var body = Array(#"{"data":["#.utf8) + accepted.joined(separator: ",".utf8) + Array("]".utf8)
         if notes.isPermissive {
             var json = JSONText()
@@ -91,7 +86,7 @@ struct ResendBatchDialect: ResendResponses {
             body += json.bytes
         }
         body += "}".utf8
-        return HTTPResponse.json(200, body, headers: fields(responses, notes))
+        return HTTPResponse.json(200, body, headers: fields(results.responses, notes))
     }
 
     /// The error in the response to a message, which may have been kept from an earlier request.

@@ -28,12 +28,7 @@ struct ResendMessage: DecodableWithErrors, DecodableWithConfiguration {
     ///
     /// - Parameter outline: what has been read of it already; nil if the decoder has the document.
     init(from decoder: any Decoder, configuration outline: DocumentOutline?) throws {
-        var members =
-            if let outline {
-                try Members(of: decoder, known: Self.members, outline: outline)
-            } else {
-                try Members(of: decoder, known: Self.members)
-            }
+        var members = try Members(of: decoder, known: Self.members, outline: outline)
         message.document.from = members.address("from", expected: "an address such as Name <a@b>")?.mailbox
         message.document.to = members.addressList("to")
         if message.document.to.count > Self.maximumRecipients {

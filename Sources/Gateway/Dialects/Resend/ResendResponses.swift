@@ -11,7 +11,7 @@ extension ResendResponses {
         case .composed(let composed): accepted(composed.id, fields(outcome, notes))
         case .failed(let problem):
             response(
-                ResendError(problem, index == nil ? text(of: problem) : brief(problem)), fields(outcome, notes))
+                ResendError(problem, text(of: problem, at: index)), fields(outcome, notes))
         }
     }
 

@@ -15,14 +15,9 @@ struct SendGridAttachment: DecodableWithErrors {
         if let disposition, disposition == nil {
             members.add(FieldError("/disposition", "this has to be attachment or inline"))
         }
-        if content == nil, members.errors.isEmpty {
-            members.add(FieldError("/content", "an attachment needs its content"))
-        }
-        errors = members.errors
-        guard errors.isEmpty, let content = content?.content else { return }
-        attachment = Attachment(
-            filename: filename, content: content,
-            contentType: type ?? filename.flatMap { MediaType(ofFile: $0) } ?? .octetStream, contentID: contentID,
+        attachment = members.attachment(
+            content?.content, in: "content", filename: filename, type: type, contentID: contentID,
             disposition: disposition ?? nil)
+        errors = members.errors
     }
 }

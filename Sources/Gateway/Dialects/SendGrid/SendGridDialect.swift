@@ -78,29 +78,25 @@ struct SendGridDialect: VendorDialect {
         case .composed: return HTTPResponse(status: 200, headers: fields, body: [])
         case .failed(let problem):
             let error = SendGridError(
-                index ?? 0 == 0 ? text(of: problem) : brief(problem), field: index.map { "personalizations.\($0)" })
+                text(of: problem, at: index), field: index.map { "personalizations.\($0)" })
             return response([error], status: Self.status(of: problem), fields)
         }
     }
 
     func response(to responses: [MessageResponse], of notes: ReadingNotes) -> HTTPResponse {
-        let failed = responses.enumerated().filter { !(200...299).contains($1.response.status) }
-        // If none was sent and all may be sent again, so may the request.
-        let mayRepeat = failed.count == responses.count && failed.allSatisfy { $0.element.response.status == 429 }
-        if mayRepeat || responses.count == 1 { return responses[0].response }
-        if failed.isEmpty {
+        let results = VendorResults(responses)
+        if results.mayRepeat || responses.count == 1 { return responses[0].response }
+        if results.failed.isEmpty {
             let first = responses[0].response
             let id = VendorField.value(Self.messageID, in: first).map { [(name: Self.messageID, value: $0)] } ?? []
             return HTTPResponse(status: first.status, headers: id + fields(responses, notes), body: [])
         }
-        let sent = responses.indices.filter { (200...299).contains(responses[$0].response.status) }.map(String.init)
-        var errors = failed.prefix(Self.maximumListed).flatMap { Self.errors(in: $0.element) }
-        if failed.count > Self.maximumListed {
-            errors.append(
-                SendGridError("and \(failed.count - Self.maximumListed) more personalizations were not accepted"))
-        }
-        if !sent.isEmpty {
-            let text = "the personalizations \(sent.joined(separator: ", ")) were sent; do not send them again"
+        var errors = results.failed.prefix(Self.maximumListed).flatMap { Self.errors(in: responses[$0]) }
+        let unlisted = results.failed.count - Self.maximumListed
+        if unlisted > 0 { errors.append(SendGridError("and \(unlisted) more personalizations were not accepted")) }
+        if !results.sent.isEmpty {
+            let sent = results.sent.map(String.init).joined(separator: ", ")
+            let text = "the personalizations \(sent) were sent; do not send them again"
             errors.insert(SendGridError(FieldError.shortened(text, to: VendorText.maximumCharacters)), at: 0)
         }
         return response(errors, status: 400, fields(responses, notes))

@@ -69,6 +69,22 @@ extension Members {
         value(name, as: FieldPresence.self, expected: "a value")?.isPresent ?? false
     }
 
+    /// An attachment of what was read of it, or nil if something is wrong with it or it has no content. Without a type it
+    /// has that of its file name's ending.
+    ///
+    /// - Parameter member: what the vendor calls the content.
+    mutating func attachment(
+        _ content: Attachment.Content?, in member: String, filename: String?, type: MediaType?, contentID: ContentID?,
+        disposition: Attachment.Disposition? = nil
+    ) -> Attachment? {
+        if content == nil, errors.isEmpty { add(FieldError("/" + member, "an attachment needs its content")) }
+        guard errors.isEmpty, let content else { return nil }
+        return Attachment(
+            filename: filename, content: content,
+            contentType: type ?? filename.flatMap { MediaType(ofFile: $0) } ?? .octetStream, contentID: contentID,
+            disposition: disposition)
+    }
+
     /// A content identifier, with or without `cid:` and angle brackets; nil if there is none.
     mutating func contentID(_ name: String) -> ContentID? {
         guard var text = filled(name) else { return nil }

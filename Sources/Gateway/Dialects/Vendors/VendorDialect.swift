@@ -92,9 +92,17 @@ extension VendorDialect {
 
     // MARK: Text
 
-    /// What a problem says, short enough to stand among hundreds.
-    func brief(_ problem: Problem) -> String {
-        FieldError.shortened(text(of: problem), to: 100)
+    /// What a problem says of a message. Of several messages, of which there may be hundreds, the first has all of it, and
+    /// the further back another stands the less.
+    ///
+    /// - Parameter index: its place among several; nil for a message of its own.
+    func text(of problem: Problem, at index: Int?) -> String {
+        let text = text(of: problem)
+        switch index ?? 0 {
+        case 0: return text
+        case ..<100: return FieldError.shortened(text, to: 100)
+        default: return FieldError.shortened(text, to: 40)
+        }
     }
 
     /// All that a problem says, in one text.

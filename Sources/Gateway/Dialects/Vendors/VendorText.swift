@@ -5,7 +5,7 @@ internal import SMTP
 enum VendorText {
     /// The most errors and refused recipients that a text names.
     static let maximumListed = 20
-    /// The most characters of a text about several messages.
+    /// The most characters of a text.
     static let maximumCharacters = 4_000
     /// The most characters of a reply.
     private static let maximumReply = 400
@@ -32,13 +32,9 @@ enum VendorText {
 
     /// All that a problem says, in one text.
     ///
-    /// - Parameters:
-    ///   - maximum: the most characters.
-    ///   - name: what the vendor's users call a member, by the pointer to it.
-    static func text(
-        of problem: Problem, maximum: Int = maximumCharacters, name: (String) -> String
-    ) -> String {
-        FieldError.shortened(whole(problem, name), to: maximum)
+    /// - Parameter name: what the vendor's users call a member, by the pointer to it.
+    static func text(of problem: Problem, name: (String) -> String) -> String {
+        FieldError.shortened(whole(problem, name), to: maximumCharacters)
     }
 
     private static func whole(_ problem: Problem, _ name: (String) -> String) -> String {
