@@ -48,6 +48,7 @@ let package = Package(
         // Without its own file formats: the names in a file are checked, and the library does not list them.
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
     ],
@@ -66,13 +67,18 @@ let package = Package(
         .target(
             name: "InternetMessage", dependencies: ["MailAddress", "OctetSearch", crypto, cryptoExtras],
             swiftSettings: strict),
+        .target(name: "CPostgreSQL", linkerSettings: [.linkedLibrary("pq")]),
+        .target(
+            name: "Records",
+            dependencies: ["CPostgreSQL", crypto, logging, .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: strict),
         .target(name: "CMicrohttpd", linkerSettings: [.linkedLibrary("microhttpd"), .linkedLibrary("gnutls")]),
         .target(name: "HTTPServer", dependencies: ["CMicrohttpd", logging], swiftSettings: strict),
         .target(
             name: "Gateway",
             dependencies: [
-                "MailAddress", "OctetSearch", "SMTP", "InternetMessage", "HTTPServer", nioCore, nioPosix, nioSSL,
-                logging, crypto,
+                "MailAddress", "OctetSearch", "SMTP", "InternetMessage", "HTTPServer", "Records", nioCore, nioPosix,
+                nioSSL, logging, crypto,
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
@@ -88,7 +94,8 @@ let package = Package(
         .executableTarget(
             name: "postern",
             dependencies: [
-                "CResidentMemory", "Gateway", "Sandbox", "SMTP", "MailAddress", "InternetMessage", logging, nioCore,
+                "CResidentMemory", "Gateway", "Records", "Sandbox", "SMTP", "MailAddress", "InternetMessage", logging,
+                nioCore,
                 nioPosix,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -113,13 +120,16 @@ let package = Package(
             name: "SMTPTests",
             dependencies: ["SMTP", "TestSupport", "MailAddress", nioCore, nioPosix, nioSSL, logging, crypto],
             swiftSettings: common),
+        .testTarget(name: "RecordsTests", dependencies: ["Records", "TestSupport", logging], swiftSettings: common),
         .testTarget(
             name: "HTTPServerTests", dependencies: ["HTTPServer", "TestSupport", logging], swiftSettings: common),
         .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "TestSupport"], swiftSettings: common),
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "Gateway", "Sandbox", "SMTP", "InternetMessage", "MailAddress", "TestSupport", logging, nioCore, nioSSL,
+                "Gateway", "Sandbox", "SMTP", "InternetMessage", "MailAddress", "Records", "TestSupport", logging,
+                nioCore,
+                nioSSL,
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
                 .product(name: "Tracing", package: "swift-distributed-tracing"),

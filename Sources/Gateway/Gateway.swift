@@ -4,6 +4,7 @@ internal import InternetMessage
 public import Logging
 internal import NIOCore
 internal import NIOPosix
+public import Records
 internal import SMTP
 internal import Synchronization
 public import Tracing
@@ -28,28 +29,30 @@ public final class Gateway: Sendable {
     /// - Parameters:
     ///   - configuration: the settings.
     ///   - caughtMessages: what an embedded relay caught, for the sandbox's routes; nil where there is none.
-    ///   - idempotencyStore: where results under an `Idempotency-Key` are kept; by default in memory.
+    ///   - records: where it is kept what was sent under an `Idempotency-Key`; by default where the configuration says.
     ///   - tracer: what starts the spans of requests; by default the one that the process was bootstrapped with, if any.
     ///   - logger: where log lines go.
-    /// - Throws: where the HTTP server cannot listen.
+    /// - Throws: ``ConfigurationError`` if the store of records cannot be used; another error if the HTTP server cannot
+    ///   listen.
     public static func start(
         _ configuration: GatewayConfiguration, caughtMessages: (any CaughtMessages)? = nil,
-        idempotencyStore: (any IdempotencyStore)? = nil, tracer: (any Tracer)? = nil, logger: Logger
+        records: (any RecordStore)? = nil, tracer: (any Tracer)? = nil, logger: Logger
     ) throws -> Gateway {
         // One loop for SMTP and one HTTP thread for every two cores: they share the work on a message.
         let group = MultiThreadedEventLoopGroup(
             numberOfThreads: max(1, min(System.coreCount / 2, configuration.relays.map(\.pool.sessions).max() ?? 1)))
         let threads = max(1, System.coreCount / 2)
+        let tls = try configuration.certificate?.read()
+        let records = try records ?? configuration.openStore(logger: logger)
         let core = GatewayCore(
             configuration, eventLoops: Array(group.makeIterator()), threads: threads, caughtMessages: caughtMessages,
-            idempotencyStore: idempotencyStore ?? MemoryIdempotencyStore(configuration.idempotency, logger: logger),
-            tracer: RequestTracer(tracer), logger: logger)
+            records: records, tracer: RequestTracer(tracer), logger: logger)
         for warning in configuration.warnings { logger.warning("\(warning)") }
         var http = HTTPServerConfiguration(host: configuration.listenHost, port: configuration.listenPort)
         http.threads = threads
         configuration.connections.apply(to: &http)
         http.reservedDescriptors = Self.reservedDescriptors(configuration)
-        http.tls = try configuration.certificate?.read()
+        http.tls = tls
         let server = try HTTPServer.start(http, handler: core.handler, logger: logger)
         let watch = http.tls.flatMap { tls in
             configuration.certificate.map { CertificateWatch($0, tls, server, logger: logger) }
@@ -112,6 +115,7 @@ public final class Gateway: Sendable {
         // not reach this: what is known of each message is to be told.
         await Task { await core.shutdown() }.value
         await server.stop()
+        await core.closeRecords()
         try? await group.shutdownGracefully()
         return isComplete
     }

@@ -1,6 +1,7 @@
 internal import Foundation
 public import InternetMessage
 public import Logging
+public import Records
 public import SMTP
 
 /// Everything that a gateway is told before it starts.
@@ -29,8 +30,10 @@ public struct GatewayConfiguration: Sendable {
     public var warnings: [String]
     /// Who may ask for what.
     public var access: AccessConfiguration
-    /// How long and how much is kept under an `Idempotency-Key`.
-    public var idempotency: IdempotencyLimits
+    /// Where it is kept what was sent under an `Idempotency-Key`.
+    public var store: RecordStoreLocation
+    /// How long and how much is kept there.
+    public var recordLimits: RecordLimits
     /// What signs messages, or nil where nothing does.
     public var signer: DKIMSigner?
     /// The name given in EHLO, which is also the domain of an identifier if nobody who sends the message has one.
@@ -81,7 +84,8 @@ public struct GatewayConfiguration: Sendable {
         vendorAPIs = try VendorAPI.list(values)
         access = try AccessConfiguration(values)
         connections = try ConnectionLimits(values)
-        idempotency = try IdempotencyLimits(values)
+        store = try RecordStoreLocation(values)
+        recordLimits = try RecordLimits(values)
         signer = try Self.signer(values)
         certificate = try CertificateFiles(values)
         // The kinds of both settings have been checked.

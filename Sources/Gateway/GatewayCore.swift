@@ -1,6 +1,7 @@
 internal import InternetMessage
 internal import Logging
 internal import NIOCore
+internal import Records
 internal import SMTP
 
 /// The parts of a gateway behind its HTTP server, and how they change: a reload, the drain, the end.
@@ -12,15 +13,17 @@ final class GatewayCore: Sendable {
     private let sender: MessageSender
     private let health: RelayHealth
     private let pages: RelayPages
+    private let records: any RecordStore
     private let eventLoops: [any EventLoop]
 
     /// - Parameter threads: how many threads of the HTTP server there are.
     init(
         _ configuration: GatewayConfiguration, eventLoops: [any EventLoop], threads: Int,
-        caughtMessages: (any CaughtMessages)?, idempotencyStore: any IdempotencyStore, tracer: RequestTracer?,
+        caughtMessages: (any CaughtMessages)?, records: any RecordStore, tracer: RequestTracer?,
         logger: Logger
     ) {
         self.eventLoops = eventLoops
+        self.records = records
         metrics = GatewayMetrics()
         let metrics = metrics
         let relays = RelaySet(configuration.relays, configuration.routes, on: eventLoops, metrics: metrics)
@@ -29,17 +32,19 @@ final class GatewayCore: Sendable {
             relays, configuration.access, isLoopback: GatewayConfiguration.isLoopback(configuration.listenHost))
         room = Room(maximum: configuration.maximumInFlight)
         sender = MessageSender(
-            eventLoops.map { Delivery(relays, metrics.registry, on: $0) }, idempotency: idempotencyStore, room,
+            eventLoops.map { Delivery(relays, metrics.registry, on: $0) }, records: records, room,
             hostDomain: configuration.hostDomain, log: log)
         health = RelayHealth(relays.relays)
-        pages = RelayPages(health, self.configuration, room, metrics)
+        pages = RelayPages(health, self.configuration, room, records, metrics)
         let endpoints = EndpointTable.gateway(
             pages, caughtMessages, vendors: configuration.vendorAPIs, executor: sender.executor)
         handler = GatewayHandler(
             Admission(endpoints: endpoints, configuration: self.configuration, room: room),
             MessageHandler(
                 sender,
-                MessageComposer(signer: configuration.signer, maximumMessageBytes: configuration.maximumMessageBytes),
+                MessageComposer(
+                    signer: configuration.signer, maximumMessageBytes: configuration.maximumMessageBytes,
+                    records: records),
                 hostDomain: configuration.hostDomain, tracer: tracer, log: log),
             sender,
             (0..<max(1, threads)).map { _ in RequestMetrics(metrics.registry, paths: endpoints.paths) },
@@ -67,6 +72,11 @@ final class GatewayCore: Sendable {
     func drain() {
         reportDraining()
         room.close()
+    }
+
+    /// Ends the store of records, when nobody asks it any more.
+    func closeRecords() async {
+        await records.close()
     }
 
     /// Ends all sessions.

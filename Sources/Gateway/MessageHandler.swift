@@ -27,9 +27,10 @@ final class MessageHandler: Sendable {
         _ head: HTTPRequestHead, _ body: MessageRequest.Body, _ admitted: AdmittedRequest, _ responder: HTTPResponder
     ) {
         var context = MessageContext(head, admitted, tracer)
-        let request = MessageRequest(
-            head: head, body: body, pathValues: admitted.pathValues, hostDomain: hostDomain)
         do throws(Problem) {
+            let request = MessageRequest(
+                head: head, body: body, pathValues: admitted.pathValues, hostDomain: hostDomain,
+                seed: try composer.seed(admitted.idempotencyKey))
             let reading = try admitted.dialect.read(request)
             context.notes = reading.notes
             switch reading.messages {

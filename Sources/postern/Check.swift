@@ -22,18 +22,25 @@ struct Check: AsyncParsableCommand {
             throw ExitCode.failure
         }
         print("configuration  ok      all settings are sound")
-        var isSound = true
+        var isSound = Self.report(await configuration.checkStore())
         for relay in configuration.relays {
             if configuration.relays.count > 1 { print("relay \(relay.name)") }
             var smtp = relay.smtp
             if verbose { smtp.transcript = .standardError }
             let check = await RelayCheck.run(smtp, relay: relay.name)
             for step in check.steps {
-                let name = step.name.padding(toLength: 14, withPad: " ", startingAt: 0)
-                print("\(name) \(step.isSound ? "ok    " : "FAILED")  \(PrintableText.shown(step.detail))")
+                isSound = Self.report(step) && isSound
             }
-            if !check.isSound { isSound = false }
         }
         guard isSound else { throw ExitCode.failure }
+    }
+
+    /// Prints what was found.
+    ///
+    /// - Returns: whether it is sound.
+    private static func report(_ step: CheckStep) -> Bool {
+        let name = step.name.padding(toLength: 14, withPad: " ", startingAt: 0)
+        print("\(name) \(step.isSound ? "ok    " : "FAILED")  \(PrintableText.shown(step.detail))")
+        return step.isSound
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Gateway
 import Logging
+import Records
 import SMTP
 import Sandbox
 import ServiceLifecycle
@@ -48,6 +49,7 @@ struct Serve: AsyncParsableCommand {
                 metadata: [
                     "address": "\(gateway.address.host):\(gateway.address.port)", "version": "\(Gateway.version)",
                     "relay": "\(gatewayConfiguration.relay.host):\(gatewayConfiguration.relay.port)",
+                    "store": "\(gatewayConfiguration.store.shown)",
                 ])
             return gateway
         } configuration: {
@@ -59,6 +61,8 @@ struct Serve: AsyncParsableCommand {
             logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() })
         do {
             try await services.run()
+        } catch let error as ConfigurationError {
+            throw fail("\(error)", code: ExitCode(78))
         } catch {
             throw fail("\(error)")
         }

@@ -5,6 +5,7 @@ import Testing
 import Tracing
 
 @testable import Gateway
+@testable import Records
 
 /// A gateway in front of a scripted relay.
 struct Bench {
@@ -18,7 +19,7 @@ struct Bench {
     }
 
     static func start(
-        _ settings: [String: String], logger: Logger? = nil, store: (any IdempotencyStore)? = nil,
+        _ settings: [String: String], logger: Logger? = nil, store: (any RecordStore)? = nil,
         tracer: (any Tracer)? = nil, scripts: [[ScriptedRelay.Step]]
     ) async throws -> Bench {
         let relay = try await ScriptedRelay.start(scripts: scripts)
@@ -27,7 +28,7 @@ struct Bench {
         environment.merge(settings) { $1 }
         let values = try SettingValues(environment: environment)
         let gateway = try Gateway.start(
-            GatewayConfiguration(values), idempotencyStore: store, tracer: tracer,
+            GatewayConfiguration(values), records: store, tracer: tracer,
             logger: logger ?? Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         return Bench(gateway: gateway, relay: relay)
     }

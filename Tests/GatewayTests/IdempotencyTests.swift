@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 
 @testable import Gateway
+@testable import Records
 
 @Suite(.timeLimit(.minutes(1))) struct IdempotencyTests {
     let key = "Idempotency-Key: order-7\r\n"
@@ -169,20 +170,26 @@ import Testing
         await bench.stop()
     }
 
-    private struct Unavailable: IdempotencyStore {
-        struct Failure: Error {}
-
-        func begin(_ key: IdempotencyKey, for message: MessageFingerprint) throws -> IdempotencyDecision {
-            throw Failure()
+    private struct Unavailable: RecordStore {
+        let secret: RecordSecret?
+        var status: RecordStoreStatus {
+            var status = RecordStoreStatus(.sqlite)
+            status.error = "away"
+            return status
         }
 
-        func end(_ key: IdempotencyKey, keeping answer: KeptAnswer?) throws {
-            throw Failure()
+        func claim(_ key: RecordKey, for message: MessageFingerprint) throws(RecordStoreError) -> RecordDecision {
+            throw .unavailable
         }
+
+        func startSending(_ key: RecordKey) throws(RecordStoreError) { throw .unavailable }
+        func end(_ key: RecordKey, keeping response: KeptResponse?) {}
+        func close() {}
     }
 
-    @Test func aStoreThatCannotBeAsked() async throws {
-        let bench = try await Bench.start([:], store: Unavailable(), scripts: [greeting + envelope + taken])
+    @Test(arguments: [true, false]) func aStoreThatCannotBeAsked(_ wasReached: Bool) async throws {
+        let store = Unavailable(secret: wasReached ? RecordSecret() : nil)
+        let bench = try await Bench.start([:], store: store, scripts: [greeting + envelope + taken])
         let answer = try await bench.post(simple, headers: key)
         #expect(answer.status == 503)
         #expect(answer.json["outcome"] as? String == "not_sent")

@@ -7,7 +7,7 @@ extension Setting {
         [
             listen, allowAnonymous, apiKeys, tlsCertificateFile, tlsKeyFile, maxMessageBytes, maxInFlight, queueTimeout,
             shutdownDelay, shutdownGrace, vendorAPIs, heloName, dkimKeys, logLevel, logFormat, logAddresses, routes,
-        ] + ofAccess + ofConnections + ofIdempotency + ofRelays
+        ] + ofAccess + ofConnections + ofRecords + ofRelays
 
     /// The settings that each relay may have for itself, as `POSTERN_RELAY_<NAME>_…`.
     static let ofRelays: [Setting] = [

@@ -1,5 +1,6 @@
 internal import Configuration
 internal import Foundation
+internal import Records
 
 /// A setting of the gateway: an environment variable, and a key of a configuration file.
 public struct Setting: Hashable, Sendable {
@@ -58,6 +59,7 @@ public struct Setting: Hashable, Sendable {
     /// A value as it may be shown: of a secret nothing but the parts of an address that are none.
     public func shown(_ value: String) -> String {
         guard isSecret else { return value.split(whereSeparator: \.isNewline).joined(separator: ", ") }
+        if self == .store { return (try? RecordStoreLocation(value))?.shown ?? Self.mask }
         guard self == .relayURL || name.hasSuffix("_URL"), var parts = URLComponents(string: value), parts.host != nil
         else { return Self.mask }
         // A password may stand where none belongs: what is no option is not shown.

@@ -1,6 +1,7 @@
 internal import InternetMessage
 internal import MailAddress
 internal import NIOCore
+internal import Records
 internal import SMTP
 
 /// Sends composed messages from one event loop: to the relay that the routes say, and to the next one as long as it is
@@ -38,22 +39,23 @@ final class Delivery: Sendable {
     ///
     /// - Parameters:
     ///   - key: the name of the API key that the request carried, for the routes.
+    ///   - gate: what has to be passed before the end of the content goes out; nil for a message without an Idempotency-Key.
     ///   - trace: the span of the request, or nil where nobody traces.
     func send(
-        _ content: [UInt8], to envelope: Envelope, key: String?, trace: MessageTrace?
+        _ content: [UInt8], to envelope: Envelope, key: String?, gate: RecordGate? = nil, trace: MessageTrace?
     ) async throws(DeliveryFailure) -> Receipt {
         var envelope = envelope
         // The last line is ended on the wire where it is open, and that counts (RFC 1870, section 4).
         envelope.size = content.count + (content.last == UInt8(ascii: "\n") ? 0 : 2)
         envelope.maySplit = envelope.recipientPolicy == .any && envelope.recipients.count > 1
-        let (receipt, metrics) = try await firstUsable(for: envelope, key: key) { relay, wait throws(SMTPError) in
+        let (receipt, metrics) = try await firstUsable(for: envelope, key: key) { relay, wait throws(AttemptFailure) in
             let exchange = trace?.exchange(with: relay)
-            do throws(SMTPError) {
-                let receipt = try await self.transact(content, envelope, with: relay, waited: wait)
+            do throws(AttemptFailure) {
+                let receipt = try await self.transact(content, envelope, gate, with: relay, waited: wait)
                 exchange?.end(with: receipt)
                 return (receipt, self.metrics(of: relay))
             } catch {
-                exchange?.end(with: error)
+                if case .relay(let error) = error { exchange?.end(with: error) }
                 throw error
             }
         }
@@ -69,14 +71,14 @@ final class Delivery: Sendable {
         var envelope = envelope
         envelope.maySplit = envelope.recipientPolicy == .any && envelope.recipients.count > 1
         let whole = envelope
-        return try await firstUsable(for: envelope, key: key) { relay, wait throws(SMTPError) in
+        return try await firstUsable(for: envelope, key: key) { relay, wait throws(AttemptFailure) in
             let begun = ContinuousClock.now
             let exchange = trace?.exchange(with: relay)
             do throws(SMTPError) {
                 return try await self.open(whole, with: relay, waited: wait, since: begun, exchange)
             } catch {
                 exchange?.end(with: error)
-                throw error
+                throw .relay(error)
             }
         }
     }
@@ -112,7 +114,7 @@ final class Delivery: Sendable {
     ///
     /// - Parameter attempt: sends to a relay; the wait for its turn comes with it.
     private func firstUsable<Value: ~Copyable>(
-        for envelope: Envelope, key: String?, _ attempt: (Relay, Duration) async throws(SMTPError) -> Value
+        for envelope: Envelope, key: String?, _ attempt: (Relay, Duration) async throws(AttemptFailure) -> Value
     ) async throws(DeliveryFailure) -> Value {
         let relays = state.value.relays.relays(for: envelope, key: key)
         var failure = DeliveryFailure.noRelay
@@ -133,18 +135,25 @@ final class Delivery: Sendable {
     }
 
     private func admitted<Value: ~Copyable>(
-        to relay: Relay, _ attempt: (Relay, Duration) async throws(SMTPError) -> Value
+        to relay: Relay, _ attempt: (Relay, Duration) async throws(AttemptFailure) -> Value
     ) async throws(DeliveryFailure) -> Value {
         switch relay.admit() {
         case .pass(let wait):
             if wait > .zero, await !pause(wait) { throw DeliveryFailure(relay.name, .shutdown) }
-            do throws(SMTPError) {
+            do throws(AttemptFailure) {
                 let value = try await attempt(relay, wait)
                 relay.answered()
                 return value
             } catch {
-                relay.ended(with: error)
-                throw DeliveryFailure(relay.name, .smtp(error))
+                switch error {
+                case .relay(let error):
+                    relay.ended(with: error)
+                    throw DeliveryFailure(relay.name, .smtp(error))
+                case .record(let error):
+                    // The relay was ready for the content.
+                    relay.answered()
+                    throw DeliveryFailure(relay.name, .record(error))
+                }
             }
         case .broken(let error, let time): throw DeliveryFailure(relay.name, .leftAlone(error, retryAfter: time))
         case .throttled(let time): throw DeliveryFailure(relay.name, .throttled(retryAfter: time))
@@ -154,20 +163,21 @@ final class Delivery: Sendable {
     /// Sends a message, in further transactions too where the relay does not take all recipients in one. Where it refused
     /// those that it was told, the others are still asked.
     private func transact(
-        _ content: [UInt8], _ envelope: Envelope, with relay: Relay, waited: Duration
-    ) async throws(SMTPError) -> Receipt {
+        _ content: [UInt8], _ envelope: Envelope, _ gate: RecordGate?, with relay: Relay, waited: Duration
+    ) async throws(AttemptFailure) -> Receipt {
         var part = envelope
         var refused: [RejectedRecipient] = []
         while true {
-            do throws(SMTPError) {
-                var receipt = try await transactOnce(content, part, with: relay, waited: waited)
+            do throws(AttemptFailure) {
+                var receipt = try await transactOnce(content, part, gate, with: relay, waited: waited)
                 if !refused.isEmpty { receipt.rejected = refused + receipt.rejected }
                 return receipt
             } catch {
+                guard case .relay(let error) = error else { throw error }
                 let untold = Self.untold(part.recipients, after: error)
-                guard part.maySplit, !untold.isEmpty else { throw error.after(refusing: refused) }
+                guard part.maySplit, !untold.isEmpty else { throw .relay(error.after(refusing: refused)) }
                 refused += error.rejected
-                part = try part.for(untold)
+                do throws(SMTPError) { part = try part.for(untold) } catch { throw .relay(error) }
             }
         }
     }
@@ -180,14 +190,28 @@ final class Delivery: Sendable {
     }
 
     private func transactOnce(
-        _ content: [UInt8], _ envelope: Envelope, with relay: Relay, waited: Duration
-    ) async throws(SMTPError) -> Receipt {
+        _ content: [UInt8], _ envelope: Envelope, _ gate: RecordGate?, with relay: Relay, waited: Duration
+    ) async throws(AttemptFailure) -> Receipt {
         let begun = ContinuousClock.now
-        var message = try await relay.pool.open(envelope, generatesFields: false, on: loop)
+        var message: SMTPMessageWriter
+        do throws(SMTPError) {
+            message = try await relay.pool.open(envelope, generatesFields: false, on: loop)
+        } catch {
+            throw .relay(error)
+        }
         let opened = ContinuousClock.now
         let queue = message.waited
-        try await message.write(content)
-        let first = try await message.finish()
+        if let gate {
+            // If it does not open, the message is aborted before its end.
+            do throws(RecordStoreError) { try await gate.pass() } catch { throw .record(error) }
+        }
+        let first: SMTPReceipt
+        do throws(SMTPError) {
+            try await message.write(content)
+            first = try await message.finish()
+        } catch {
+            throw .relay(error)
+        }
         let times = Receipt.Times(
             queue: waited + queue, envelope: max(.zero, opened - begun - queue), content: .now - opened)
         var receipt = Receipt(

@@ -1,4 +1,5 @@
 internal import InternetMessage
+internal import Records
 internal import SMTP
 
 /// Composes messages that their caller may send.
@@ -7,13 +8,26 @@ struct MessageComposer: Sendable {
     private let signer: DKIMSigner?
     /// The most octets of all messages of one request, which may share an attachment.
     private let maximumOctets: Int
+    private let records: any RecordStore
     /// The least such limit: the header sections of a thousand small messages fit.
     private static let leastMaximumOctets = 4 * 1024 * 1024
 
     /// - Parameter maximumMessageBytes: the most octets of a request's body.
-    init(signer: DKIMSigner?, maximumMessageBytes: Int) {
+    init(signer: DKIMSigner?, maximumMessageBytes: Int, records: any RecordStore) {
         self.signer = signer
+        self.records = records
         maximumOctets = max(Self.leastMaximumOctets, 4 * maximumMessageBytes)
+    }
+
+    /// What the identifier of a message with an Idempotency-Key is made of: it is the same whenever, and on whichever
+    /// instance, the message is composed. Nil if there is no key.
+    ///
+    /// - Throws: a ``Problem`` with 503 if the store has never been reached.
+    func seed(_ key: IdempotencyKey?) throws(Problem) -> MessageSeed? {
+        guard let key else { return nil }
+        guard let secret = records.secret else { throw .idempotencyStoreUnavailable }
+        let (high, low) = secret.seed(of: key.record)
+        return MessageSeed(high: high, low: low)
     }
 
     /// Checks and composes a message.
@@ -25,7 +39,7 @@ struct MessageComposer: Sendable {
         if !admitted.dialect.holdsOneMessage, !isDryRun, admitted.idempotencyKey == nil {
             try admitted.takeMessages(1)
         }
-        return try draft.composed(signer: signer)
+        return try draft.composed(seed: seed(admitted.idempotencyKey), signer: signer)
     }
 
     /// Checks and composes several messages.
@@ -44,7 +58,7 @@ struct MessageComposer: Sendable {
                 let draft = try draft.get()
                 try admitted.check(draft)
                 if counts, policy != .allValid { try admitted.takeMessages(1) }
-                return try draft.composed(signer: signer)
+                return try draft.composed(seed: seed(admitted.idempotencyKey?.at(index)), signer: signer)
             }
             switch message {
             case .success(let composed): octets += composed.content.count

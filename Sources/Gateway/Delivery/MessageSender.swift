@@ -1,5 +1,6 @@
 internal import HTTPServer
 internal import NIOCore
+internal import Records
 internal import SMTP
 internal import Synchronization
 
@@ -19,7 +20,7 @@ final class MessageSender: Sendable {
     ///   - deliveries: one for each loop.
     ///   - hostDomain: the domain of an identifier if nobody who sends the message has one.
     init(
-        _ deliveries: [Delivery], idempotency store: any IdempotencyStore, _ room: Room, hostDomain: String,
+        _ deliveries: [Delivery], records store: any RecordStore, _ room: Room, hostDomain: String,
         log: MessageLog
     ) {
         once = SendingOnce(store: store, logger: log.logger)
@@ -77,11 +78,12 @@ final class MessageSender: Sendable {
             let mayBegin = { @Sendable () throws(Problem) in try context.admitted.checkRoom(isCounted: false) }
             // What was sent under the key before does not count against the caller's rate again.
             let isDue = { @Sendable () throws(Problem) in try context.admitted.takeMessages(1) }
-            let response = await self.once.response(under: key, fingerprint, context, if: mayBegin) {
+            // The batch as a whole sends nothing: its messages have keys of their own, and pass the gate each.
+            let response = await self.once.response(under: key, fingerprint, id: nil, context, if: mayBegin) { _ in
                 await batch.send(context) { composed, index in
-                    await self.once.response(under: key.at(index), fingerprint, context.at(index), if: isDue) {
-                        await self.send(composed, context.at(index))
-                    }
+                    await self.once.response(
+                        under: key.at(index), fingerprint, id: composed.id, context.at(index), if: isDue
+                    ) { await self.send(composed, context.at(index), gate: $0) }
                 }
             }
             responder.respond(context.answered(with: response.response))
@@ -129,12 +131,14 @@ final class MessageSender: Sendable {
     }
 
     /// Sends a message of a batch on one of the loops.
-    private func send(_ composed: Composition, _ context: MessageContext) async -> MessageResponse {
+    private func send(
+        _ composed: Composition, _ context: MessageContext, gate: RecordGate? = nil
+    ) async -> MessageResponse {
         room.enter()
         defer { room.leave() }
         let inbox = nextInbox()
         return await withTaskExecutorPreference(inbox.executor) {
-            await self.response(to: composed, context, from: inbox.delivery)
+            await self.response(to: composed, gate: gate, context, from: inbox.delivery)
         }
     }
 
@@ -144,12 +148,12 @@ final class MessageSender: Sendable {
     }
 
     private func response(
-        to composed: Composition, _ context: MessageContext, from delivery: Delivery
+        to composed: Composition, gate: RecordGate? = nil, _ context: MessageContext, from delivery: Delivery
     ) async -> MessageResponse {
         do throws(DeliveryFailure) {
             let receipt = try await delivery.send(
-                composed.content, to: composed.envelope, key: context.caller.name, trace: context.trace(of: composed.id)
-            )
+                composed.content, to: composed.envelope, key: context.caller.name, gate: gate,
+                trace: context.trace(of: composed.id))
             log.accepted(composed.id, composed.envelope, octets: composed.content.count, receipt, context)
             return context.response(to: .accepted(id: composed.id, receipt))
         } catch {
@@ -165,8 +169,8 @@ final class MessageSender: Sendable {
             try context.admitted.checkRoom(isCounted: true)
             try context.admitted.takeMessages(1)
         }
-        return await once.response(under: key, fingerprint, context, if: mayBegin) {
-            await self.response(to: composed, context, from: delivery)
+        return await once.response(under: key, fingerprint, id: composed.id, context, if: mayBegin) {
+            await self.response(to: composed, gate: $0, context, from: delivery)
         }
     }
 

@@ -98,14 +98,3 @@ extension ContentKind {
         if isEightBit, !takesEightBit { throw .upload(.eightBitUnsupported) }
     }
 }
-
-/// Runs a step, and translates its error.
-private func translated<Value: ~Copyable, Low: Error, High: Error>(
-    _ translate: (Low) -> High, _ step: () async throws(Low) -> Value
-) async throws(High) -> Value {
-    do throws(Low) {
-        return try await step()
-    } catch {
-        throw translate(error)
-    }
-}

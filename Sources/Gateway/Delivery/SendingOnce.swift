@@ -1,54 +1,53 @@
 internal import HTTPServer
 internal import Logging
+internal import Records
 
 /// Sends a message with an Idempotency-Key once, however often its request is repeated.
 struct SendingOnce: Sendable {
-    let store: any IdempotencyStore
+    let store: any RecordStore
     let logger: Logger
 
     /// The response to a first request, or what is said to a further one.
     ///
-    /// - Parameter mayBegin: whether the message may be sent now; asked only if nothing is known under the key, and the key
-    ///   stays free if not.
+    /// - Parameters:
+    ///   - id: the message's Message-ID; nil for a batch as a whole.
+    ///   - mayBegin: whether the message may be sent now; asked only if nothing is known under the key, and the key
+    ///     stays free if not.
+    ///   - send: sends the message, which has to pass the gate before its end goes out.
     func response(
-        under key: IdempotencyKey, _ message: MessageFingerprint, _ context: MessageContext,
-        if mayBegin: () throws(Problem) -> Void, _ send: () async -> MessageResponse
+        under key: IdempotencyKey, _ message: MessageFingerprint, id: String?, _ context: MessageContext,
+        if mayBegin: () throws(Problem) -> Void, _ send: (RecordGate) async -> MessageResponse
     ) async -> MessageResponse {
-        let decision: IdempotencyDecision
-        do {
-            decision = try await store.begin(key, for: message)
+        let gate = RecordGate(store: store, key: key.record)
+        let decision: RecordDecision
+        do throws(RecordStoreError) {
+            decision = try await store.claim(gate.key, for: message)
         } catch {
-            logger.error(
-                "the store of Idempotency-Keys does not answer",
-                metadata: ["request_id": "\(context.id)", "error": "\(error)"])
-            return context.response(to: .failed(.idempotencyStoreUnavailable))
+            return context.response(to: .failed(Problem(error)))
         }
         switch decision {
         case .begun:
             do throws(Problem) {
                 try mayBegin()
             } catch {
-                return await ended(context.response(to: .failed(error)), key, context)
+                return await ended(context.response(to: .failed(error)), gate)
             }
-            return await ended(await send(), key, context)
+            return await ended(await send(gate), gate)
         case .inFlight: return context.response(to: .failed(.idempotencyKeyInFlight))
         case .otherMessage: return context.response(to: .failed(.idempotencyKeyReused))
-        case .replay(let answer):
+        case .replay(let kept):
             logger.info("answered again under an Idempotency-Key", metadata: ["request_id": "\(context.id)"])
-            return MessageResponse(replaying: answer)
+            return MessageResponse(replaying: HTTPResponse(kept))
+        case .unknown:
+            logger.warning(
+                "asked for a message whose outcome was lost with the instance that sent it",
+                metadata: ["request_id": "\(context.id)", "id": "\(id ?? "")"])
+            return MessageResponse(replaying: context.response(to: .failed(.outcomeLost(id))).response)
         }
     }
 
-    private func ended(
-        _ response: MessageResponse, _ key: IdempotencyKey, _ context: MessageContext
-    ) async -> MessageResponse {
-        do {
-            try await store.end(key, keeping: response.isFinal ? KeptAnswer(response.response) : nil)
-        } catch {
-            logger.error(
-                "an answer could not be kept under its Idempotency-Key: a further request may send the message again",
-                metadata: ["request_id": "\(context.id)", "error": "\(error)"])
-        }
+    private func ended(_ response: MessageResponse, _ gate: RecordGate) async -> MessageResponse {
+        await store.end(gate.key, keeping: response.isFinal ? KeptResponse(response.response) : nil)
         return response
     }
 }

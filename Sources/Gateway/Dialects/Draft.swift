@@ -9,10 +9,12 @@ enum Draft {
 
     /// The message in the form in which it is sent, signed if there is a key for its author's domain.
     ///
+    /// - Parameter seed: what the identifier is made of, in place of random bits. That of a raw message stands already.
     /// - Throws: a ``Problem`` if the fields cannot stand together.
-    func composed(signer: DKIMSigner?) throws(Problem) -> Composition {
+    func composed(seed: MessageSeed?, signer: DKIMSigner?) throws(Problem) -> Composition {
         switch self {
-        case .fields(let submission): try Composition(submission, signer: signer)
+        case .fields(let submission):
+            try Composition(seed.map { Submission(submission, seed: $0) } ?? submission, signer: signer)
         case .raw(let message, let body): message.composed(with: body)
         }
     }

@@ -1,5 +1,6 @@
 internal import Crypto
 internal import HTTPServer
+internal import Records
 
 extension MessageRequest {
     /// What tells the message of this request from others: path, query, Content-Type and body. Of a form, its boundary does

@@ -1,4 +1,5 @@
 internal import HTTPServer
+internal import InternetMessage
 
 /// A whole request with messages, as a dialect reads it.
 struct MessageRequest: Sendable {
@@ -13,6 +14,8 @@ struct MessageRequest: Sendable {
     let pathValues: [String]
     /// The domain of an identifier if nobody who sends the message has one.
     let hostDomain: String
+    /// What the identifier of a raw message that has none is made of; random bits if it is nil.
+    let seed: MessageSeed?
 
     /// The body as it came; that of a form is empty.
     var octets: [UInt8] {

@@ -13,8 +13,11 @@ struct MessageResponse: Sendable {
         self.isFinal = isFinal
     }
 
-    init(replaying kept: KeptAnswer) {
-        response = kept.response
+    /// A response to a message that was sent before, marked as such.
+    init(replaying response: HTTPResponse) {
+        self.response = HTTPResponse(
+            status: response.status, headers: response.headers + [("Idempotency-Replayed", "true")],
+            body: response.body)
         isFinal = true
         isReplay = true
     }

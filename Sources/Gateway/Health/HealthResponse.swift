@@ -1,4 +1,5 @@
 internal import HTTPServer
+internal import Records
 internal import SMTP
 
 /// The answers of the health routes.
@@ -14,12 +15,16 @@ enum HealthResponse {
     ///
     /// - Parameter choices: the names of the relays of each route.
     static func ready(
-        _ findings: [RelayHealth.Finding], choices: [[String]], isDraining: Bool, version: String
+        _ findings: [RelayHealth.Finding], choices: [[String]], store: RecordStoreStatus, isDraining: Bool,
+        version: String
     ) -> HTTPResponse {
         let usable = Set(findings.filter { $0.error == nil }.map(\.name))
         let isReady = !isDraining && choices.allSatisfy { !usable.isDisjoint(with: $0) }
         let status =
-            isDraining ? "draining" : !isReady ? "unavailable" : usable.count < findings.count ? "degraded" : "ok"
+            isDraining
+            ? "draining"
+            : !isReady
+                ? "unavailable" : usable.count < findings.count || store.error != nil ? "degraded" : "ok"
         var json = JSONText()
         json.object { json in
             json.member("status", status)
@@ -31,6 +36,13 @@ enum HealthResponse {
                     json.member("latency_ms", Int(finding.latency.nanoseconds / 1_000_000))
                     json.member("error", finding.error.map { RelayFailure($0, relay: finding.name).description })
                 }
+            }
+            // Without it messages go on, but for those with an Idempotency-Key.
+            json.name("store")
+            json.object { json in
+                json.member("kind", store.kind.rawValue)
+                json.member("status", store.error == nil ? "ok" : "unavailable")
+                json.member("error", store.error)
             }
             json.member("version", version)
         }

@@ -2,18 +2,8 @@ public import SMTP
 
 /// How far a session with a relay gets, stage by stage: for whoever sets the gateway up.
 public struct RelayCheck: Sendable {
-    /// One stage that was tried.
-    public struct Step: Hashable, Sendable {
-        /// What was tried.
-        public let name: String
-        /// Whether it went well.
-        public let isSound: Bool
-        /// What was found, or what went wrong and what to do.
-        public let detail: String
-    }
-
     /// The stages in their order, up to the first that failed.
-    public let steps: [Step]
+    public let steps: [CheckStep]
 
     /// Whether a message could be sent now.
     public var isSound: Bool { steps.allSatisfy(\.isSound) }
@@ -37,29 +27,29 @@ public struct RelayCheck: Sendable {
         }
     }
 
-    private init(steps: [Step]) {
+    private init(steps: [CheckStep]) {
         self.steps = steps
     }
 
     private static func found(
         _ session: SMTPSession, _ configuration: SMTPConfiguration, after duration: Duration
-    ) async -> [Step] {
+    ) async -> [CheckStep] {
         let milliseconds = duration.components.seconds * 1000 + duration.components.attoseconds / 1_000_000_000_000_000
         let extensions = await session.capabilities.names
         let tls = await session.tls
         let mechanism = await session.authenticationMechanism
         let verified = configuration.security.verifiesCertificate ? "verified" : "not verified (verify=false)"
         return [
-            Step(
+            CheckStep(
                 name: "connect", isSound: true,
                 detail: "\(configuration.host):\(configuration.port), session set up in \(milliseconds) ms"),
-            Step(
+            CheckStep(
                 name: "ehlo", isSound: true,
                 detail: extensions.isEmpty ? "no extensions" : "offers " + extensions.joined(separator: " ")),
-            Step(
+            CheckStep(
                 name: "tls", isSound: true,
                 detail: tls.map { "\($0.version), certificate \(verified)" } ?? "not used: all travels in clear"),
-            Step(
+            CheckStep(
                 name: "auth", isSound: true,
                 detail: mechanism.map { "as \(configuration.credentials?.username ?? ""), by \($0.rawValue)" }
                     ?? "no credentials are set"),
@@ -71,16 +61,16 @@ public struct RelayCheck: Sendable {
         let stages: [(SMTPStage, String)] = [
             (.connect, "connect"), (.greeting, "greeting"), (.ehlo, "ehlo"), (.startTLS, "tls"), (.auth, "auth"),
         ]
-        var steps: [Step] = []
+        var steps: [CheckStep] = []
         for (stage, name) in stages {
             guard stage != error.stage else { break }
             steps.append(
-                Step(
+                CheckStep(
                     name: name, isSound: true,
                     detail: stage == .connect ? "\(configuration.host):\(configuration.port)" : "done"))
         }
         let failed = stages.first { $0.0 == error.stage }?.1 ?? error.stage.rawValue
-        steps.append(Step(name: failed, isSound: false, detail: RelayFailure(error, relay: relay).detail))
+        steps.append(CheckStep(name: failed, isSound: false, detail: RelayFailure(error, relay: relay).detail))
         self.steps = steps
     }
 }

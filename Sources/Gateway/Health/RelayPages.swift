@@ -1,4 +1,5 @@
 internal import HTTPServer
+internal import Records
 internal import SMTP
 internal import Synchronization
 
@@ -7,13 +8,18 @@ final class RelayPages: Sendable {
     private let health: RelayHealth
     private let configuration: LiveConfiguration
     private let room: Room
+    private let records: any RecordStore
     private let metrics: GatewayMetrics
     private let isLeaving = Atomic<Bool>(false)
 
-    init(_ health: RelayHealth, _ configuration: LiveConfiguration, _ room: Room, _ metrics: GatewayMetrics) {
+    init(
+        _ health: RelayHealth, _ configuration: LiveConfiguration, _ room: Room, _ records: any RecordStore,
+        _ metrics: GatewayMetrics
+    ) {
         self.health = health
         self.configuration = configuration
         self.room = room
+        self.records = records
         self.metrics = metrics
     }
 
@@ -28,7 +34,9 @@ final class RelayPages: Sendable {
         // Whoever asks is to hear at once that this instance is leaving, and the relays need not be asked for that.
         let findings = isLeaving ? await health.last : await health.check()
         let choices = configuration.relays.choices.map { $0.map(\.name) }
-        return HealthResponse.ready(findings, choices: choices, isDraining: isLeaving, version: GatewayVersion.current)
+        return HealthResponse.ready(
+            findings, choices: choices, store: records.status, isDraining: isLeaving,
+            version: GatewayVersion.current)
     }
 
     /// All metrics, as Prometheus reads them.
@@ -44,7 +52,8 @@ final class RelayPages: Sendable {
         }
         let text = metrics.text(
             GatewayMetrics.Figures(
-                relays: relays, inFlight: room.inFlight, isDraining: isLeaving.load(ordering: .relaxed)))
+                relays: relays, store: records.status, inFlight: room.inFlight,
+                isDraining: isLeaving.load(ordering: .relaxed)))
         return HTTPResponse(
             status: 200, headers: [("Content-Type", PrometheusText.contentType)], body: Array(text.utf8))
     }

@@ -1,3 +1,5 @@
+internal import Records
+
 /// The key under which a client sends a message once, however often it asks.
 ///
 /// Keys of two callers are two keys, also where they read the same.
@@ -37,6 +39,6 @@ public struct IdempotencyKey: Hashable, Sendable {
         IdempotencyKey(caller: caller, text: text, index: index)
     }
 
-    /// Octets that it takes in memory, about.
-    var size: Int { text.utf8.count + (caller?.utf8.count ?? 0) + MemoryLayout<Self>.size }
+    /// What its record is found by.
+    var record: RecordKey { RecordKey(caller: caller, text: text, index: index) }
 }

@@ -1,4 +1,5 @@
 internal import CoreMetrics
+internal import Records
 internal import SMTP
 internal import Synchronization
 
@@ -43,6 +44,7 @@ final class GatewayMetrics: Sendable {
         }
 
         let relays: [OfRelay]
+        let store: RecordStoreStatus
         let inFlight: Int
         let isDraining: Bool
     }
@@ -62,6 +64,8 @@ final class GatewayMetrics: Sendable {
         text.gauge(.relayUp, figures.relays) { text, relay, labels in
             if let isUp = relay.isUp { text.sample(labels, isUp ? 1 : 0) }
         }
+        text.gauge(.storeUp, figures.store.error == nil ? 1 : 0, Labels([("store", figures.store.kind.rawValue)]))
+        text.gauge(.storeEvictions, Double(figures.store.evicted))
         text.gauge(.inFlight, Double(figures.inFlight))
         text.gauge(.draining, figures.isDraining ? 1 : 0)
         text.gauge(.build, 1, Labels([("version", GatewayVersion.current)]))

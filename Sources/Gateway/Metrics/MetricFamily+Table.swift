@@ -3,8 +3,9 @@
 extension MetricFamily {
     static let all = [
         requests, messages, bytes, replies, queueTime, envelopeTime, contentTime, connectTime, tlsTime, sessionFailures,
-        fallbacks, throttled, breakerOpenings, breaker, relayUp, poolSessions, poolWaiting, inFlight, draining, reloads,
-        build, cpuTime, residentMemory, openFiles, maximumOpenFiles, startTime, threads,
+        fallbacks, throttled, breakerOpenings, breaker, relayUp, poolSessions, poolWaiting, storeUp, storeEvictions,
+        inFlight,
+        draining, reloads, build, cpuTime, residentMemory, openFiles, maximumOpenFiles, startTime, threads,
     ]
 
     static let requests = MetricFamily(
@@ -46,6 +47,12 @@ extension MetricFamily {
     static let poolSessions = MetricFamily(
         "postern_pool_sessions", .gauge, "Sessions with a relay by state: busy, idle or connecting.")
     static let poolWaiting = MetricFamily("postern_pool_waiting", .gauge, "Messages that wait for a session.")
+    static let storeUp = MetricFamily(
+        "postern_store_up", .gauge,
+        "Whether the store of Idempotency-Keys answers: 1 or 0. At 0, requests with a key get 503.")
+    static let storeEvictions = MetricFamily(
+        "postern_store_evictions_total", .counter,
+        "Records of Idempotency-Keys that were removed before their time, to keep within POSTERN_IDEMPOTENCY_BYTES.")
     static let inFlight = MetricFamily(
         "postern_messages_in_flight", .gauge, "Messages that have been taken and not answered.")
     static let draining = MetricFamily("postern_draining", .gauge, "Whether the gateway is shutting down: 1 or 0.")

@@ -1,3 +1,4 @@
+internal import Records
 internal import SMTP
 
 /// Why a message was not sent, or why its outcome is unknown, and which relay it was about.
@@ -9,6 +10,8 @@ struct DeliveryFailure: Error {
         case leftAlone(SMTPError?, retryAfter: Duration)
         /// The relay's rate is used up for longer than the message may wait.
         case throttled(retryAfter: Duration)
+        /// It could not be kept that the message is being sent, so it was not.
+        case record(RecordStoreError)
         /// No route leads anywhere.
         case noRelay
         /// The gateway shut down while the message waited for the relay's turn.
@@ -36,7 +39,7 @@ struct DeliveryFailure: Error {
         switch cause {
         case .smtp(let error): error.allowsFallback
         case .leftAlone, .throttled, .noRelay: true
-        case .shutdown: false
+        case .shutdown, .record: false
         }
     }
 }

@@ -28,6 +28,7 @@ extension Problem {
                 "relay-unavailable", "No relay is responsible", status: 502,
                 detail: "no route leads to a relay; see POSTERN_ROUTES")
             self = notSent(retryable: false)
+        case .record(let error): self.init(error)
         case .shutdown: self = .draining
         }
     }

@@ -1,3 +1,6 @@
+internal import Records
+internal import SMTP
+
 /// Problems of the field `Idempotency-Key`.
 extension Problem {
     static func invalidIdempotencyKey(maximum: Int) -> Problem {
@@ -27,7 +30,36 @@ extension Problem {
     ).notSent(retryable: false)
 
     static let idempotencyStoreUnavailable = Problem(
-        "idempotency-store-unavailable", "Idempotency-Keys cannot be looked up", status: 503,
-        detail: "the store of Idempotency-Keys does not answer, so the message was not sent; try again later"
+        "idempotency-store-unavailable", "The store of Idempotency-Keys does not answer", status: 503,
+        detail: "what is known under the Idempotency-Key cannot be looked up or kept, so the message was not sent; "
+            + "try again later, with the same key"
     ).retryLater().notSent(retryable: true)
+
+    /// Another instance took the key over before the end of the message went out.
+    private static let idempotencyKeyLost = Problem(
+        "idempotency-store-unavailable", "The Idempotency-Key was taken over by another instance", status: 503,
+        detail: "the store had not heard of this instance for too long, so the message was not sent here; "
+            + "try again with the same key for what the other instance knows"
+    ).retryLater().notSent(retryable: true)
+
+    init(_ error: RecordStoreError) {
+        switch error {
+        case .unavailable: self = .idempotencyStoreUnavailable
+        case .lost: self = .idempotencyKeyLost
+        }
+    }
+
+    /// The instance that sent a message ended before it knew what became of it.
+    ///
+    /// - Parameter id: the message's Message-ID; nil for a batch.
+    static func outcomeLost(_ id: String?) -> Problem {
+        var problem = Problem(
+            "outcome-unknown", "What became of the message is not known", status: 504,
+            detail: "the gateway ended while it sent the message under this Idempotency-Key, and will not send it "
+                + "again; look for \(id ?? "it") in the relay's log, and send it under a new key if it is not there")
+        problem.stage = .content
+        problem.isRetryable = false
+        problem.outcome = .unknown
+        return problem
+    }
 }

@@ -19,9 +19,13 @@ struct RawMessage {
     /// Checks a header section: takes the envelope from what is wanted or from it, removes the blind copies and supplies what
     /// is missing.
     ///
-    /// - Parameter domain: that of an identifier, if neither author nor sender has one.
+    /// - Parameters:
+    ///   - domain: that of an identifier, if neither author nor sender has one.
+    ///   - seed: what an identifier is made of; random bits if it is nil.
     /// - Throws: a ``Problem`` that names every bad field.
-    init(_ section: HeaderSection, _ wanted: QueryEnvelope, domain: String) throws(Problem) {
+    init(
+        _ section: HeaderSection, _ wanted: QueryEnvelope, domain: String, seed: MessageSeed? = nil
+    ) throws(Problem) {
         authorFields = section.fields.filter { field in Self.authorNames.contains(where: field.isNamed) }
         var section = section
         var errors: [FieldError] = []
@@ -31,8 +35,8 @@ struct RawMessage {
         do throws(HeaderSectionError) {
             identifier = try section.complete(
                 sender: envelope?.reversePath ?? wanted.reversePath ?? nil,
-                date: MessageDate(seconds: Int64(Date().timeIntervalSince1970)), seed: MessageSeeds.shared.next(),
-                domain: domain)
+                date: MessageDate(seconds: Int64(Date().timeIntervalSince1970)),
+                seed: seed ?? MessageSeeds.shared.next(), domain: domain)
         } catch {
             let error = FieldError(error)
             if !errors.contains(where: { $0.pointer == error.pointer }) { errors.append(error) }
@@ -60,11 +64,13 @@ struct RawMessage {
 
     /// Reads a whole message.
     ///
-    /// - Parameter domain: that of an identifier, if neither author nor sender has one.
+    /// - Parameters:
+    ///   - domain: that of an identifier, if neither author nor sender has one.
+    ///   - seed: what an identifier is made of; random bits if it is nil.
     /// - Returns: the message, what is known of its content declared, and its body.
     /// - Throws: a ``Problem`` that names every bad field.
     static func read(
-        _ octets: [UInt8], _ wanted: QueryEnvelope, domain: String
+        _ octets: [UInt8], _ wanted: QueryEnvelope, domain: String, seed: MessageSeed? = nil
     ) throws(Problem) -> (RawMessage, body: ArraySlice<UInt8>) {
         var reader = HeaderSectionReader()
         let body: ArraySlice<UInt8>
@@ -75,7 +81,7 @@ struct RawMessage {
         } catch {
             throw .malformedMessage(error)
         }
-        var message = try RawMessage(section, wanted, domain: domain)
+        var message = try RawMessage(section, wanted, domain: domain, seed: seed)
         var kind = message.headerKind
         kind.take(body.span)
         try message.declare(kind)

@@ -13,6 +13,8 @@ final class Submission: Sendable {
 
     let envelope: Envelope
     let message: Message
+    /// Whether the identifier is made of the seed in the form of a UUID.
+    private let hasUUID: Bool
 
     /// Decodes and checks a JSON document.
     ///
@@ -106,6 +108,17 @@ final class Submission: Sendable {
         } catch {
             throw .invalid([FieldError("/to", error.detail)])
         }
+        hasUUID = document.hasUUID && message.messageID != nil
+        self.message = message
+    }
+
+    /// The same message with another seed.
+    init(_ submission: Submission, seed: MessageSeed) {
+        envelope = submission.envelope
+        hasUUID = submission.hasUUID
+        var message = submission.message
+        message.seed = seed
+        if hasUUID { message.messageID = MessageID(uuid: seed, domain: message.from[0].address.domain) }
         self.message = message
     }
 

@@ -13,7 +13,8 @@ struct MailgunMIMEDialect: MailgunResponses {
         if recipients.isEmpty, errors.isEmpty { errors.add(FieldError("/to", "at least one recipient is needed")) }
         if !errors.isEmpty { throw .invalid(errors) }
         let envelope = QueryEnvelope(to: recipients, requiresTLS: form.message.document.requiresTLS)
-        let (message, body) = try RawMessage.read(form.whole ?? [], envelope, domain: request.hostDomain)
+        let (message, body) = try RawMessage.read(
+            form.whole ?? [], envelope, domain: request.hostDomain, seed: request.seed)
         try checkDomain(request, of: message.authors ?? [])
         return Reading(
             .one(.raw(message, body: body)), isDryRun: form.isTest, notes: ReadingNotes(ignored: form.message.ignored))

@@ -9,7 +9,7 @@ struct RawDialect: PosternDialect {
 
     func read(_ request: MessageRequest) throws(Problem) -> Reading {
         let (message, body) = try RawMessage.read(
-            request.octets, QueryEnvelope(request.head.query), domain: request.hostDomain)
+            request.octets, QueryEnvelope(request.head.query), domain: request.hostDomain, seed: request.seed)
         return Reading(.one(.raw(message, body: body)), isDryRun: request.head.query.isSet("dry_run"))
     }
 }

@@ -3,7 +3,8 @@ public struct MessageFingerprint: Hashable, Sendable {
     /// 32 octets.
     public let octets: [UInt8]
 
-    init(octets: [UInt8]) {
+    /// A fingerprint that was computed elsewhere.
+    public init(octets: [UInt8]) {
         self.octets = octets
     }
 }

@@ -1,0 +1,196 @@
+/// Records in a PostgreSQL database, which several instances share.
+///
+/// Each instance says every second that it lives. One that was not heard of for the lease is gone: what it claimed is
+/// free, and what it was sending is unknown. If it only slept, it finds at the gate that its keys are another's.
+struct PostgreSQLBackend: RecordBackend {
+    static let kind = RecordStoreStatus.Kind.postgresql
+    private(set) var evicted = 0
+
+    private let uri: String
+    private let limits: RecordLimits
+    private let lease: Duration
+    private let instance = InstanceID()
+    private var connection: PostgreSQLConnection?
+    /// How often the tables were looked after.
+    private var rounds = 0
+
+    /// How many milliseconds the server may take.
+    private static let timeout: Int32 = 5000
+    /// How many jobs share a transaction at most.
+    private static let mostJobs = 256
+    /// How many records are removed in one step.
+    private static let slice = 500
+    /// How often all records are measured, in rounds.
+    private static let measuring = 30
+
+    /// - Parameter lease: how long an instance that is not heard of is believed to live.
+    init(uri: String, limits: RecordLimits, lease: Duration = .seconds(10)) {
+        self.uri = uri
+        self.limits = limits
+        self.lease = lease
+    }
+
+    mutating func open() throws(RecordBackendError) -> RecordSecret {
+        let connection = try PostgreSQLConnection(uri: uri, timeout: Self.timeout)
+        do throws(PostgreSQLConnection.Refusal) {
+            if try connection.run(PostgreSQLSchema.look).text != "t" {
+                _ = try connection.run(PostgreSQLSchema.create(secret: RecordSecret().hexadecimal))
+            }
+            let version = try connection.run(PostgreSQLSchema.readVersion).text ?? ""
+            guard version == String(PostgreSQLSchema.version) else { throw Self.wrongVersion(version) }
+            let secret = try connection.run(PostgreSQLSchema.readSecret).text ?? ""
+            _ = try connection.run(PostgreSQLSchema.statements(lease: lease.timeInterval))
+            try connection.beginPipelines()
+            _ = try connection.run([Statement("postern_live", .octets(instance.octets))])
+            guard let secret = RecordSecret(hexadecimal: secret) else { throw Self.noSecret }
+            self.connection = connection
+            return secret
+        } catch {
+            throw Self.error(error)
+        }
+    }
+
+    mutating func run(
+        _ jobs: [RecordJob], held: [RecordKey: MessageFingerprint]
+    ) throws(RecordBackendError) -> [RecordJob.Result] {
+        // Instances that change the same keys do so in one order, so that none waits for another in a circle.
+        let order = jobs.indices.sorted { jobs[$0].key.octets.lexicographicallyPrecedes(jobs[$1].key.octets) }
+        var results = [RecordJob.Result](repeating: .again, count: jobs.count)
+        for start in stride(from: 0, to: order.count, by: Self.mostJobs) {
+            let places = order[start..<min(start + Self.mostJobs, order.count)]
+            let asked = places.map { statements(for: jobs[$0]) }
+            var rows = try transact(asked.flatMap { $0 })[...]
+            for (place, own) in zip(places, asked) {
+                results[place] = try result(of: jobs[place], Array(rows.prefix(own.count)))
+                rows = rows.dropFirst(own.count)
+            }
+        }
+        return results
+    }
+
+    mutating func maintain(held: [RecordKey: MessageFingerprint]) throws(RecordBackendError) {
+        rounds += 1
+        _ = try transact([
+            Statement("postern_live", .octets(instance.octets)), Statement("postern_expire", .integer(Self.slice)),
+        ])
+        guard rounds % Self.measuring == 0 else { return }
+        let sum = try transact([Statement("postern_forget"), Statement("postern_sum")])
+        var octets = Self.number(sum[1].first?.first ?? nil)
+        while octets > limits.octets {
+            let sizes = try transact([Statement("postern_evict", .integer(Self.slice))])[0]
+            if sizes.isEmpty { return }
+            evicted += sizes.count
+            octets -= sizes.reduce(0) { $0 + Self.number($1.first ?? nil) }
+        }
+    }
+
+    mutating func close() {
+        // What this instance claimed is free at once.
+        if let connection { _ = try? connection.run([Statement("postern_leave", .octets(instance.octets))]) }
+        connection = nil
+    }
+
+    // MARK: Jobs
+
+    private typealias Statement = PostgreSQLConnection.Statement
+    private typealias Row = PostgreSQLConnection.Row
+
+    private func statements(for job: RecordJob) -> [Statement] {
+        let me = PostgreSQLValue.octets(instance.octets)
+        let lifetime = PostgreSQLValue.number(limits.lifetime.timeInterval)
+        switch job {
+        case .claim(let key, let message):
+            return [
+                Statement("postern_claim", .octets(key.octets), .octets(message.octets), me, lifetime),
+                Statement("postern_look", .octets(key.octets)),
+            ]
+        case .startSending(let key): return [Statement("postern_start", .octets(key.octets), me)]
+        case .end(let key, let response):
+            let octets = response?.octets
+            return [
+                Statement(
+                    "postern_end", .octets(key.octets), me, .integer(response == nil ? 0 : 3),
+                    octets.map { .octets($0) } ?? .null,
+                    .integer(RecordLimits.overhead + (octets?.count ?? 0)), lifetime)
+            ]
+        }
+    }
+
+    private func result(of job: RecordJob, _ rows: [[Row]]) throws(RecordBackendError) -> RecordJob.Result {
+        guard case .claim(_, let message) = job else { return .isOwner(!rows[0].isEmpty) }
+        if !rows[0].isEmpty { return .decided(.begun) }
+        guard let row = rows[1].first, row.count == 6, let fingerprint = row[0] else { return .again }
+        let isAlive = row[4] == [1]
+        let stored = StoredRecord(
+            fingerprint: fingerprint, state: Self.number(row[1]), owner: row[2], response: row[3])
+        let record: Record? = row[5] == [1] ? nil : try stored.record
+        // A key of this process that is under way was decided on before: what else is its own, it has lost.
+        let (decision, _) = Record.claim(record, for: message, by: instance) { $0 == instance || !isAlive }
+        // The database would not have it, but it may be had now: another instance came between.
+        return decision == .begun ? .again : .decided(decision)
+    }
+
+    /// Runs statements as one transaction; once more if another instance's came across it.
+    private mutating func transact(_ statements: [Statement]) throws(RecordBackendError) -> [[Row]] {
+        guard let connection else { throw RecordBackendError("PostgreSQL: there is no connection") }
+        for _ in 0..<Self.mostTries {
+            do throws(PostgreSQLConnection.Refusal) {
+                return try connection.run(statements)
+            } catch {
+                // A deadlock, or a serialization failure: nothing was changed.
+                guard !error.isBroken, ["40P01", "40001"].contains(error.code) else { throw Self.error(error) }
+            }
+        }
+        throw RecordBackendError("PostgreSQL: other transactions come across those of this instance again and again")
+    }
+
+    private static let mostTries = 5
+
+    /// A whole number in binary form.
+    private static func number(_ octets: [UInt8]?) -> Int {
+        (octets ?? []).reduce(0) { $0 << 8 | Int($1) }
+    }
+
+    // MARK: Errors
+
+    private static func error(_ refusal: PostgreSQLConnection.Refusal) -> RecordBackendError {
+        RecordBackendError("PostgreSQL: \(refusal.text)", isLasting: refusal.code == wrongVersionCode)
+    }
+
+    /// A code of our own, in the class that PostgreSQL leaves to others.
+    private static let wrongVersionCode = "P0PST"
+
+    private static func wrongVersion(_ version: String) -> PostgreSQLConnection.Refusal {
+        PostgreSQLConnection.Refusal(
+            code: wrongVersionCode,
+            text: "the tables have version \(version), and this program knows version \(PostgreSQLSchema.version); "
+                + "start the newer program that made them, or name another database", isBroken: false)
+    }
+
+    private static let noSecret = PostgreSQLConnection.Refusal(
+        code: wrongVersionCode, text: "the table postern_meta was changed by something else", isBroken: false)
+}
+
+extension [[PostgreSQLConnection.Row]] {
+    /// The only value of a script's last statement, which is text.
+    fileprivate var text: String? {
+        (last?.first?.first ?? nil).map { String(decoding: $0, as: UTF8.self) }
+    }
+}
+
+extension RecordSecret {
+    fileprivate var hexadecimal: String {
+        octets.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+
+    fileprivate init?(hexadecimal: String) {
+        let digits = Array(hexadecimal)
+        guard digits.count == 64 else { return nil }
+        var octets: [UInt8] = []
+        for start in stride(from: 0, to: 64, by: 2) {
+            guard let octet = UInt8(String(digits[start..<start + 2]), radix: 16) else { return nil }
+            octets.append(octet)
+        }
+        self.init(octets: octets)
+    }
+}

@@ -1,0 +1,79 @@
+/// The tables in a database, how those of an older version are brought up to date, and the statements about them.
+enum PostgreSQLSchema {
+    /// The version that this program knows.
+    static let version = 1
+
+    /// Instances that start at once make the tables one after another; the number means nothing.
+    private static let lock = "SELECT pg_advisory_xact_lock(5781326)"
+
+    /// Asks whether there are tables; the last statement's row says so.
+    static let look = "SELECT to_regclass('postern_meta') IS NOT NULL"
+    /// Asks for the version of the tables.
+    static let readVersion = "SELECT convert_from(value, 'UTF8') FROM postern_meta WHERE name = 'version'"
+
+    /// Creates the tables, unless another instance was faster.
+    ///
+    /// - Parameter secret: the secret to keep with them, in hexadecimal digits.
+    static func create(secret: String) -> String {
+        """
+        BEGIN;
+        \(lock);
+        CREATE TABLE IF NOT EXISTS postern_meta (name text PRIMARY KEY, value bytea NOT NULL);
+        CREATE TABLE IF NOT EXISTS postern_instance (id bytea PRIMARY KEY, seen timestamptz NOT NULL);
+        CREATE TABLE IF NOT EXISTS postern_record (
+            key bytea PRIMARY KEY, fingerprint bytea NOT NULL, state smallint NOT NULL, owner bytea, response bytea,
+            size integer NOT NULL, expires timestamptz NOT NULL);
+        CREATE INDEX IF NOT EXISTS postern_record_expires ON postern_record (expires);
+        INSERT INTO postern_meta VALUES ('version', '\(version)'), ('secret', '\\x\(secret)') ON CONFLICT DO NOTHING;
+        COMMIT
+        """
+    }
+
+    static let readSecret = "SELECT encode(value, 'hex') FROM postern_meta WHERE name = 'secret'"
+
+    /// The prepared statements. An instance lives if it was seen within the lease, by the server's clock.
+    ///
+    /// - Parameter lease: in seconds.
+    static func statements(lease: Double) -> String {
+        let isAlive =
+            "EXISTS (SELECT FROM postern_instance i WHERE i.id = r.owner AND i.seen > now() - interval '\(lease) s')"
+        let isOver = "r.expires <= now() AND (r.state IN (0, 3) OR NOT \(isAlive))"
+        return """
+            PREPARE postern_claim (bytea, bytea, bytea, float8) AS
+                INSERT INTO postern_record AS r (key, fingerprint, state, owner, size, expires)
+                VALUES ($1, $2, 1, $3, \(RecordLimits.overhead), now() + $4 * interval '1 s')
+                ON CONFLICT (key) DO UPDATE SET
+                    fingerprint = excluded.fingerprint, state = 1, owner = excluded.owner, response = NULL,
+                    size = excluded.size, expires = excluded.expires
+                WHERE \(isOver)
+                    OR r.state = 0 AND r.fingerprint = excluded.fingerprint
+                    OR r.state = 1 AND (r.owner = excluded.owner OR NOT \(isAlive))
+                RETURNING 1;
+            PREPARE postern_look (bytea) AS
+                SELECT fingerprint, state, owner, response, \(isAlive), \(isOver)
+                FROM postern_record r WHERE key = $1;
+            PREPARE postern_start (bytea, bytea) AS
+                UPDATE postern_record SET state = 2 WHERE key = $1 AND owner = $2 AND state IN (1, 2) RETURNING 1;
+            PREPARE postern_end (bytea, bytea, int2, bytea, int4, float8) AS
+                UPDATE postern_record
+                SET state = $3, owner = NULL, response = $4, size = $5, expires = now() + $6 * interval '1 s'
+                WHERE key = $1 AND owner = $2 AND state IN (1, 2) RETURNING 1;
+            PREPARE postern_live (bytea) AS
+                INSERT INTO postern_instance VALUES ($1, clock_timestamp())
+                ON CONFLICT (id) DO UPDATE SET seen = excluded.seen;
+            PREPARE postern_leave (bytea) AS DELETE FROM postern_instance WHERE id = $1;
+            PREPARE postern_forget AS
+                DELETE FROM postern_instance WHERE seen < now() - interval '1 h';
+            PREPARE postern_expire (int4) AS
+                DELETE FROM postern_record WHERE key IN (
+                    SELECT key FROM postern_record r WHERE expires <= now() AND \(isOver)
+                    ORDER BY expires LIMIT $1 FOR UPDATE SKIP LOCKED);
+            PREPARE postern_sum AS SELECT coalesce(sum(size), 0)::int8 FROM postern_record;
+            PREPARE postern_evict (int4) AS
+                DELETE FROM postern_record WHERE key IN (
+                    SELECT key FROM postern_record WHERE state IN (0, 3)
+                    ORDER BY expires LIMIT $1 FOR UPDATE SKIP LOCKED)
+                RETURNING size
+            """
+    }
+}

@@ -1,0 +1,83 @@
+/// What is known of a message under an Idempotency-Key, as a value: who holds it, how far it came, what became of it.
+///
+/// SMTP cannot be rolled back, so what is known has to be kept before the last octet of a message goes out. A store
+/// carries out these transitions, each in one step that no other can come between, and keeps the result before it
+/// answers:
+///
+/// | from | event | to |
+/// |---|---|---|
+/// | none, `open`, `claimed` of an owner that is gone | ``claim(_:for:by:isGone:)`` | `claimed` |
+/// | `claimed`, `sending` of the same owner | ``startSending(by:)`` | `sending` |
+/// | `claimed`, `sending` of the same owner | ``end(by:keeping:)`` with a final response | `done` |
+/// | `claimed`, `sending` of the same owner | ``end(by:keeping:)`` with none | `open` |
+///
+/// Nobody leaves `sending` but its owner. If that is gone, the outcome is unknown for ever: no path sends twice.
+struct Record: Hashable, Sendable {
+    enum State: Hashable, Sendable {
+        /// The message is not sent and may be: it was tried, and nothing was sent.
+        case open
+        /// Somebody prepares the message. Nothing of it has left that a relay could deliver.
+        case claimed(InstanceID)
+        /// The end of the message may have been sent.
+        case sending(InstanceID)
+        /// What became of the message is known for good.
+        case done(KeptResponse)
+    }
+
+    /// Which message it is.
+    let message: MessageFingerprint
+    let state: State
+
+    init(_ message: MessageFingerprint, _ state: State) {
+        self.message = message
+        self.state = state
+    }
+
+    /// Says what a request under a key gets.
+    ///
+    /// - Parameters:
+    ///   - record: what is known under the key; nil if nothing is, or if its time is over.
+    ///   - message: the message of the request.
+    ///   - instance: who asks.
+    ///   - isGone: whether an owner will never end what it began.
+    /// - Returns: the decision, and the record to keep instead of the old one; nil if nothing changes.
+    static func claim(
+        _ record: Record?, for message: MessageFingerprint, by instance: InstanceID,
+        isGone: (InstanceID) -> Bool
+    ) -> (RecordDecision, Record?) {
+        let claimed = Record(message, .claimed(instance))
+        guard let record else { return (.begun, claimed) }
+        // Nothing was sent under the key, and its owner cannot send anything any more: the key is as good as new.
+        if case .claimed(let owner) = record.state, isGone(owner) { return (.begun, claimed) }
+        guard record.message == message else { return (.otherMessage, nil) }
+        switch record.state {
+        case .open: return (.begun, claimed)
+        case .claimed: return (.inFlight, nil)
+        case .sending(let owner): return (isGone(owner) ? .unknown : .inFlight, nil)
+        case .done(let response): return (.replay(response), nil)
+        }
+    }
+
+    /// The gate before the end of the message: the record that has to be kept before that may go out.
+    ///
+    /// - Returns: nil if the message is not the instance's any more. It must not be sent then.
+    func startSending(by instance: InstanceID) -> Record? {
+        isOwned(by: instance) ? Record(message, .sending(instance)) : nil
+    }
+
+    /// The record when the message is through with.
+    ///
+    /// - Parameter response: the final response; nil if nothing was sent and the message may be sent again.
+    /// - Returns: nil if the message is not the instance's any more.
+    func end(by instance: InstanceID, keeping response: KeptResponse?) -> Record? {
+        guard isOwned(by: instance) else { return nil }
+        return Record(message, response.map { .done($0) } ?? .open)
+    }
+
+    private func isOwned(by instance: InstanceID) -> Bool {
+        switch state {
+        case .claimed(let owner), .sending(let owner): owner == instance
+        case .open, .done: false
+        }
+    }
+}

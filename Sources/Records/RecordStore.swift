@@ -1,0 +1,38 @@
+/// Keeps the records of messages under an Idempotency-Key.
+///
+/// ```swift
+/// switch try await store.claim(key, for: message) {
+/// case .begun:
+///     // … connect, MAIL, RCPT, DATA, then, before the end of the content:
+///     try await store.startSending(key)
+///     // … the final dot, the relay's reply
+///     await store.end(key, keeping: response)
+/// …
+/// }
+/// ```
+public protocol RecordStore: Sendable {
+    /// What identifiers of messages under a key are made of; nil as long as the store has not been reached.
+    var secret: RecordSecret? { get }
+    /// What the store is doing now.
+    var status: RecordStoreStatus { get }
+
+    /// Claims a key for a message, in one step that nobody else can come between.
+    ///
+    /// - Throws: ``RecordStoreError/unavailable`` if the store cannot be asked; then the message must not be sent.
+    func claim(_ key: RecordKey, for message: MessageFingerprint) async throws(RecordStoreError) -> RecordDecision
+
+    /// The gate before the end of a message: when this returns, it is kept that the message may have been sent.
+    ///
+    /// - Throws: ``RecordStoreError`` if that cannot be kept, or if the key was lost to somebody else; then the end of the
+    ///   message must not be sent.
+    func startSending(_ key: RecordKey) async throws(RecordStoreError)
+
+    /// Ends what ``claim(_:for:)`` began. If the store cannot be told now, it is told later.
+    ///
+    /// - Parameter response: the final response, which is kept; nil if nothing was sent, and the key may be used again for
+    ///   the same message.
+    func end(_ key: RecordKey, keeping response: KeptResponse?) async
+
+    /// Ends the store, after everything that it was told has been kept.
+    func close() async
+}

@@ -1,0 +1,258 @@
+internal import Foundation
+internal import GRDB
+
+/// Records in a file of SQLite, which this process has for itself.
+///
+/// A claim is kept in memory alone: if the process ends, nothing of its message has left, and the key is free. So a
+/// message costs one commit before its end goes out, and one for its response.
+struct SQLiteBackend: RecordBackend {
+    static let kind = RecordStoreStatus.Kind.sqlite
+    private(set) var evicted = 0
+
+    private let path: String
+    private let limits: RecordLimits
+    private let now: @Sendable () -> Int64
+    private let instance = InstanceID()
+    private var queue: DatabaseQueue?
+    private var wasOpen = false
+    /// Octets of all records.
+    private var octets = 0
+
+    /// How many records are removed in one step.
+    private static let slice = 256
+
+    /// - Parameter now: the time in seconds since 1970.
+    init(
+        path: String, limits: RecordLimits,
+        now: @escaping @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970) }
+    ) {
+        self.path = path
+        self.limits = limits
+        self.now = now
+    }
+
+    mutating func open() throws(RecordBackendError) -> RecordSecret {
+        if !wasOpen, !FileManager.default.fileExists(atPath: path) { try Self.create(path) }
+        var configuration = Configuration()
+        configuration.label = "records"
+        configuration.busyMode = .timeout(1)
+        configuration.prepareDatabase { db in
+            // The lock is held until the file is closed, so that no second process takes the same messages for its own.
+            try db.execute(sql: "PRAGMA locking_mode = EXCLUSIVE")
+            try db.execute(sql: "PRAGMA journal_mode = WAL")
+            try db.execute(sql: "PRAGMA synchronous = FULL")
+        }
+        do {
+            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            let (secret, octets) = try queue.writeWithoutTransaction { db in
+                try SQLiteSchema.migrate(db)
+                // A file that can be read and not written is of no use.
+                try db.execute(
+                    sql: "INSERT OR REPLACE INTO meta (name, value) VALUES ('opened', ?)",
+                    arguments: [Data(String(now()).utf8)])
+                return (
+                    try SQLiteSchema.secret(db),
+                    try Int.fetchOne(db, sql: "SELECT coalesce(sum(size), 0) FROM record") ?? 0
+                )
+            }
+            self.queue = queue
+            self.octets = octets
+            wasOpen = true
+            return secret
+        } catch {
+            throw Self.error(error, path, isLasting: !wasOpen)
+        }
+    }
+
+    /// Creates the file, which holds responses with addresses in them: nobody else reads it.
+    private static func create(_ path: String) throws(RecordBackendError) {
+        let created = FileManager.default.createFile(
+            atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
+        guard !created else { return }
+        throw RecordBackendError(
+            "\(path) cannot be created; name a file in a folder that exists and that this user may write to",
+            isLasting: true)
+    }
+
+    mutating func run(
+        _ jobs: [RecordJob], held: [RecordKey: MessageFingerprint]
+    ) throws(RecordBackendError) -> [RecordJob.Result] {
+        let writes = jobs.contains { job in
+            if case .claim = job { false } else { true }
+        }
+        let now = now()
+        var change = Change(octets: octets)
+        var results: [RecordJob.Result] = []
+        do {
+            guard let queue else { throw Self.closed }
+            try queue.writeWithoutTransaction { db in
+                guard writes else {
+                    for job in jobs { results.append(try result(of: job, db, now, &change, held)) }
+                    return
+                }
+                try db.inTransaction(.immediate) {
+                    for job in jobs { results.append(try result(of: job, db, now, &change, held)) }
+                    try keepWithinBounds(db, &change, held)
+                    return .commit
+                }
+            }
+        } catch {
+            throw Self.error(error, path)
+        }
+        octets = change.octets
+        evicted += change.evicted
+        return results
+    }
+
+    mutating func maintain(held: [RecordKey: MessageFingerprint]) throws(RecordBackendError) {
+        let now = now()
+        var change = Change(octets: octets)
+        do {
+            guard let queue else { throw Self.closed }
+            try queue.writeWithoutTransaction { db in
+                let due = try Row.fetchAll(
+                    db.cachedStatement(sql: "SELECT key, size FROM record WHERE expires <= ? LIMIT \(Self.slice)"),
+                    arguments: [now])
+                guard !due.isEmpty else { return }
+                try db.inTransaction(.immediate) {
+                    _ = try Self.remove(due, db, &change, held)
+                    return .commit
+                }
+            }
+        } catch {
+            throw Self.error(error, path)
+        }
+        octets = change.octets
+    }
+
+    mutating func close() {
+        try? queue?.close()
+        queue = nil
+    }
+
+    // MARK: One job
+
+    /// What a transaction changes beside its rows, taken over when it is committed.
+    private struct Change {
+        var octets: Int
+        var evicted = 0
+    }
+
+    private func result(
+        of job: RecordJob, _ db: Database, _ now: Int64, _ change: inout Change,
+        _ held: [RecordKey: MessageFingerprint]
+    ) throws -> RecordJob.Result {
+        let expires = now + limits.lifetime.components.seconds + 1
+        switch job {
+        case .claim(let key, let message):
+            // Keys that are held here were decided on before; whoever else began to send is gone with its process.
+            let (decision, _) = Record.claim(try record(key, db, now), for: message, by: instance) { _ in true }
+            return .decided(decision)
+        case .startSending(let key):
+            guard let message = held[key],
+                let record = Record(message, .claimed(instance)).startSending(by: instance)
+            else { return .isOwner(false) }
+            try write(key, record, expires, db, &change)
+        case .end(let key, let response):
+            guard let message = held[key],
+                let record = Record(message, .claimed(instance)).end(by: instance, keeping: response)
+            else { return .isOwner(false) }
+            try write(key, record, expires, db, &change)
+        }
+        return .isOwner(true)
+    }
+
+    private func record(_ key: RecordKey, _ db: Database, _ now: Int64) throws -> Record? {
+        let statement = try db.cachedStatement(
+            sql: "SELECT fingerprint, state, owner, response FROM record WHERE key = ? AND expires > ?")
+        guard let row = try Row.fetchOne(statement, arguments: [Data(key.octets), now]) else { return nil }
+        return try StoredRecord(
+            fingerprint: Array(row["fingerprint"] as Data), state: row["state"],
+            owner: (row["owner"] as Data?).map { Array($0) }, response: (row["response"] as Data?).map { Array($0) }
+        ).record
+    }
+
+    private func write(
+        _ key: RecordKey, _ record: Record, _ expires: Int64, _ db: Database, _ change: inout Change
+    ) throws {
+        let stored = StoredRecord(record)
+        let size = RecordLimits.overhead + (stored.response?.count ?? 0)
+        let sizes = try db.cachedStatement(sql: "SELECT size FROM record WHERE key = ?")
+        let before = try Int.fetchOne(sizes, arguments: [Data(key.octets)])
+        try db.cachedStatement(
+            sql: """
+                INSERT INTO record (key, fingerprint, state, owner, response, size, expires) VALUES (?, ?, ?, ?, ?, ?, ?)
+                ON CONFLICT (key) DO UPDATE SET
+                    fingerprint = excluded.fingerprint, state = excluded.state, owner = excluded.owner,
+                    response = excluded.response, size = excluded.size, expires = excluded.expires
+                """
+        ).execute(arguments: [
+            Data(key.octets), Data(stored.fingerprint), stored.state, stored.owner.map { Data($0) },
+            stored.response.map { Data($0) }, size, expires,
+        ])
+        change.octets += size - (before ?? 0)
+    }
+
+    // MARK: Bounds
+
+    private func keepWithinBounds(
+        _ db: Database, _ change: inout Change, _ held: [RecordKey: MessageFingerprint]
+    ) throws {
+        while change.octets > limits.octets {
+            let oldest = try Row.fetchAll(
+                db.cachedStatement(sql: "SELECT key, size FROM record ORDER BY expires LIMIT \(Self.slice)"))
+            var surplus: [Row] = []
+            var left = change.octets
+            for row in oldest where left > limits.octets {
+                surplus.append(row)
+                left -= row["size"] as Int
+            }
+            let removed = try Self.remove(surplus, db, &change, held)
+            change.evicted += removed
+            // Only messages that are under way are left.
+            if removed == 0 { return }
+        }
+    }
+
+    /// Removes records but those whose message is under way.
+    private static func remove(
+        _ rows: [Row], _ db: Database, _ change: inout Change, _ held: [RecordKey: MessageFingerprint]
+    ) throws -> Int {
+        let statement = try db.cachedStatement(sql: "DELETE FROM record WHERE key = ?")
+        var count = 0
+        for row in rows {
+            let key: Data = row["key"]
+            guard held[RecordKey(octets: Array(key))] == nil else { continue }
+            try statement.execute(arguments: [key])
+            change.octets -= row["size"] as Int
+            count += 1
+        }
+        return count
+    }
+
+    // MARK: Errors
+
+    private static let closed = RecordBackendError("the file is not open")
+
+    private static func error(_ error: any Error, _ path: String, isLasting: Bool = false) -> RecordBackendError {
+        guard let error = error as? DatabaseError else {
+            return error as? RecordBackendError ?? RecordBackendError("\(path): \(type(of: error))")
+        }
+        let words =
+            switch error.resultCode {
+            case .SQLITE_BUSY, .SQLITE_LOCKED:
+                "is in use by another process; each instance needs a file of its own, and instances that share their keys "
+                    + "need PostgreSQL: postgresql://…"
+            case .SQLITE_FULL: "cannot grow: the disk is full"
+            case .SQLITE_READONLY, .SQLITE_PERM: "cannot be written to; this user needs to write to it and its folder"
+            case .SQLITE_CANTOPEN: "cannot be opened; this user needs to write to it and its folder"
+            case .SQLITE_NOTADB: "is no database of SQLite; name another file"
+            case .SQLITE_CORRUPT: "is damaged; move it away, and restore a copy if there is one"
+            case .SQLITE_IOERR: "cannot be read or written: the disk failed"
+            default: "failed: \(error.message ?? "SQLite's code is \(error.resultCode.rawValue)")"
+            }
+        return RecordBackendError(
+            "\(path) \(words)", isLasting: isLasting,
+            isInUse: [.SQLITE_BUSY, .SQLITE_LOCKED].contains(error.resultCode))
+    }
+}

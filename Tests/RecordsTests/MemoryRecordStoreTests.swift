@@ -1,0 +1,139 @@
+import Logging
+import Synchronization
+import Testing
+
+@testable import Records
+
+/// A clock that stands until it is moved.
+final class StandingClock: Sendable {
+    private let instant = Mutex(ContinuousClock.now)
+
+    var now: ContinuousClock.Instant { instant.withLock { $0 } }
+
+    func advance(by duration: Duration) {
+        instant.withLock { $0 += duration }
+    }
+}
+
+@Suite struct MemoryRecordStoreTests {
+    let clock = StandingClock()
+    let log = LogLevels()
+    let message = MessageFingerprint(octets: [1])
+    let other = MessageFingerprint(octets: [2])
+
+    private func store(octets: Int = 1_000_000) -> MemoryRecordStore {
+        MemoryRecordStore(
+            RecordLimits(lifetime: .seconds(100), octets: octets), logger: log.logger,
+            now: { [clock] in clock.now })
+    }
+
+    private func key(_ text: String, caller: String? = nil) -> RecordKey {
+        RecordKey(caller: caller, text: text, index: nil)
+    }
+
+    private func response(_ body: String = "{}") -> KeptResponse {
+        KeptResponse(status: 200, fields: [.init("Content-Type", "application/json")], body: Array(body.utf8))
+    }
+
+    @Test func aFinalAnswerIsReplayed() {
+        let store = store()
+        #expect(store.claim(key("a"), for: message) == .begun)
+        #expect(store.claim(key("a"), for: message) == .inFlight)
+        #expect(store.claim(key("a"), for: other) == .otherMessage)
+        store.end(key("a"), keeping: response("{1}"))
+        #expect(store.claim(key("a"), for: message) == .replay(response("{1}")))
+        #expect(store.claim(key("a"), for: message) == .replay(response("{1}")))
+        #expect(store.claim(key("a"), for: other) == .otherMessage)
+    }
+
+    @Test func whatWasNotSentMayBeSentAgainAndNothingElse() {
+        let store = store()
+        #expect(store.claim(key("a"), for: message) == .begun)
+        store.end(key("a"), keeping: nil)
+        #expect(store.claim(key("a"), for: other) == .otherMessage)
+        #expect(store.claim(key("a"), for: message) == .begun)
+        #expect(store.claim(key("a"), for: message) == .inFlight)
+        store.end(key("a"), keeping: response())
+        #expect(store.claim(key("a"), for: message) == .replay(response()))
+    }
+
+    @Test func keysOfTwoCallersAndOfPlacesInABatchAreTheirOwn() {
+        let store = store()
+        #expect(store.claim(key("a", caller: "x"), for: message) == .begun)
+        #expect(store.claim(key("a", caller: "y"), for: other) == .begun)
+        #expect(store.claim(key("a"), for: other) == .begun)
+        #expect(store.claim(RecordKey(caller: nil, text: "a", index: 0), for: other) == .begun)
+        #expect(store.claim(RecordKey(caller: nil, text: "a", index: 1), for: other) == .begun)
+    }
+
+    @Test func timeBoundsWhatHasEndedAndNotWhatIsInFlight() {
+        let store = store()
+        _ = store.claim(key("ended"), for: message)
+        _ = store.claim(key("open"), for: message)
+        _ = store.claim(key("under way"), for: message)
+        store.end(key("ended"), keeping: response())
+        store.end(key("open"), keeping: nil)
+        clock.advance(by: .seconds(99))
+        #expect(store.claim(key("ended"), for: message) == .replay(response()))
+        #expect(store.claim(key("open"), for: other) == .otherMessage)
+        clock.advance(by: .seconds(1))
+        #expect(store.claim(key("ended"), for: other) == .begun)
+        #expect(store.claim(key("open"), for: other) == .begun)
+        #expect(store.claim(key("under way"), for: message) == .inFlight)
+    }
+
+    /// A key that is used again lives from its last answer on.
+    @Test func aLaterAnswerCountsFromItsOwnTime() {
+        let store = store()
+        _ = store.claim(key("a"), for: message)
+        store.end(key("a"), keeping: nil)
+        clock.advance(by: .seconds(60))
+        _ = store.claim(key("a"), for: message)
+        clock.advance(by: .seconds(60))
+        #expect(store.claim(key("a"), for: message) == .inFlight)
+        store.end(key("a"), keeping: response())
+        clock.advance(by: .seconds(99))
+        #expect(store.claim(key("a"), for: message) == .replay(response()))
+    }
+
+    @Test func memoryIsBounded() {
+        let store = store(octets: 100_000)
+        let large = response(String(repeating: "x", count: 1000))
+        for number in 0..<10_000 {
+            #expect(store.claim(key("\(number)"), for: message) == .begun)
+            store.end(key("\(number)"), keeping: large)
+        }
+        #expect(store.count < 100)
+        #expect(store.claim(key("9999"), for: message) == .replay(large))
+        #expect(store.claim(key("0"), for: message) == .begun)
+        // The log is told, and not for each of them.
+        #expect(log.all.count == 1)
+        #expect(log.all.first?.level == .warning)
+        clock.advance(by: .seconds(61))
+        _ = store.claim(key("one more"), for: message)
+        store.end(key("one more"), keeping: large)
+        #expect(log.all.count == 2)
+    }
+
+    /// One key that is used again and again takes the room of one.
+    @Test func oneKeyTakesTheRoomOfOne() {
+        let store = store(octets: 100_000)
+        _ = store.claim(key("kept"), for: message)
+        store.end(key("kept"), keeping: response())
+        for _ in 0..<100_000 {
+            #expect(store.claim(key("again"), for: message) == .begun)
+            store.end(key("again"), keeping: nil)
+        }
+        #expect(store.count == 2)
+        #expect(store.places < 200)
+        #expect(store.claim(key("kept"), for: message) == .replay(response()))
+        #expect(log.all.isEmpty)
+    }
+
+    @Test func whatIsInFlightIsNotEvicted() {
+        let store = store(octets: 70_000)
+        for number in 0..<1000 { #expect(store.claim(key("\(number)"), for: message) == .begun) }
+        #expect(store.count == 1000)
+        #expect(store.claim(key("0"), for: message) == .inFlight)
+    }
+}
