@@ -6,7 +6,7 @@
 FROM swift:6.3-bookworm AS build
 RUN apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-        binutils ca-certificates libgoogle-perftools-dev libgnutls28-dev libidn2-dev libmicrohttpd-dev \
+        binutils ca-certificates libgoogle-perftools-dev libgnutls28-dev libidn2-dev libmicrohttpd-dev libpq-dev libsqlite3-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /source
 
@@ -22,6 +22,7 @@ RUN set -eu; \
     built=$(swift build -c release --static-swift-stdlib --show-bin-path); \
     mkdir -p /image/usr/bin /image/etc/ssl/certs /image/usr/share/doc/postern; \
     mkdir -m 1777 /image/tmp; \
+    install -d -o 65532 -g 65532 -m 700 /image/var/lib/postern; \
     strip -o /image/usr/bin/postern "$built/postern"; \
     find "$built" -maxdepth 1 -name '*.resources' -exec cp -R '{}' /image/usr/bin/ ';'; \
     ldd "$built/postern" >/tmp/libraries; \

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <postgresql/libpq-fe.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -51,6 +52,25 @@ static void copy_line(const char *text, char *message, size_t size) {
     message[length] = 0;
 }
 
+/* The value of an option, or "". */
+static const char *value_of(const PQconninfoOption *options, const char *keyword) {
+    for (; options->keyword != NULL; options++) {
+        if (strcmp(options->keyword, keyword) == 0 && options->val != NULL) return options->val;
+    }
+    return "";
+}
+
+void cpostgresql_show(const char *uri, char *shown, size_t size) {
+    PQconninfoOption *options = PQconninfoParse(uri, NULL);
+    if (options == NULL) {
+        copy_line("", shown, size);
+        return;
+    }
+    const char *port = value_of(options, "port");
+    snprintf(shown, size, "%s%s%s/%s", value_of(options, "host"), *port == 0 ? "" : ":", port, value_of(options, "dbname"));
+    PQconninfoFree(options);
+}
+
 /* Words that libpq takes for an option; it looks at them only when it connects. */
 static const struct {
     const char *option, *words[8];
@@ -63,6 +83,10 @@ static const struct {
 
 /* Whether a value is one that libpq can use. */
 static int is_usable(const PQconninfoOption *option) {
+    /* A password with an @ that is not encoded ends in the name of the host, which errors show. */
+    if (strcmp(option->keyword, "host") == 0 || strcmp(option->keyword, "dbname") == 0) {
+        return strchr(option->val, '@') == NULL;
+    }
     if (strcmp(option->keyword, "port") == 0) {
         /* Several hosts may have a port each, or none. */
         for (const char *rest = option->val; *rest != 0;) {
@@ -101,25 +125,21 @@ int cpostgresql_is_valid(const char *uri) {
     return is_valid;
 }
 
-struct cpostgresql *cpostgresql_connect(const char *uri, int timeout, char *message, size_t size) {
-    int64_t deadline = now() + timeout;
-    PGconn *connection = PQconnectStart(uri);
+/* How many seconds libpq tries each address of a server, unless the URI says so. */
+#define CONNECT_TIMEOUT "3"
+
+struct cpostgresql *cpostgresql_connect(const char *uri, char *message, size_t size) {
+    /* What stands later counts: the URI goes before our own default. */
+    const char *const keywords[] = {"connect_timeout", "fallback_application_name", "dbname", NULL};
+    const char *const values[] = {CONNECT_TIMEOUT, "postern", uri, NULL};
+    PGconn *connection = PQconnectdbParams(keywords, values, 1);
     if (connection == NULL) {
         copy_line("there is no memory left", message, size);
         return NULL;
     }
     PQsetNoticeReceiver(connection, ignore_notice, NULL);
-    PostgresPollingStatusType next = PGRES_POLLING_WRITING;
-    while (PQstatus(connection) != CONNECTION_BAD && next != PGRES_POLLING_OK && next != PGRES_POLLING_FAILED) {
-        if (!wait_for(connection, next == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline)) {
-            copy_line("the server did not answer in time", message, size);
-            PQfinish(connection);
-            return NULL;
-        }
-        next = PQconnectPoll(connection);
-    }
     struct cpostgresql *handle = NULL;
-    if (next == PGRES_POLLING_OK && PQsetnonblocking(connection, 1) == 0) {
+    if (PQstatus(connection) == CONNECTION_OK && PQsetnonblocking(connection, 1) == 0) {
         handle = calloc(1, sizeof *handle);
     }
     if (handle == NULL) {

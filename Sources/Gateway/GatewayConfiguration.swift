@@ -1,6 +1,7 @@
 internal import Foundation
 public import InternetMessage
 public import Logging
+internal import MailAddress
 public import Records
 public import SMTP
 
@@ -38,6 +39,8 @@ public struct GatewayConfiguration: Sendable {
     public var signer: DKIMSigner?
     /// The name given in EHLO, which is also the domain of an identifier if nobody who sends the message has one.
     let hostDomain: String
+    /// The author of a message that names none.
+    let defaultAuthor: Mailbox?
     /// The vendors whose APIs are served.
     let vendorAPIs: [VendorAPI]
     /// The largest request body in bytes.
@@ -81,6 +84,7 @@ public struct GatewayConfiguration: Sendable {
         maximumMessageBytes = try values.integer(.maxMessageBytes)
         shutdownDelay = try values.duration(.shutdownDelay)
         shutdownGrace = try values.duration(.shutdownGrace)
+        defaultAuthor = try Self.defaultAuthor(values)
         vendorAPIs = try VendorAPI.list(values)
         access = try AccessConfiguration(values)
         connections = try ConnectionLimits(values)
@@ -130,6 +134,18 @@ public struct GatewayConfiguration: Sendable {
         var relays: [RelayConfiguration] = []
         for name in names { relays.append(try RelayConfiguration(name, values, identity: identity)) }
         return relays
+    }
+
+    private static func defaultAuthor(_ values: SettingValues) throws(ConfigurationError) -> Mailbox? {
+        guard let text = values.value(of: .defaultFrom) else { return nil }
+        do throws(AddressError) {
+            return try Mailbox(parsing: text)
+        } catch {
+            throw ConfigurationError(
+                Setting.defaultFrom.name,
+                "\(text.debugDescription) is not an address: \(error); write Shop <shop@example.org>"
+            )
+        }
     }
 
     /// Host and port, the host of an IPv6 address without its brackets.

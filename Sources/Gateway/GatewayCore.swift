@@ -45,10 +45,11 @@ final class GatewayCore: Sendable {
                 MessageComposer(
                     signer: configuration.signer, maximumMessageBytes: configuration.maximumMessageBytes,
                     records: records),
-                hostDomain: configuration.hostDomain, tracer: tracer, log: log),
+                hostDomain: configuration.hostDomain, defaultAuthor: configuration.defaultAuthor, tracer: tracer,
+                log: log),
             sender,
             (0..<max(1, threads)).map { _ in RequestMetrics(metrics.registry, paths: endpoints.paths) },
-            maximumMessageBytes: configuration.maximumMessageBytes, logger: logger)
+            maximumMessageBytes: configuration.maximumMessageBytes, log: log)
     }
 
     /// Takes over keys, relays and routes. Messages under way stay where they are, and a relay that has not changed keeps

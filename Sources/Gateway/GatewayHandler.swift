@@ -9,18 +9,18 @@ final class GatewayHandler: HTTPHandler {
     /// Those of each thread of the HTTP server.
     private let requests: [RequestMetrics]
     private let maximumMessageBytes: Int
-    private let logger: Logger
+    private let log: MessageLog
 
     init(
         _ admission: Admission, _ messages: MessageHandler, _ sender: MessageSender, _ requests: [RequestMetrics],
-        maximumMessageBytes: Int, logger: Logger
+        maximumMessageBytes: Int, log: MessageLog
     ) {
         self.admission = admission
         self.messages = messages
         self.sender = sender
         self.requests = requests
         self.maximumMessageBytes = maximumMessageBytes
-        self.logger = logger
+        self.log = log
     }
 
     func admit(_ head: HTTPRequestHead) -> HTTPAdmission {
@@ -61,6 +61,7 @@ final class GatewayHandler: HTTPHandler {
     private func refusal(_ problem: Problem, of head: HTTPRequestHead) -> HTTPResponse {
         var problem = problem
         if [429, 503].contains(problem.status), head.headers[IdempotencyKey.field] != nil { problem.outcome = nil }
+        log.refused(problem, head)
         return admission.endpoints.response(to: problem, of: head)
     }
 
@@ -77,7 +78,9 @@ final class GatewayHandler: HTTPHandler {
     }
 
     func refused(_ error: HTTPRequestError) -> HTTPResponse {
-        Problem(error).response
+        let problem = Problem(error)
+        log.refused(problem, nil)
+        return problem.response
     }
 
     // MARK: What happens
@@ -88,7 +91,7 @@ final class GatewayHandler: HTTPHandler {
     }
 
     func gaveUp(connections: Int) {
-        logger.info(
+        log.logger.info(
             "connections were closed: their clients took longer than POSTERN_REQUEST_TIMEOUT",
             metadata: ["connections": "\(connections)"])
     }

@@ -1,4 +1,5 @@
 internal import HTTPServer
+internal import MailAddress
 
 /// One request's way once it is admitted: decode, check, compose, send, respond.
 ///
@@ -10,14 +11,17 @@ final class MessageHandler: Sendable {
     private let tracer: RequestTracer?
     private let log: MessageLog
     private let hostDomain: String
+    private let defaultAuthor: Mailbox?
 
     init(
-        _ sender: MessageSender, _ composer: MessageComposer, hostDomain: String, tracer: RequestTracer?,
+        _ sender: MessageSender, _ composer: MessageComposer, hostDomain: String, defaultAuthor: Mailbox?,
+        tracer: RequestTracer?,
         log: MessageLog
     ) {
         self.sender = sender
         self.composer = composer
         self.hostDomain = hostDomain
+        self.defaultAuthor = defaultAuthor
         self.tracer = tracer
         self.log = log
     }
@@ -30,7 +34,7 @@ final class MessageHandler: Sendable {
         do throws(Problem) {
             let request = MessageRequest(
                 head: head, body: body, pathValues: admitted.pathValues, hostDomain: hostDomain,
-                seed: try composer.seed(admitted.idempotencyKey))
+                defaultAuthor: defaultAuthor, seed: try composer.seed(admitted.idempotencyKey))
             let reading = try admitted.dialect.read(request)
             context.notes = reading.notes
             switch reading.messages {

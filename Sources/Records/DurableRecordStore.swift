@@ -9,9 +9,9 @@ internal import Synchronization
 /// If the database does not answer, claims and gates are refused at once, and what ended meanwhile is kept in memory and
 /// written when it answers again.
 final class DurableRecordStore: RecordStore {
-    /// A job, and who waits for it.
+    /// A request, and who waits for it.
     private struct Entry: Sendable {
-        let job: RecordJob
+        let request: RecordRequest
         let resume: @Sendable (Swift.Result<RecordJob.Result, RecordStoreError>) -> Void
     }
 
@@ -33,12 +33,11 @@ final class DurableRecordStore: RecordStore {
     ///   - pace: how often the database is looked after, and how soon after an error it is tried again.
     /// - Throws: ``RecordBackendError`` if the database cannot be used and that will not change by itself.
     init(
-        _ backend: some RecordBackend, limits: RecordLimits, logger: Logger,
-        pace: Duration = .seconds(1)
+        _ backend: some RecordBackend, logger: Logger, pace: Duration = .seconds(1)
     ) throws(RecordBackendError) {
         let kind = type(of: backend).kind
         mailbox = Mutex(Mailbox(status: RecordStoreStatus(kind)))
-        var worker = Worker(backend: backend, limits: limits, logger: logger, pace: pace)
+        var worker = Worker(backend: backend, logger: logger, pace: pace)
         if let error = worker.open(), error.isLasting { throw error }
         publish(worker)
         let thread = Thread { [self, worker] in
@@ -64,9 +63,9 @@ final class DurableRecordStore: RecordStore {
         guard case .isOwner(true) = try await perform(.startSending(key)) else { throw .lost }
     }
 
-    func end(_ key: RecordKey, keeping response: KeptResponse?) async {
+    func end(_ key: RecordKey, as end: RecordEnd) async {
         // Whatever becomes of it: the store sees to it.
-        _ = try? await perform(.end(key, response))
+        _ = try? await perform(.end(key, end))
     }
 
     func close() async {
@@ -84,22 +83,39 @@ final class DurableRecordStore: RecordStore {
         }
     }
 
-    private func perform(_ job: RecordJob) async throws(RecordStoreError) -> RecordJob.Result {
+    private func perform(_ request: RecordRequest) async throws(RecordStoreError) -> RecordJob.Result {
         let result = await withCheckedContinuation {
             (continuation: CheckedContinuation<Swift.Result<RecordJob.Result, RecordStoreError>, Never>) in
-            let entry = Entry(job: job) { continuation.resume(returning: $0) }
-            let isFirst: Bool? = mailbox.withLock { mailbox in
-                guard !mailbox.isClosed else { return nil }
-                mailbox.entries.append(entry)
-                return mailbox.entries.count == 1
-            }
-            switch isFirst {
-            case nil: entry.resume(.failure(.unavailable))
-            case true?: wake.signal()
-            case false?: break
-            }
+            enter(request) { continuation.resume(returning: $0) }
         }
         return try result.get()
+    }
+
+    /// What became of a request at the mailbox.
+    private enum Way {
+        case refused
+        /// Whether it is the first one, and the thread has to be woken; and whether somebody waits for what comes of it.
+        case entered(isFirst: Bool, isAwaited: Bool)
+    }
+
+    private func enter(
+        _ request: RecordRequest,
+        _ resume: @escaping @Sendable (Swift.Result<RecordJob.Result, RecordStoreError>) -> Void
+    ) {
+        let nobody: @Sendable (Swift.Result<RecordJob.Result, RecordStoreError>) -> Void = { _ in }
+        let way = mailbox.withLock { mailbox -> Way in
+            // While the database does not answer, nobody waits for the next attempt to reach it.
+            let isAway = mailbox.status.error != nil
+            guard !mailbox.isClosed, request.isEnd || !isAway else { return .refused }
+            mailbox.entries.append(Entry(request: request, resume: isAway ? nobody : resume))
+            return .entered(isFirst: mailbox.entries.count == 1, isAwaited: !isAway)
+        }
+        switch way {
+        case .refused: resume(.failure(.unavailable))
+        case .entered(let isFirst, let isAwaited):
+            if isFirst { wake.signal() }
+            if !isAwaited { resume(.success(.isOwner(true))) }
+        }
     }
 
     // MARK: The thread
@@ -112,7 +128,7 @@ final class DurableRecordStore: RecordStore {
                 return (mailbox.entries, mailbox.isClosed)
             }
             worker.tick()
-            worker.perform(entries.map(\.job)) { index, result in entries[index].resume(result) }
+            worker.perform(entries.map(\.request)) { index, result in entries[index].resume(result) }
             publish(worker)
             guard isClosed else { continue }
             worker.close()

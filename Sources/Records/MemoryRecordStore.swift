@@ -29,7 +29,7 @@ final class MemoryRecordStore: RecordStore {
 
     let secret: RecordSecret? = RecordSecret()
     private let limits: RecordLimits
-    private let instance = InstanceID()
+    private let owner = RecordOwner(InstanceID(), attempt: 0)
     private let now: @Sendable () -> ContinuousClock.Instant
     private let kept: Mutex<Kept>
 
@@ -59,7 +59,7 @@ final class MemoryRecordStore: RecordStore {
         return kept.withLock { kept in
             Self.expire(&kept, now)
             let entry = kept.entries[key]
-            let (decision, record) = Record.claim(entry?.record, for: message, by: instance) { _ in false }
+            let (decision, record) = Record.claim(entry?.record, for: message, by: owner) { _ in false }
             if let record {
                 let size = RecordLimits.overhead
                 kept.entries[key] = Entry(record: record, round: 0, size: size)
@@ -71,30 +71,37 @@ final class MemoryRecordStore: RecordStore {
 
     func startSending(_ key: RecordKey) throws(RecordStoreError) {
         let isOwner = kept.withLock { kept in
-            guard let record = kept.entries[key]?.record.startSending(by: instance) else { return false }
+            guard let record = kept.entries[key]?.record.startSending(by: owner) else { return false }
             kept.entries[key]?.record = record
             return true
         }
         guard isOwner else { throw .lost }
     }
 
-    func end(_ key: RecordKey, keeping response: KeptResponse?) {
+    func end(_ key: RecordKey, as end: RecordEnd) {
         let now = now()
         kept.withLock { kept in
-            guard var entry = kept.entries[key], let record = entry.record.end(by: instance, keeping: response) else {
-                return
+            guard var entry = kept.entries[key] else { return }
+            switch entry.record.end(by: owner, as: end) {
+            case .isLost: return
+            case .remove:
+                kept.entries[key] = nil
+                kept.size -= entry.size
+            case .keep(let record):
+                kept.round += 1
+                entry.round = kept.round
+                entry.record = record
+                if case .done(let response) = end {
+                    entry.size += response.size
+                    kept.size += response.size
+                }
+                kept.entries[key] = entry
+                kept.order.append(Place(key: key, round: entry.round, expiry: now + limits.lifetime))
+                let before = kept.entries.count
+                while kept.size > limits.octets, Self.removeFirst(&kept) {}
+                kept.evictions.add(before - kept.entries.count, now)
+                Self.compact(&kept)
             }
-            kept.round += 1
-            entry.round = kept.round
-            entry.record = record
-            entry.size += response?.size ?? 0
-            kept.size += response?.size ?? 0
-            kept.entries[key] = entry
-            kept.order.append(Place(key: key, round: entry.round, expiry: now + limits.lifetime))
-            let before = kept.entries.count
-            while kept.size > limits.octets, Self.removeFirst(&kept) {}
-            kept.evictions.add(before - kept.entries.count, now)
-            Self.compact(&kept)
         }
     }
 

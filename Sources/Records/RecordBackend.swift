@@ -6,34 +6,24 @@ protocol RecordBackend: Sendable {
     var evicted: Int { get }
 
     /// Opens the database, creates or migrates its tables, and takes the secret that it keeps.
-    mutating func open() throws(RecordBackendError) -> RecordSecret
+    ///
+    /// - Parameter instance: who opens it.
+    mutating func open(as instance: InstanceID) throws(RecordBackendError) -> RecordSecret
 
     /// Does jobs, each about another key, and returns when all that they changed is durable. If it throws, nothing may
     /// have been changed, or all.
     ///
-    /// - Parameter held: the messages that are this process's own and under way.
+    /// - Parameter isHeld: whether a message under a key is this process's own and under way.
     mutating func run(
-        _ jobs: [RecordJob], held: [RecordKey: MessageFingerprint]
+        _ jobs: [RecordJob], isHeld: (RecordKey) -> Bool
     ) throws(RecordBackendError) -> [RecordJob.Result]
 
     /// Does what is due from time to time: says that the instance lives, removes what has expired, in slices.
-    mutating func maintain(held: [RecordKey: MessageFingerprint]) throws(RecordBackendError)
+    mutating func maintain(isHeld: (RecordKey) -> Bool) throws(RecordBackendError)
 
-    /// Lets the database go; after an error ``open()`` follows.
+    /// Says that the instance ends.
+    mutating func leave()
+
+    /// Lets the database go; after an error ``open(as:)`` follows.
     mutating func close()
-}
-
-/// Why a database does not do what a store needs, in words for a person, without secrets.
-struct RecordBackendError: Error, Hashable, CustomStringConvertible {
-    let description: String
-    /// Whether it will not go away by itself: a start with it makes no sense.
-    let isLasting: Bool
-    /// Whether another process has the database for itself.
-    let isInUse: Bool
-
-    init(_ description: String, isLasting: Bool = false, isInUse: Bool = false) {
-        self.description = description
-        self.isLasting = isLasting
-        self.isInUse = isInUse
-    }
 }

@@ -1,21 +1,25 @@
-/// What a durable store is asked to do, in one step of its own.
-enum RecordJob: Sendable {
-    case claim(RecordKey, MessageFingerprint)
-    case startSending(RecordKey)
-    case end(RecordKey, KeptResponse?)
-
-    var key: RecordKey {
-        switch self {
-        case .claim(let key, _), .startSending(let key), .end(let key, _): key
-        }
+/// What a database is asked to do about one record, in one step.
+struct RecordJob: Sendable {
+    enum Kind: Sendable {
+        case claim
+        case startSending
+        case end(RecordEnd)
     }
+
+    let key: RecordKey
+    let message: MessageFingerprint
+    /// Whose attempt it is about.
+    let owner: RecordOwner
+    let kind: Kind
 
     enum Result: Sendable {
         /// What a claim came to.
         case decided(RecordDecision)
-        /// Whether the message is still this instance's.
+        /// Whether the message was still the owner's.
         case isOwner(Bool)
         /// Another instance came between: the same job has to be done again.
         case again
+        /// This job cannot be done now, and others can.
+        case failed
     }
 }

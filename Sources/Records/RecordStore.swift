@@ -6,7 +6,7 @@
 ///     // … connect, MAIL, RCPT, DATA, then, before the end of the content:
 ///     try await store.startSending(key)
 ///     // … the final dot, the relay's reply
-///     await store.end(key, keeping: response)
+///     await store.end(key, as: .done(response))
 /// …
 /// }
 /// ```
@@ -28,10 +28,7 @@ public protocol RecordStore: Sendable {
     func startSending(_ key: RecordKey) async throws(RecordStoreError)
 
     /// Ends what ``claim(_:for:)`` began. If the store cannot be told now, it is told later.
-    ///
-    /// - Parameter response: the final response, which is kept; nil if nothing was sent, and the key may be used again for
-    ///   the same message.
-    func end(_ key: RecordKey, keeping response: KeptResponse?) async
+    func end(_ key: RecordKey, as end: RecordEnd) async
 
     /// Ends the store, after everything that it was told has been kept.
     func close() async

@@ -62,13 +62,13 @@ public enum RecordStoreLocation: Hashable, Sendable {
     /// The location without anything secret.
     public var shown: String {
         switch self {
-        case .memory: "memory"
-        case .sqlite(let path): "sqlite:\(path)"
+        case .memory: return "memory"
+        case .sqlite(let path): return "sqlite:\(path)"
         case .postgresql(let uri):
-            // What a query holds may be a password, too.
-            URLComponents(string: uri).flatMap { parts in
-                parts.host.map { "postgresql://\($0)\(parts.port.map { ":\($0)" } ?? "")\(parts.path)" }
-            } ?? "postgresql://"
+            var shown = [CChar](repeating: 0, count: 512)
+            unsafe cpostgresql_show(uri, &shown, shown.count)
+            let octets = shown.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+            return "postgresql://" + String(decoding: octets, as: UTF8.self)
         }
     }
 
@@ -80,10 +80,10 @@ public enum RecordStoreLocation: Hashable, Sendable {
             switch self {
             case .memory: return MemoryRecordStore(limits, logger: logger)
             case .sqlite(let path):
-                return try DurableRecordStore(SQLiteBackend(path: path, limits: limits), limits: limits, logger: logger)
+                return try DurableRecordStore(SQLiteBackend(path: path, limits: limits), logger: logger)
             case .postgresql(let uri):
                 return try DurableRecordStore(
-                    PostgreSQLBackend(uri: uri, limits: limits), limits: limits, logger: logger)
+                    PostgreSQLBackend(uri: uri, limits: limits), logger: logger)
             }
         } catch {
             throw Fault(error)

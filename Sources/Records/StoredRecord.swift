@@ -19,25 +19,21 @@ struct StoredRecord {
         fingerprint = record.message.octets
         switch record.state {
         case .open: (state, owner, response) = (0, nil, nil)
-        case .claimed(let instance): (state, owner, response) = (1, instance.octets, nil)
-        case .sending(let instance): (state, owner, response) = (2, instance.octets, nil)
+        case .claimed(let owner): (state, self.owner, response) = (1, owner.octets, nil)
+        case .sending(let owner): (state, self.owner, response) = (2, owner.octets, nil)
         case .done(let kept): (state, owner, response) = (3, nil, kept.octets)
         }
     }
 
-    /// The record.
-    ///
-    /// - Throws: ``RecordBackendError`` if the columns hold something else.
+    /// The record. One that something else has written says no more than that the message may have been sent.
     var record: Record {
-        get throws(RecordBackendError) {
-            let message = MessageFingerprint(octets: fingerprint)
-            switch (state, owner, response.map { KeptResponse(octets: $0) }) {
-            case (0, _, _): return Record(message, .open)
-            case (1, let owner?, _): return Record(message, .claimed(InstanceID(octets: owner)))
-            case (2, let owner?, _): return Record(message, .sending(InstanceID(octets: owner)))
-            case (3, _, let kept??): return Record(message, .done(kept))
-            default: throw RecordBackendError("a record cannot be read: it was written by something else")
-            }
+        let message = MessageFingerprint(octets: fingerprint)
+        switch (state, owner.flatMap { RecordOwner(octets: $0) }, response.map { KeptResponse(octets: $0) }) {
+        case (0, _, _): return Record(message, .open)
+        case (1, let owner?, _): return Record(message, .claimed(owner))
+        case (2, let owner?, _): return Record(message, .sending(owner))
+        case (3, _, let kept??): return Record(message, .done(kept))
+        default: return Record(message, .sending(RecordOwner(InstanceID(octets: []), attempt: 0)))
         }
     }
 }

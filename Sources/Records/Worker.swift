@@ -2,9 +2,15 @@ internal import Logging
 
 /// What the thread of a durable store knows and decides: which messages are under way here, what the database has not
 /// been told yet, and whether it answers.
-struct Worker<Backend: RecordBackend> {
+struct Worker<Backend: RecordBackend>: Sendable {
+    /// A message that is this process's own and under way.
+    private struct Held {
+        let message: MessageFingerprint
+        let owner: RecordOwner
+    }
+
     private var backend: Backend
-    private let limits: RecordLimits
+    private let instance = InstanceID()
     private let logger: Logger
     /// How often the database is looked after, and how soon after an error it is tried again.
     let pace: Duration
@@ -12,11 +18,11 @@ struct Worker<Backend: RecordBackend> {
     /// Why the database does not answer; nil if it does.
     private(set) var error: RecordBackendError?
     private(set) var evictions: Evictions
-    /// The messages that are this process's own and under way.
-    private var held: [RecordKey: MessageFingerprint] = [:]
-    /// Ends that the database has not been told of, in their order.
+    private var held: [RecordKey: Held] = [:]
+    private var attempts: UInt64 = 0
+    /// Ends that the database has not been told of, in their order. As long as it does not answer no message is begun, so
+    /// they are no more than there were messages under way.
     private var pending: [RecordJob] = []
-    private var pendingOctets = 0
     private var nextTick: ContinuousClock.Instant
     private var failureIsTold = false
     private var nextFailureLine = ContinuousClock.now
@@ -28,9 +34,8 @@ struct Worker<Backend: RecordBackend> {
 
     typealias Outcome = Swift.Result<RecordJob.Result, RecordStoreError>
 
-    init(backend: Backend, limits: RecordLimits, logger: Logger, pace: Duration) {
+    init(backend: Backend, logger: Logger, pace: Duration) {
         self.backend = backend
-        self.limits = limits
         self.logger = logger
         self.pace = pace
         evictions = Evictions(logger: logger)
@@ -42,7 +47,7 @@ struct Worker<Backend: RecordBackend> {
     /// - Returns: why that failed.
     mutating func open() -> RecordBackendError? {
         do throws(RecordBackendError) {
-            secret = try backend.open()
+            secret = try backend.open(as: instance)
             recovered()
             return nil
         } catch {
@@ -57,9 +62,11 @@ struct Worker<Backend: RecordBackend> {
         if error != nil {
             guard open() == nil else { return }
             writePending()
+            guard error == nil else { return }
         }
         do throws(RecordBackendError) {
-            try backend.maintain(held: held)
+            let held = held
+            try backend.maintain { held[$0] != nil }
         } catch {
             failed(error)
         }
@@ -67,33 +74,39 @@ struct Worker<Backend: RecordBackend> {
         evictions.add(backend.evicted - evictions.count, .now)
     }
 
-    /// Does jobs, in their order as far as they are about one key.
+    /// Does what is asked, in order as far as it is about one key.
     ///
-    /// - Parameter resume: called once for each job with its place and what it came to.
-    mutating func perform(_ jobs: [RecordJob], _ resume: (Int, Outcome) -> Void) {
-        var rest = Array(jobs.enumerated())
+    /// - Parameter resume: called once for each request with its place and what it came to.
+    mutating func perform(_ requests: [RecordRequest], _ resume: (Int, Outcome) -> Void) {
+        var rest = Array(requests.enumerated())
         while !rest.isEmpty {
-            var round: [(offset: Int, element: RecordJob)] = []
+            var places: [Int] = []
+            var jobs: [RecordJob] = []
             var keys = Set<RecordKey>()
-            var later: [(offset: Int, element: RecordJob)] = []
-            for job in rest {
-                if let outcome = outcomeHere(job.element, isFirst: !keys.contains(job.element.key)) {
-                    resume(job.offset, outcome)
-                } else if keys.insert(job.element.key).inserted {
-                    round.append(job)
-                } else {
-                    later.append(job)
+            var later: [(offset: Int, element: RecordRequest)] = []
+            for (offset, request) in rest {
+                guard keys.insert(request.key).inserted else {
+                    later.append((offset, request))
+                    continue
+                }
+                switch prepare(request) {
+                case .success(let job):
+                    places.append(offset)
+                    jobs.append(job)
+                case .failure(let outcome):
+                    keys.remove(request.key)
+                    resume(offset, outcome.outcome)
                 }
             }
-            let outcomes = run(round.map(\.element))
-            for (job, outcome) in zip(round, outcomes) {
-                if let outcome { resume(job.offset, outcome) } else { later.insert(job, at: 0) }
+            for (offset, outcome) in zip(places, run(jobs)) {
+                if let outcome { resume(offset, outcome) } else { later.insert((offset, requests[offset]), at: 0) }
             }
             rest = later
         }
         evictions.add(backend.evicted - evictions.count, .now)
     }
 
+    /// Ends the work with the database, after everything that it has to know was written.
     mutating func close() {
         if error != nil { _ = open() }
         if error == nil { writePending() }
@@ -102,25 +115,38 @@ struct Worker<Backend: RecordBackend> {
                 "what became of messages under Idempotency-Keys could not be kept; their keys will be answered 504",
                 metadata: ["messages": "\(pending.count)"])
         }
+        if error == nil { backend.leave() }
         backend.close()
     }
 
     // MARK: Jobs
 
-    /// What a job comes to without the database; nil if that has to be asked.
-    ///
-    /// - Parameter isFirst: whether no other job about its key waits before it.
-    private mutating func outcomeHere(_ job: RecordJob, isFirst: Bool) -> Outcome? {
-        guard isFirst else { return nil }
-        switch job {
-        case .claim(let key, let message):
-            if let own = held[key] { return .success(.decided(own == message ? .inFlight : .otherMessage)) }
-            return error == nil ? nil : .failure(.unavailable)
-        case .startSending: return error == nil ? nil : .failure(.unavailable)
-        case .end:
-            guard error != nil else { return nil }
-            keepPending(job)
-            return .success(.isOwner(true))
+    /// What a request comes to without the database.
+    private struct Settled: Error {
+        let outcome: Outcome
+    }
+
+    private mutating func prepare(_ request: RecordRequest) -> Swift.Result<RecordJob, Settled> {
+        let own = held[request.key]
+        func settled(_ outcome: Outcome) -> Swift.Result<RecordJob, Settled> { .failure(Settled(outcome: outcome)) }
+        func job(_ held: Held, _ kind: RecordJob.Kind) -> RecordJob {
+            RecordJob(key: request.key, message: held.message, owner: held.owner, kind: kind)
+        }
+        switch request {
+        case .claim(_, let message):
+            if let own { return settled(.success(.decided(own.message == message ? .inFlight : .otherMessage))) }
+            guard error == nil else { return settled(.failure(.unavailable)) }
+            attempts += 1
+            return .success(job(Held(message: message, owner: RecordOwner(instance, attempt: attempts)), .claim))
+        case .startSending:
+            guard error == nil else { return settled(.failure(.unavailable)) }
+            guard let own else { return settled(.success(.isOwner(false))) }
+            return .success(job(own, .startSending))
+        case .end(_, let end):
+            guard let own else { return settled(.success(.isOwner(false))) }
+            guard error != nil else { return .success(job(own, .end(end))) }
+            pending.append(job(own, .end(end)))
+            return settled(.success(.isOwner(true)))
         }
     }
 
@@ -128,27 +154,43 @@ struct Worker<Backend: RecordBackend> {
     private mutating func run(_ jobs: [RecordJob]) -> [Outcome?] {
         guard !jobs.isEmpty else { return [] }
         do throws(RecordBackendError) {
-            let results = try backend.run(jobs, held: held)
-            return zip(jobs, results).map { job, result in
-                if case .again = result { return nil }
-                learn(job, result)
-                return .success(result)
-            }
+            let held = held
+            let results = try backend.run(jobs) { held[$0] != nil }
+            return zip(jobs, results).map { job, result in learn(job, result) }
         } catch {
             failed(error)
-            return jobs.map { job in
-                guard case .end = job else { return .failure(.unavailable) }
-                keepPending(job)
-                return .success(.isOwner(true))
-            }
+            return jobs.map { leaveOpen($0) }
         }
     }
 
-    private mutating func learn(_ job: RecordJob, _ result: RecordJob.Result) {
-        switch (job, result) {
-        case (.claim(let key, let message), .decided(.begun)): held[key] = message
-        case (.end(let key, _), _): held[key] = nil
+    private mutating func learn(_ job: RecordJob, _ result: RecordJob.Result) -> Outcome? {
+        switch (job.kind, result) {
+        case (_, .again): return nil
+        case (_, .failed): return leaveOpen(job)
+        case (.claim, .decided(.begun)): held[job.key] = Held(message: job.message, owner: job.owner)
+        case (.end(let end), .isOwner(let isOwner)):
+            held[job.key] = nil
+            if case .done = end, !isOwner {
+                logger.warning(
+                    "what became of a message is not kept: its Idempotency-Key was taken over, or its record was removed"
+                )
+            }
         default: break
+        }
+        return .success(result)
+    }
+
+    /// What is known if a job may have been done, or not.
+    private mutating func leaveOpen(_ job: RecordJob) -> Outcome {
+        switch job.kind {
+        case .startSending: return .failure(.unavailable)
+        case .claim:
+            // If the claim is there, nobody will use it.
+            pending.append(RecordJob(key: job.key, message: job.message, owner: job.owner, kind: .end(.free)))
+            return .failure(.unavailable)
+        case .end:
+            pending.append(job)
+            return .success(.isOwner(true))
         }
     }
 
@@ -174,38 +216,16 @@ struct Worker<Backend: RecordBackend> {
         error = nil
     }
 
-    /// Keeps an end until the database can be told. Its key stays held, so that nobody is told less than is known.
-    private mutating func keepPending(_ job: RecordJob) {
-        pending.append(job)
-        pendingOctets += job.size
-        // What is dropped is unknown to whoever asks again, and not sent again.
-        while pendingOctets > limits.octets, let first = pending.first {
-            pending.removeFirst()
-            pendingOctets -= first.size
-            held[first.key] = nil
-        }
-    }
-
     private mutating func writePending() {
         let jobs = pending
         pending = []
-        pendingOctets = 0
-        // Each is about another key: that of one that waits cannot be claimed again.
         for start in stride(from: 0, to: jobs.count, by: Self.slice) {
             let slice = jobs[start..<min(start + Self.slice, jobs.count)]
             if error == nil {
                 _ = run(Array(slice))
             } else {
-                for job in slice { keepPending(job) }
+                pending += slice
             }
         }
-    }
-}
-
-extension RecordJob {
-    /// How many octets it takes while it waits, about.
-    fileprivate var size: Int {
-        guard case .end(_, let response?) = self else { return RecordLimits.overhead }
-        return RecordLimits.overhead + response.size
     }
 }

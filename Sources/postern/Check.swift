@@ -22,7 +22,7 @@ struct Check: AsyncParsableCommand {
             throw ExitCode.failure
         }
         print("configuration  ok      all settings are sound")
-        var isSound = Self.report(await configuration.checkStore())
+        var isSound = Self.report(configuration.checkStore())
         for relay in configuration.relays {
             if configuration.relays.count > 1 { print("relay \(relay.name)") }
             var smtp = relay.smtp

@@ -28,6 +28,8 @@ struct Serve: AsyncParsableCommand {
     var sandbox = false
 
     func run() async throws {
+        // A reader of standard error that goes away must not end the gateway.
+        signal(SIGPIPE, SIG_IGN)
         let values: SettingValues
         let gatewayConfiguration: GatewayConfiguration
         var inbox: SandboxServer?

@@ -84,26 +84,62 @@ private final class Changing<Value> {
 @Suite struct MessageRateTests {
     let start = ContinuousClock.now
 
-    @Test func turnsAreEvenlySpacedInTheOrderOfArrival() {
-        let rate = Changing(MessageRate(perSecond: 4))
-        for turn in 0..<8 {
-            #expect(rate({ $0.takeTurn(at: start, patience: .seconds(10)) }) == .after(.milliseconds(250 * turn)))
+    private func rate(_ text: String) throws -> Changing<MessageRate> {
+        Changing(MessageRate(try #require(MessageRate.rates(text))))
+    }
+
+    @Test func withinTheWindowTheyGoAsFastAsTheyCome() throws {
+        let rate = try rate("4")
+        for turn in 0..<12 {
+            #expect(rate({ $0.takeTurn(at: start, patience: .seconds(10)) }) == .after(.seconds(turn / 4)))
         }
     }
 
-    @Test func whoWouldWaitTooLongIsToldWhenItIsWorthTryingAgain() {
-        let rate = Changing(MessageRate(perSecond: 2))
-        for _ in 0..<5 { _ = rate { $0.takeTurn(at: start, patience: .seconds(2)) } }
-        #expect(rate({ $0.takeTurn(at: start, patience: .seconds(2)) }) == .refuse(retryAfter: .milliseconds(500)))
+    @Test func whoWouldWaitTooLongIsToldWhenItIsWorthTryingAgain() throws {
+        let rate = try rate("2/s")
+        for _ in 0..<6 { _ = rate { $0.takeTurn(at: start, patience: .seconds(2)) } }
+        #expect(rate({ $0.takeTurn(at: start, patience: .seconds(2)) }) == .refuse(retryAfter: .seconds(1)))
         // Refused ones take no turn: at the time that was told there is one.
-        #expect(rate({ $0.takeTurn(at: start + .milliseconds(500), patience: .seconds(2)) }) == .after(.seconds(2)))
+        #expect(rate({ $0.takeTurn(at: start + .seconds(1), patience: .seconds(2)) }) == .after(.seconds(2)))
     }
 
-    @Test func turnsThatNobodyTookAreGone() {
-        let rate = Changing(MessageRate(perSecond: 10))
+    @Test func turnsThatNobodyTookAreGone() throws {
+        let rate = try rate("1/s")
         _ = rate { $0.takeTurn(at: start, patience: .zero) }
         #expect(rate({ $0.takeTurn(at: start + .seconds(60), patience: .zero) }) == .after(.zero))
-        #expect(
-            rate({ $0.takeTurn(at: start + .seconds(60), patience: .zero) }) == .refuse(retryAfter: .milliseconds(100)))
+        #expect(rate({ $0.takeTurn(at: start + .seconds(60), patience: .zero) }) == .refuse(retryAfter: .seconds(1)))
+    }
+
+    /// Messages come at random: in no span of a window's length are there more than it allows, none overtakes another, and
+    /// none waits for nothing.
+    @Test func noSpanHoldsMoreThanItsWindowAllows() throws {
+        let rates = [(count: 5, period: Duration.seconds(1)), (40, .seconds(3600)), (100, .seconds(86_400))]
+        let rate = try rate("5/s 40/h 100/d")
+        var generator = SystemRandomNumberGenerator()
+        var now = start
+        var turns: [ContinuousClock.Instant] = []
+        while turns.count < 400 {
+            now += .milliseconds(Int.random(in: 0...400, using: &generator))
+            guard case .after(let wait) = rate({ $0.takeTurn(at: now, patience: .seconds(100_000)) }) else {
+                now += .seconds(50_000)
+                continue
+            }
+            let turn = now + wait
+            #expect(turns.allSatisfy { $0 <= turn })
+            for (count, period) in rates where turns.count >= count {
+                #expect(turn >= turns[turns.count - count] + period)
+            }
+            let isHeld = rates.contains { turns.count >= $0.count && turn == turns[turns.count - $0.count] + $0.period }
+            #expect(wait == .zero || isHeld || turn == turns.last)
+            turns.append(turn)
+        }
+    }
+
+    @Test func ratesAreRead() {
+        #expect(MessageRate.rates("14") == MessageRate.rates("14/s"))
+        #expect(MessageRate.rates(" 14/s  500/h\t2000/d 3/m ")?.count == 4)
+        for text in ["", " ", "0", "-1", "14/x", "14/s 15/s", "14,500/h", "14 /s", "1/s 1/m 1/h 1/d 1/s", "2000000/d"] {
+            #expect(MessageRate.rates(text) == nil)
+        }
     }
 }

@@ -183,7 +183,7 @@ import Testing
         }
 
         func startSending(_ key: RecordKey) throws(RecordStoreError) { throw .unavailable }
-        func end(_ key: RecordKey, keeping response: KeptResponse?) {}
+        func end(_ key: RecordKey, as end: RecordEnd) {}
         func close() {}
     }
 

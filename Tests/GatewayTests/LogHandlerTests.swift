@@ -14,8 +14,8 @@ import Testing
         let file = FileManager.default.temporaryDirectory.appending(path: "postern-log-\(UUID())")
         try Data().write(to: file)
         defer { try? FileManager.default.removeItem(at: file) }
-        let output = LogOutput(try FileHandle(forWritingTo: file))
-        var handler = GatewayLogHandler(format: format, level: .debug, output: output)
+        var handler = GatewayLogHandler(
+            format: format, level: .debug, destination: try FileHandle(forWritingTo: file))
         handler.metadata = ["service": "mail"]
         write(handler)
         handler.flush()
@@ -43,6 +43,48 @@ import Testing
         #expect(line.hasSuffix(rest))
         #expect(line.hasPrefix(#"{"time":""#))
         #expect(try JSONSerialization.jsonObject(with: Data(line.utf8)) is [String: Any])
+    }
+
+    /// A relay's text reaches a terminal by way of the log.
+    @Test(arguments: ["\u{9B}31m", "\u{202E}gpj", "a\u{2028}b", "\u{1B}[31m", "\u{7F}é"])
+    func noCharacterIsObeyed(_ text: String) throws {
+        for format in [GatewayConfiguration.LogFormat.json, .text] {
+            let asField = try Self.written(format) { handler in
+                var fields = LogFields()
+                fields.add(.text, text)
+                handler.log(.info, "said", fields)
+            }
+            let asMetadata = try Self.written(format) { handler in
+                Logger(label: "test") { _ in handler }.info("said", metadata: ["text": "\(text)"])
+            }
+            for line in [asField, asMetadata] {
+                let values = line.dropLast().unicodeScalars.map(\.value)
+                #expect(!values.contains { $0 < 0x20 || (0x7F..<0xA0).contains($0) || [0x202E, 0x2028].contains($0) })
+            }
+        }
+    }
+
+    @Test func aReaderThatStallsHoldsNobody() throws {
+        let pipe = Pipe()
+        let handler = GatewayLogHandler(format: .json, level: .info, destination: pipe.fileHandleForWriting)
+        // More than the pipe and what is gathered take together.
+        var fields = LogFields()
+        fields.add(.text, String(repeating: "x", count: LogFields.bound))
+        let count = 2 * LogOutput.bound / LogFields.bound
+        for _ in 0..<count { handler.log(.error, "a line", fields) }
+        handler.flush()
+        let reader = pipe.fileHandleForReading
+        var tail = Data()
+        let mark = Data("were dropped".utf8)
+        while tail.range(of: mark) == nil || tail.last != UInt8(ascii: "\n") {
+            let piece = reader.availableData
+            try #require(!piece.isEmpty)
+            tail = tail.suffix(4096) + piece
+        }
+        let line = try #require(tail.split(separator: UInt8(ascii: "\n")).last { $0.range(of: mark) != nil })
+        let object = try #require(try JSONSerialization.jsonObject(with: line) as? [String: Any])
+        #expect(object["level"] as? String == "warning")
+        #expect((count / 4..<count).contains(object["lines"] as? Int ?? 0))
     }
 
     @Test func fieldsAreReadBackForAPerson() throws {

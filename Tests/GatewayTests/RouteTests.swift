@@ -60,7 +60,7 @@ import Testing
         #expect(configuration.relays[1].smtp.port == 465)
         #expect(configuration.relays[1].smtp.timeouts.reply == .seconds(7))
         #expect(configuration.relays.map(\.pool.sessions) == [16, 2])
-        #expect(configuration.relays.map(\.messagesPerSecond) == [nil, 14])
+        #expect(configuration.relays.map(\.rates) == [nil, [Rate("14/s")]])
         #expect(throws: ConfigurationError.self) {
             try GatewayConfiguration(SettingValues(environment: ["POSTERN_RELAY_B_URL": "ftp://x"]))
         }

@@ -39,11 +39,11 @@ import Testing
             case .memory: preconditionFailure("memory is not durable")
             case .sqlite(let path):
                 try DurableRecordStore(
-                    SQLiteBackend(path: path, limits: limits), limits: limits, logger: logger,
+                    SQLiteBackend(path: path, limits: limits), logger: logger,
                     pace: .milliseconds(50))
             case .postgresql(let uri):
                 try DurableRecordStore(
-                    PostgreSQLBackend(uri: uri, limits: limits, lease: lease), limits: limits, logger: logger,
+                    PostgreSQLBackend(uri: uri, limits: limits, lease: lease), logger: logger,
                     pace: .milliseconds(50))
             }
         }
@@ -71,11 +71,11 @@ import Testing
         #expect(try await store.claim(key("done"), for: message) == .inFlight)
         #expect(try await store.claim(key("done"), for: other) == .otherMessage)
         try await store.startSending(key("done"))
-        await store.end(key("done"), keeping: response("{1}"))
+        await store.end(key("done"), as: .done(response("{1}")))
         #expect(try await store.claim(key("done"), for: message) == .replay(response("{1}")))
         #expect(try await store.claim(key("open"), for: message) == .begun)
         try await store.startSending(key("open"))
-        await store.end(key("open"), keeping: nil)
+        await store.end(key("open"), as: .open)
         // These two are under way when the process ends.
         #expect(try await store.claim(key("claimed"), for: message) == .begun)
         #expect(try await store.claim(key("sending"), for: message) == .begun)
@@ -106,7 +106,7 @@ import Testing
                     let key = self.key("\(number / 3)")
                     guard (try? await store.claim(key, for: self.message)) == .begun else { return false }
                     try? await store.startSending(key)
-                    await store.end(key, keeping: self.response())
+                    await store.end(key, as: .done(self.response()))
                     return true
                 }
             }
@@ -121,7 +121,7 @@ import Testing
         let place = try await Place(kind)
         let store = try place.store(RecordLimits(lifetime: .seconds(1), octets: 1 << 24))
         #expect(try await store.claim(key("a"), for: message) == .begun)
-        await store.end(key("a"), keeping: response())
+        await store.end(key("a"), as: .done(response()))
         #expect(try await store.claim(key("a"), for: other) == .otherMessage)
         var decision = RecordDecision.otherMessage
         for _ in 0..<100 where decision == .otherMessage {
@@ -143,13 +143,13 @@ import Testing
         try await store.startSending(key("under way"))
         for number in 0..<300 {
             #expect(try await store.claim(key("\(number)"), for: message) == .begun)
-            await store.end(key("\(number)"), keeping: large)
+            await store.end(key("\(number)"), as: .done(large))
         }
         #expect(try await store.claim(key("299"), for: message) == .replay(large))
         #expect(try await store.claim(key("under way"), for: message) == .inFlight)
         #expect(store.status.evicted > 200)
         #expect(log.all.filter { $0.level == .warning }.count == 1)
-        await store.end(key("under way"), keeping: nil)
+        await store.end(key("under way"), as: .open)
         await store.close()
         try await place.remove()
     }
@@ -166,9 +166,9 @@ import Testing
         #expect(try await store.claim(key("waiting"), for: message) == .begun)
         try await place.server?.stop(removing: false)
         await #expect(throws: RecordStoreError.unavailable) { try await store.startSending(self.key("waiting")) }
-        await store.end(key("waiting"), keeping: nil)
-        await store.end(key("accepted"), keeping: response())
-        await store.end(key("refused"), keeping: nil)
+        await store.end(key("waiting"), as: .open)
+        await store.end(key("accepted"), as: .done(response()))
+        await store.end(key("refused"), as: .open)
         await #expect(throws: RecordStoreError.unavailable) {
             try await store.claim(self.key("new"), for: self.message)
         }
@@ -196,7 +196,7 @@ import Testing
         #expect(try await second.claim(key("a"), for: other) == .otherMessage)
         try await first.startSending(key("a"))
         #expect(try await second.claim(key("a"), for: message) == .inFlight)
-        await first.end(key("a"), keeping: response())
+        await first.end(key("a"), as: .done(response()))
         #expect(try await second.claim(key("a"), for: message) == .replay(response()))
 
         #expect(try await first.claim(key("claimed"), for: message) == .begun)
@@ -267,6 +267,18 @@ import Testing
             return ""
         }
         try Data("From: a@example.org\r\n".utf8).write(to: URL(filePath: folder + "/mail"))
+        func check(_ path: String) -> String {
+            do throws(RecordStoreLocation.Fault) {
+                try RecordStoreLocation.sqlite(path).check()
+            } catch {
+                return error.description
+            }
+            return ""
+        }
+        #expect(check(folder + "/mail").contains("no database"))
+        #expect(check(folder + "/none/records.db").contains("no folder"))
+        #expect(check(folder + "/new.db").isEmpty)
+        #expect(!FileManager.default.fileExists(atPath: folder + "/new.db"))
         #expect(try fault(folder + "/mail").contains("no database"))
         #expect(try fault(folder + "/none/records.db").contains("cannot be created"))
         #expect(try fault(folder).contains("cannot be"))
@@ -282,8 +294,121 @@ import Testing
                 ])
             #expect(made.status == 0, "\(made.errors)")
         }
+        #expect(check(folder + "/foreign").contains("another program"))
+        #expect(check(folder + "/newer").contains("newer"))
         #expect(try fault(folder + "/foreign").contains("another program"))
         #expect(try fault(folder + "/newer").contains("newer"))
+        try FileManager.default.removeItem(atPath: folder)
+    }
+
+    /// What the network delivers late is of an attempt that is over.
+    @Test func aLateStatementChangesNothingOfALaterAttempt() async throws {
+        let place = try await Place(.postgresql)
+        let server = try #require(place.server)
+        let store = try place.store()
+        #expect(try await store.claim(key("a"), for: message) == .begun)
+        try await store.startSending(key("a"))
+        let owner = try await server.run("SELECT encode(owner, 'hex') FROM postern_record")
+            .trimmingCharacters(in: .whitespacesAndNewlines)
+        await store.end(key("a"), as: .open)
+        #expect(try await store.claim(key("a"), for: message) == .begun)
+        try await store.startSending(key("a"))
+        // The first attempt's end, once more.
+        _ = try await server.run(
+            "UPDATE postern_record SET state = 0, owner = NULL WHERE owner = '\\x\(owner)' AND state IN (1, 2)")
+        await store.end(key("a"), as: .done(response()))
+        #expect(try await store.claim(key("a"), for: message) == .replay(response()))
+        await store.close()
+        try await place.remove()
+    }
+
+    /// Somebody else has a row locked: its key is refused, and others go on.
+    @Test func aLockedRowIsItsOwnTrouble() async throws {
+        let place = try await Place(.postgresql)
+        let server = try #require(place.server)
+        let store = try place.store(lease: .seconds(30))
+        for text in ["locked", "other"] {
+            #expect(try await store.claim(key(text), for: message) == .begun)
+            await store.end(key(text), as: .open)
+        }
+        let locker = Task {
+            try await server.run(
+                "BEGIN; SELECT 1 FROM postern_record WHERE key = '\\x\(hexadecimal(key("locked")))' FOR UPDATE; "
+                    + "SELECT pg_sleep(8); COMMIT")
+        }
+        while try await server.run("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep%'") < "2" {
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        let locked = Task { try? await store.claim(self.key("locked"), for: self.message) }
+        let other = Task { try? await store.claim(self.key("other"), for: self.message) }
+        #expect(await other.value == .begun)
+        #expect(await locked.value == nil)
+        #expect(store.status.error == nil)
+        _ = try await locker.value
+        #expect(try await store.claim(key("locked"), for: message) == .begun)
+        await store.close()
+        try await place.remove()
+    }
+
+    private func hexadecimal(_ key: RecordKey) -> String {
+        key.octets.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+
+    /// The oldest results go, and no more of them than have to.
+    @Test func aDatabaseOfRecordsIsBounded() async throws {
+        let place = try await Place(.postgresql)
+        let store = try place.store(RecordLimits(lifetime: .seconds(3600), octets: 100_000))
+        let large = response(String(repeating: "x", count: 1000))
+        for number in 0..<90 {
+            #expect(try await store.claim(key("\(number)"), for: message) == .begun)
+            await store.end(key("\(number)"), as: .done(large))
+        }
+        for _ in 0..<200 where store.status.evicted == 0 { try await Task.sleep(for: .milliseconds(50)) }
+        #expect((5..<40).contains(store.status.evicted))
+        #expect(try await store.claim(key("89"), for: message) == .replay(large))
+        #expect(try await store.claim(key("0"), for: message) == .begun)
+        await store.close()
+        try await place.remove()
+    }
+
+    /// A request that was not begun leaves nothing behind.
+    @Test(arguments: Place.Kind.allCases) func whatWasNotBegunIsFree(_ kind: Place.Kind) async throws {
+        let place = try await Place(kind)
+        let store = try place.store()
+        #expect(try await store.claim(key("a"), for: message) == .begun)
+        await store.end(key("a"), as: .free)
+        #expect(try await store.claim(key("a"), for: other) == .begun)
+        await store.close()
+        try await place.remove()
+    }
+
+    /// Another process had the file meanwhile, and sent the message.
+    @Test func aFileThatAnotherProcessHadInBetween() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "postern-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let limits = RecordLimits(lifetime: .seconds(3600), octets: 1 << 24)
+        func job(_ instance: InstanceID, _ kind: RecordJob.Kind) -> RecordJob {
+            RecordJob(key: key("a"), message: message, owner: RecordOwner(instance, attempt: 1), kind: kind)
+        }
+        func isOwner(_ results: [RecordJob.Result]) -> Bool? {
+            if case .isOwner(let isOwner)? = results.first { isOwner } else { nil }
+        }
+        let (first, second) = (InstanceID(), InstanceID())
+        var one = SQLiteBackend(path: folder + "/records.db", limits: limits)
+        _ = try one.open(as: first)
+        _ = try one.run([job(first, .claim)]) { _ in false }
+        one.close()
+        var two = SQLiteBackend(path: folder + "/records.db", limits: limits)
+        _ = try two.open(as: second)
+        for kind in [RecordJob.Kind.startSending, .end(.done(response()))] {
+            #expect(isOwner(try two.run([job(second, kind)]) { _ in true }) == true)
+        }
+        two.close()
+        _ = try one.open(as: first)
+        for kind in [RecordJob.Kind.startSending, .end(.open)] {
+            #expect(isOwner(try one.run([job(first, kind)]) { _ in true }) == false)
+        }
+        one.close()
         try FileManager.default.removeItem(atPath: folder)
     }
 
@@ -305,7 +430,9 @@ import Testing
             "", "sqlite:", "sqlite:p.db", "sqlite:/", "sqlite:/a/", "sqlite:/a?mode=ro", "mysql://h/d", "/var/lib/p.db",
             "postgresql://ann:hunter2@host:port/db", "postgresql://ann:hun ter2@host/db",
             "postgresql://host/db?pass=hunter2",
-            "postgresql://host/db?sslmode=hunt", "postgresql://host:99999/hun", "postgresql://host:0/hun", "postgresql://host/db?sslmode=",
+            "postgresql://ann:p@hunter2@host/db", "postgresql://ann:1/hunter@host/db",
+            "postgresql://host/db?sslmode=hunt", "postgresql://host:99999/hun", "postgresql://host:0/hun",
+            "postgresql://host/db?sslmode=",
         ] {
             do throws(RecordStoreLocation.Fault) {
                 _ = try RecordStoreLocation(text)

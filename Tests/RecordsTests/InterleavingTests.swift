@@ -36,8 +36,17 @@ import Testing
     static let message = MessageFingerprint(octets: [7])
     static let accepted = KeptResponse(status: 200, fields: [], body: [])
 
-    static func identity(_ number: Int) -> InstanceID {
-        InstanceID(octets: [UInt8](repeating: UInt8(number), count: 16))
+    static func identity(_ number: Int) -> RecordOwner {
+        RecordOwner(InstanceID(octets: [UInt8](repeating: UInt8(number), count: 16)), attempt: 0)
+    }
+
+    /// Ends an attempt in the world's record.
+    static func end(_ world: inout World, by owner: RecordOwner, as end: RecordEnd) {
+        switch world.record?.end(by: owner, as: end) {
+        case .keep(let record)?: world.record = record
+        case .remove?: world.record = nil
+        case .isLost?, nil: break
+        }
     }
 
     /// All worlds that one step leads to.
@@ -91,7 +100,11 @@ import Testing
                     process.step = .sending
                 }
                 add { world, process in
-                    if let record = world.record?.end(by: me, keeping: nil) { world.record = record }
+                    end(&world, by: me, as: .open)
+                    process.step = .idle
+                }
+                add { world, process in
+                    end(&world, by: me, as: .free)
                     process.step = .idle
                 }
             case .sending:
@@ -101,12 +114,12 @@ import Testing
                 }
                 // The relay refused it, or the connection broke before its end: nothing was sent.
                 add { world, process in
-                    if let record = world.record?.end(by: me, keeping: nil) { world.record = record }
+                    end(&world, by: me, as: .open)
                     process.step = .idle
                 }
             case .delivered:
                 add { world, process in
-                    if let record = world.record?.end(by: me, keeping: accepted) { world.record = record }
+                    end(&world, by: me, as: .done(accepted))
                     world.wasTold.insert("accepted")
                     process.step = .idle
                 }

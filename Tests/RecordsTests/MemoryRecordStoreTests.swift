@@ -40,7 +40,7 @@ final class StandingClock: Sendable {
         #expect(store.claim(key("a"), for: message) == .begun)
         #expect(store.claim(key("a"), for: message) == .inFlight)
         #expect(store.claim(key("a"), for: other) == .otherMessage)
-        store.end(key("a"), keeping: response("{1}"))
+        store.end(key("a"), as: .done(response("{1}")))
         #expect(store.claim(key("a"), for: message) == .replay(response("{1}")))
         #expect(store.claim(key("a"), for: message) == .replay(response("{1}")))
         #expect(store.claim(key("a"), for: other) == .otherMessage)
@@ -49,11 +49,11 @@ final class StandingClock: Sendable {
     @Test func whatWasNotSentMayBeSentAgainAndNothingElse() {
         let store = store()
         #expect(store.claim(key("a"), for: message) == .begun)
-        store.end(key("a"), keeping: nil)
+        store.end(key("a"), as: .open)
         #expect(store.claim(key("a"), for: other) == .otherMessage)
         #expect(store.claim(key("a"), for: message) == .begun)
         #expect(store.claim(key("a"), for: message) == .inFlight)
-        store.end(key("a"), keeping: response())
+        store.end(key("a"), as: .done(response()))
         #expect(store.claim(key("a"), for: message) == .replay(response()))
     }
 
@@ -71,8 +71,8 @@ final class StandingClock: Sendable {
         _ = store.claim(key("ended"), for: message)
         _ = store.claim(key("open"), for: message)
         _ = store.claim(key("under way"), for: message)
-        store.end(key("ended"), keeping: response())
-        store.end(key("open"), keeping: nil)
+        store.end(key("ended"), as: .done(response()))
+        store.end(key("open"), as: .open)
         clock.advance(by: .seconds(99))
         #expect(store.claim(key("ended"), for: message) == .replay(response()))
         #expect(store.claim(key("open"), for: other) == .otherMessage)
@@ -86,12 +86,12 @@ final class StandingClock: Sendable {
     @Test func aLaterAnswerCountsFromItsOwnTime() {
         let store = store()
         _ = store.claim(key("a"), for: message)
-        store.end(key("a"), keeping: nil)
+        store.end(key("a"), as: .open)
         clock.advance(by: .seconds(60))
         _ = store.claim(key("a"), for: message)
         clock.advance(by: .seconds(60))
         #expect(store.claim(key("a"), for: message) == .inFlight)
-        store.end(key("a"), keeping: response())
+        store.end(key("a"), as: .done(response()))
         clock.advance(by: .seconds(99))
         #expect(store.claim(key("a"), for: message) == .replay(response()))
     }
@@ -101,7 +101,7 @@ final class StandingClock: Sendable {
         let large = response(String(repeating: "x", count: 1000))
         for number in 0..<10_000 {
             #expect(store.claim(key("\(number)"), for: message) == .begun)
-            store.end(key("\(number)"), keeping: large)
+            store.end(key("\(number)"), as: .done(large))
         }
         #expect(store.count < 100)
         #expect(store.claim(key("9999"), for: message) == .replay(large))
@@ -111,7 +111,7 @@ final class StandingClock: Sendable {
         #expect(log.all.first?.level == .warning)
         clock.advance(by: .seconds(61))
         _ = store.claim(key("one more"), for: message)
-        store.end(key("one more"), keeping: large)
+        store.end(key("one more"), as: .done(large))
         #expect(log.all.count == 2)
     }
 
@@ -119,10 +119,10 @@ final class StandingClock: Sendable {
     @Test func oneKeyTakesTheRoomOfOne() {
         let store = store(octets: 100_000)
         _ = store.claim(key("kept"), for: message)
-        store.end(key("kept"), keeping: response())
+        store.end(key("kept"), as: .done(response()))
         for _ in 0..<100_000 {
             #expect(store.claim(key("again"), for: message) == .begun)
-            store.end(key("again"), keeping: nil)
+            store.end(key("again"), as: .open)
         }
         #expect(store.count == 2)
         #expect(store.places < 200)

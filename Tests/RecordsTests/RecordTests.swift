@@ -3,8 +3,8 @@ import Testing
 @testable import Records
 
 @Suite struct RecordTests {
-    let me = InstanceID()
-    let other = InstanceID()
+    let me = RecordOwner(InstanceID(), attempt: 2)
+    let other = RecordOwner(InstanceID(), attempt: 2)
     let message = MessageFingerprint(octets: [1])
     let another = MessageFingerprint(octets: [2])
     let response = KeptResponse(status: 200, fields: [], body: [1])
@@ -30,15 +30,32 @@ import Testing
     }
 
     @Test func onlyTheOwnerPassesTheGateAndEnds() {
-        for state in [Record.State.open, .done(response), .claimed(other), .sending(other)] {
+        let earlier = RecordOwner(me.instance, attempt: 1)
+        for state in [
+            Record.State.open, .done(response), .claimed(other), .sending(other), .claimed(earlier), .sending(earlier),
+        ] {
             #expect(Record(message, state).startSending(by: me) == nil)
-            #expect(Record(message, state).end(by: me, keeping: response) == nil)
+            for end in [RecordEnd.free, .open, .done(response)] {
+                #expect(Record(message, state).end(by: me, as: end) == .isLost)
+            }
         }
         for state in [Record.State.claimed(me), .sending(me)] {
             #expect(Record(message, state).startSending(by: me) == Record(message, .sending(me)))
-            #expect(Record(message, state).end(by: me, keeping: nil) == Record(message, .open))
-            #expect(Record(message, state).end(by: me, keeping: response) == Record(message, .done(response)))
+            #expect(Record(message, state).end(by: me, as: .open) == .keep(Record(message, .open)))
+            #expect(Record(message, state).end(by: me, as: .done(response)) == .keep(Record(message, .done(response))))
         }
+        #expect(Record(message, .claimed(me)).end(by: me, as: .free) == .remove)
+        #expect(Record(message, .sending(me)).end(by: me, as: .free) == .keep(Record(message, .open)))
+    }
+
+    @Test func ownersAreReadAndOrdered() {
+        for attempt in [0, 1, 255, 256, UInt64.max] {
+            let owner = RecordOwner(me.instance, attempt: attempt)
+            #expect(RecordOwner(octets: owner.octets) == owner)
+        }
+        let ordered = [0, 1, 255, 256, 1 << 40].map { RecordOwner(me.instance, attempt: $0).octets }
+        for (less, more) in zip(ordered, ordered.dropFirst()) { #expect(less.lexicographicallyPrecedes(more)) }
+        #expect(RecordOwner(octets: []) == nil)
     }
 
     @Test func responsesAreReadAsTheyWereWritten() throws {

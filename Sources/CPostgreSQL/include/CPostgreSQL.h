@@ -11,8 +11,12 @@ struct cpostgresql;
 /* Whether libpq can read a URI. What it says of one that it cannot may hold the password, and is not told. */
 int cpostgresql_is_valid(const char *uri);
 
-/* Connects within so many milliseconds. NULL if that failed; then why is found in message, NUL-terminated. */
-struct cpostgresql *cpostgresql_connect(const char *uri, int timeout, char *message, size_t size);
+/* Host, port and database of a URI, NUL-terminated, and nothing else of it. */
+void cpostgresql_show(const char *uri, char *shown, size_t size);
+
+/* Connects: each address within some seconds, or as the URI says; how long a name may take to resolve is the system's.
+   NULL if that failed; then why is found in message, NUL-terminated. */
+struct cpostgresql *cpostgresql_connect(const char *uri, char *message, size_t size);
 
 void cpostgresql_close(struct cpostgresql *connection);
 

@@ -127,11 +127,17 @@ struct RelayURL: Sendable {
     ///   - identity: the name for EHLO, or nil for the connection's own address.
     ///   - trustRoots: a file of extra trust roots (PEM), or nil.
     ///   - setting: what named the file.
+    ///   - client: the certificate that the relay is shown, or nil.
     /// - Throws: ``ConfigurationError`` where TLS cannot be set up.
     func configuration(
-        identity: ClientDomain?, trustRoots: String?, setting: Setting = .relayCAFile
+        identity: ClientDomain?, trustRoots: String?, setting: Setting = .relayCAFile, client: CertificateFiles? = nil
     ) throws(ConfigurationError) -> SMTPConfiguration {
         var tls = SMTPSecurity.standardTLS
+        try client?.add(to: &tls)
+        if client != nil, self.security == .none {
+            throw ConfigurationError(
+                urlSetting.name, "a client certificate is set, and without TLS it is never shown; leave tls=none out")
+        }
         if !verifies { tls.certificateVerification = .none }
         if let trustRoots { tls.additionalTrustRoots = [.certificates(try Self.certificates(in: trustRoots, setting))] }
         let security: SMTPSecurity

@@ -6,12 +6,14 @@ extension Setting {
     public static let all: [Setting] =
         [
             listen, allowAnonymous, apiKeys, tlsCertificateFile, tlsKeyFile, maxMessageBytes, maxInFlight, queueTimeout,
-            shutdownDelay, shutdownGrace, vendorAPIs, heloName, dkimKeys, logLevel, logFormat, logAddresses, routes,
+            shutdownDelay, shutdownGrace, vendorAPIs, defaultFrom, heloName, dkimKeys, logLevel, logFormat,
+            logAddresses, routes,
         ] + ofAccess + ofConnections + ofRecords + ofRelays
 
     /// The settings that each relay may have for itself, as `POSTERN_RELAY_<NAME>_…`.
     static let ofRelays: [Setting] = [
-        relayURL, relayCAFile, relayConnections, relaySessionMessages, relayPipelining, relayConnectTimeout,
+        relayURL, relayCAFile, relayClientCertificateFile, relayClientKeyFile, relaySourceAddress, relayConnections,
+        relaySessionMessages, relayPipelining, relayConnectTimeout,
         relayReplyTimeout, relayFinalReplyTimeout, relayRate, relayBreakerFailures, relayBreakerPause,
     ]
 
@@ -43,6 +45,10 @@ extension Setting {
         "the vendors whose APIs are served, so that programs written for them need another base URL only; `none` for none"
     )
 
+    static let defaultFrom = Setting(
+        "POSTERN_DEFAULT_FROM", .text,
+        "the author of a JSON document or a form that names none, such as `Shop <shop@example.org>`")
+
     // MARK: SMTP
 
     static let heloName = Setting(
@@ -60,6 +66,13 @@ extension Setting {
         secret: true)
     static let relayCAFile = Setting(
         "POSTERN_RELAY_CA_FILE", .file, "extra trust roots for the relay (PEM), beside the system's")
+    static let relayClientCertificateFile = Setting(
+        "POSTERN_RELAY_CLIENT_CERTIFICATE_FILE", .file, "certificate chain shown to a relay that asks for one (PEM)")
+    static let relayClientKeyFile = Setting(
+        "POSTERN_RELAY_CLIENT_KEY_FILE", .file, "private key of that certificate (PEM)")
+    static let relaySourceAddress = Setting(
+        "POSTERN_RELAY_SOURCE_ADDRESS", .text,
+        "local address of the connections to the relay; an IPv4 address means IPv4 only, an IPv6 address IPv6 only")
     static let relayConnections = Setting(
         "POSTERN_RELAY_CONNECTIONS", .number(1...10_000), default: "16", "most sessions open to the relay at once")
     static let relaySessionMessages = Setting(
@@ -77,8 +90,9 @@ extension Setting {
         "the reply to the final dot; giving up earlier only makes an unknown outcome")
 
     static let relayRate = Setting(
-        "POSTERN_RELAY_RATE", .number(1...100_000), default: nil,
-        "most messages a second to the relay; further ones wait their turn, within POSTERN_QUEUE_TIMEOUT")
+        "POSTERN_RELAY_RATE", .rates, default: nil,
+        "most messages to the relay in any second, hour or day; further ones wait their turn, within POSTERN_QUEUE_TIMEOUT"
+    )
     static let relayBreakerFailures = Setting(
         "POSTERN_RELAY_BREAKER_FAILURES", .number(1...10_000), default: "5",
         "failures of the relay in a row that open its circuit breaker")

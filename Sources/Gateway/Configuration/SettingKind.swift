@@ -14,6 +14,8 @@ public enum SettingKind: Hashable, Sendable {
     case time
     /// A time that may be none: `0s`.
     case delay
+    /// How many messages in which times: `14`, `14/s` or `14/s 500/h 2000/d`.
+    case rates
     /// The path of a file.
     case file
     /// Several values, separated by commas or lines; a list in a configuration file.
@@ -29,6 +31,7 @@ public enum SettingKind: Hashable, Sendable {
         case .bytes(let range): "bytes, \(range.lowerBound) to \(range.upperBound)"
         case .time: "time"
         case .delay: "time, or 0s"
+        case .rates: "rates such as 14/s 500/h 2000/d"
         case .file: "path of a file"
         case .list: "list"
         }
@@ -43,6 +46,8 @@ public enum SettingKind: Hashable, Sendable {
         case .number(let range), .bytes(let range):
             Int(text).map(range.contains) ?? false
                 ? nil : "is not a whole number from \(range.lowerBound) to \(range.upperBound)"
+        case .rates where MessageRate.rates(text) != nil: nil
+        case .rates: "holds no rates; write 14/s, or several such as 14/s 500/h 2000/d, separated by spaces"
         case .delay:
             Self.delay(text) == nil ? "is not a time; write 0s, 500ms, 30s, 10m or 1h, a day at most" : nil
         case .time: Self.time(text) == nil ? "is not a time; write 500ms, 30s, 10m or 1h, a day at most" : nil

@@ -27,11 +27,20 @@ final class Delivery: Sendable {
         self.loop = loop
         self.registry = registry
         state = NIOLoopBoundBox.makeBoxSendingValue(State(relays: relays), eventLoop: loop)
+        loop.execute { self.countFromZero() }
+    }
+
+    /// The counters of all relays begin at 0: an alert sees the first message that fails, too.
+    private func countFromZero() {
+        for relay in state.value.relays.relays { _ = metrics(of: relay) }
     }
 
     /// From the next message on other relays are used; those under way keep theirs.
     func replaceRelays(by relays: RelaySet) {
-        loop.execute { self.state.value.relays = relays }
+        loop.execute {
+            self.state.value.relays = relays
+            self.countFromZero()
+        }
     }
 
     /// Opens, writes and closes one message. Recipients that the relay does not take in one transaction get it in

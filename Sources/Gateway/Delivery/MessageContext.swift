@@ -5,6 +5,7 @@ struct MessageContext: Sendable {
     /// What does not change while the request is handled. It goes through many hands, and they share it.
     private final class Request: Sendable {
         let id: String
+        let client: HTTPClientAddress
         let admitted: AdmittedRequest
         let trace: TraceParent?
         let start: ContinuousClock.Instant
@@ -12,6 +13,7 @@ struct MessageContext: Sendable {
 
         init(_ head: HTTPRequestHead, _ admitted: AdmittedRequest, _ tracer: RequestTracer?) {
             id = head.id
+            client = head.client
             self.admitted = admitted
             trace = head.headers["traceparent"].flatMap { TraceParent($0) }
             start = .now
@@ -32,6 +34,7 @@ struct MessageContext: Sendable {
 
     /// The request's id, which its response carries.
     var id: String { request.id }
+    var client: HTTPClientAddress { request.client }
     var admitted: AdmittedRequest { request.admitted }
     var caller: Caller { request.admitted.caller }
     var trace: TraceParent? { request.trace }

@@ -1,3 +1,4 @@
+internal import HTTPServer
 internal import Logging
 internal import MailAddress
 internal import SMTP
@@ -8,6 +9,13 @@ struct MessageLog: Sendable {
     private let showsAddresses: Bool
     /// The handler behind the logger where it is our own, which takes fields as they are.
     private let handler: GatewayLogHandler?
+
+    /// Keeps refusals from filling the log.
+    private let limit = LineLimit()
+
+    /// Pointers and characters of a path that a line has at most.
+    private static let pointerBound = 10
+    private static let pathBound = 200
 
     /// Recipients that a line names at most; the number of all is there too.
     private static let recipientBound = 20
@@ -27,12 +35,41 @@ struct MessageLog: Sendable {
         }
     }
 
+    /// A message that is not valid, or that its caller may not send.
     func invalid(_ problem: Problem, _ context: MessageContext) {
-        guard logger.logLevel <= .debug else { return }
+        guard logger.logLevel <= .info, let omitted = limit.admit(problem.label) else { return }
         var fields = Self.fields(context)
+        fields.add("client", context.client.description)
+        refuse(problem, omitted, &fields)
+    }
+
+    /// A request that was refused before it was handled.
+    ///
+    /// - Parameter head: nil if it could not be read as far as that.
+    func refused(_ problem: Problem, _ head: HTTPRequestHead?) {
+        guard logger.logLevel <= .info, let omitted = limit.admit(problem.label) else { return }
+        var fields = LogFields()
+        if let head {
+            fields.add(.requestID, head.id)
+            fields.add("client", head.client.description)
+            fields.add("method", head.method)
+            fields.add("path", String(head.path.prefix(Self.pathBound)))
+        }
+        refuse(problem, omitted, &fields)
+    }
+
+    private func refuse(_ problem: Problem, _ omitted: Int, _ fields: inout LogFields) {
         fields.add("http_status", problem.status)
-        fields.add("errors", problem.errors.count + problem.unlistedErrors)
-        write(.debug, "message refused", fields)
+        fields.add("reason", problem.label)
+        let count = problem.errors.count + problem.unlistedErrors
+        if count > 0 {
+            fields.add("errors", count)
+            // What a field holds is the client's, and is not written; its name says where to look.
+            fields.add(
+                "pointers", problem.errors.prefix(Self.pointerBound).map(\.pointer).joined(separator: " "))
+        }
+        if omitted > 0 { fields.add("omitted", omitted) }
+        write(.info, "request refused", fields)
     }
 
     func accepted(

@@ -30,9 +30,12 @@ struct SendingOnce: Sendable {
             do throws(Problem) {
                 try mayBegin()
             } catch {
-                return await ended(context.response(to: .failed(error)), gate)
+                await store.end(gate.key, as: .free)
+                return context.response(to: .failed(error))
             }
-            return await ended(await send(gate), gate)
+            let response = await send(gate)
+            await store.end(gate.key, as: response.isFinal ? .done(KeptResponse(response.response)) : .open)
+            return response
         case .inFlight: return context.response(to: .failed(.idempotencyKeyInFlight))
         case .otherMessage: return context.response(to: .failed(.idempotencyKeyReused))
         case .replay(let kept):
@@ -44,10 +47,5 @@ struct SendingOnce: Sendable {
                 metadata: ["request_id": "\(context.id)", "id": "\(id ?? "")"])
             return MessageResponse(replaying: context.response(to: .failed(.outcomeLost(id))).response)
         }
-    }
-
-    private func ended(_ response: MessageResponse, _ gate: RecordGate) async -> MessageResponse {
-        await store.end(gate.key, keeping: response.isFinal ? KeptResponse(response.response) : nil)
-        return response
     }
 }

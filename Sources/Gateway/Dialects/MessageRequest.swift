@@ -1,5 +1,6 @@
 internal import HTTPServer
 internal import InternetMessage
+internal import MailAddress
 
 /// A whole request with messages, as a dialect reads it.
 struct MessageRequest: Sendable {
@@ -14,6 +15,8 @@ struct MessageRequest: Sendable {
     let pathValues: [String]
     /// The domain of an identifier if nobody who sends the message has one.
     let hostDomain: String
+    /// The author of a message that names none; nil if it has to name one.
+    let defaultAuthor: Mailbox?
     /// What the identifier of a raw message that has none is made of; random bits if it is nil.
     let seed: MessageSeed?
 

@@ -44,7 +44,20 @@ actor RelayHealth {
         return await refresh()
     }
 
-    /// The last findings without asking for more, for the metrics.
+    /// The last findings, without waiting for the first ones. Whoever reads metrics counts as one who asks, so that an
+    /// alert needs nobody else who does.
+    func watched() -> [Finding] {
+        askedAt = clock.now
+        if watch == nil {
+            watch = Task {
+                _ = await self.refresh()
+                await self.keepWatching()
+            }
+        }
+        return findings ?? []
+    }
+
+    /// The last findings, without asking for more.
     var last: [Finding] { findings ?? [] }
 
     /// Other relays are to be asked.

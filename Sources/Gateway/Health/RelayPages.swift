@@ -42,7 +42,7 @@ final class RelayPages: Sendable {
     /// All metrics, as Prometheus reads them.
     func figures() async -> HTTPResponse {
         let up = Dictionary(
-            await health.last.map { ($0.name, $0.error == nil) }, uniquingKeysWith: { first, _ in first })
+            await health.watched().map { ($0.name, $0.error == nil) }, uniquingKeysWith: { first, _ in first })
         var relays: [GatewayMetrics.Figures.OfRelay] = []
         for relay in configuration.relays.relays {
             let pool = await relay.pool.figures

@@ -16,12 +16,16 @@ public struct GatewayLogHandler: LogHandler {
     ///   - format: the form of a line; nil for text on a terminal and JSON elsewhere.
     ///   - level: the least level that is written.
     public init(format: GatewayConfiguration.LogFormat?, level: Logger.Level) {
-        self.init(format: format ?? Self.defaultFormat, level: level, output: LogOutput(.standardError))
+        self.init(format: format ?? Self.defaultFormat, level: level, destination: .standardError)
     }
 
-    init(format: GatewayConfiguration.LogFormat, level: Logger.Level, output: LogOutput) {
+    init(format: GatewayConfiguration.LogFormat, level: Logger.Level, destination: FileHandle) {
         self.format = format
-        self.output = output
+        output = LogOutput(destination) { dropped in
+            var fields = LogFields()
+            fields.add("lines", dropped)
+            return Self.line(.warning, "log lines were dropped, because nobody read them", fields, [:], as: format)
+        }
         logLevel = level
     }
 
@@ -45,30 +49,37 @@ public struct GatewayLogHandler: LogHandler {
         let own = event.metadata ?? [:]
         let line =
             switch format {
-            case .json: json(event.level, event.message.description) { Self.write(own, to: &$0) }
-            case .text: text(event.level, event.message.description, own)
+            case .json: Self.json(event.level, event.message.description, metadata) { Self.write(own, to: &$0) }
+            case .text: Self.text(event.level, event.message.description, metadata, own)
             }
-        output.write(line, now: event.level >= .error)
+        output.write(line, soon: event.level >= .error)
     }
 
     /// Writes a line of fields, as each message has one. As JSON they go into it as they are, and no event and no metadata is
     /// made of them.
     func log(_ level: Logger.Level, _ message: String, _ fields: LogFields) {
-        let line =
-            switch format {
-            case .json: json(level, message) { $0.members(fields.members) }
-            case .text: text(level, message, fields.metadata)
-            }
-        output.write(line, now: level >= .error)
+        output.write(Self.line(level, message, fields, metadata, as: format), soon: level >= .error)
     }
 
-    private func json(_ level: Logger.Level, _ message: String, _ fields: (inout JSONText) -> Void) -> [UInt8] {
+    private static func line(
+        _ level: Logger.Level, _ message: String, _ fields: LogFields, _ metadata: Logger.Metadata,
+        as format: GatewayConfiguration.LogFormat
+    ) -> [UInt8] {
+        switch format {
+        case .json: json(level, message, metadata) { $0.members(fields.members) }
+        case .text: text(level, message, metadata, fields.metadata)
+        }
+    }
+
+    private static func json(
+        _ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata, _ fields: (inout JSONText) -> Void
+    ) -> [UInt8] {
         var json = JSONText()
         json.object { json in
             json.member(.time, Timestamp.now())
             json.member(.level, level.rawValue)
             json.member(.message, message)
-            Self.write(metadata, to: &json)
+            write(metadata, to: &json)
             fields(&json)
         }
         return json.line
@@ -84,9 +95,11 @@ public struct GatewayLogHandler: LogHandler {
         }
     }
 
-    private func text(_ level: Logger.Level, _ message: String, _ own: Logger.Metadata) -> [UInt8] {
+    private static func text(
+        _ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata, _ own: Logger.Metadata
+    ) -> [UInt8] {
         var line = "\(Timestamp.now()) \(level.rawValue) \(message)"
-        for (key, value) in Self.texts(metadata) + Self.texts(own) {
+        for (key, value) in texts(metadata) + texts(own) {
             // Quoted, so that no value can look like a line or a field of its own.
             let plain = value.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") }
             line += " \(key)=" + (plain ? value : value.debugDescription)

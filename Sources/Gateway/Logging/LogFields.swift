@@ -1,4 +1,5 @@
 internal import Logging
+internal import SMTP
 
 /// The fields of a log line in their order, numbers as numbers.
 ///
@@ -28,8 +29,15 @@ struct LogFields: CustomStringConvertible, Sendable {
         members.value(thousandths: Int(duration.nanoseconds / 1000))
     }
 
-    /// A text of no more characters than are written of a value.
+    /// A text of no more characters than are written of a value, without those that a terminal could obey or that change
+    /// the order of what stands around them.
     static func bounded(_ text: String) -> String {
+        // What is ASCII is escaped where it is written.
+        guard !text.utf8.allSatisfy({ $0 < 0x7F }) else { return shortened(text) }
+        return PrintableText.shown(shortened(text), keepsASCII: true)
+    }
+
+    private static func shortened(_ text: String) -> String {
         // A character has an octet at least.
         guard text.utf8.count > bound else { return text }
         let beginning = text.prefix(bound)

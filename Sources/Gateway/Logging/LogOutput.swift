@@ -3,7 +3,8 @@ internal import Synchronization
 
 /// Gathers log lines and writes them from a thread of its own, so that a message does not wait for whoever reads them.
 ///
-/// What is gathered is bounded: lines beyond it are counted, and the count is written once there is room.
+/// What is gathered is bounded: lines beyond it are counted, and the count is written once there is room. If nobody reads,
+/// that thread waits in its write, and no other one waits for it without a bound.
 final class LogOutput: Sendable {
     private struct State {
         var pending: [UInt8] = []
@@ -18,14 +19,22 @@ final class LogOutput: Sendable {
 
     private let state = Mutex(State())
     private let queue = DispatchQueue(label: "postern.log")
-    private let destination: FileHandle
+    /// How long the end of the process waits for whoever reads the lines.
+    static let patience = 2.0
 
-    init(_ destination: FileHandle) {
+    private let destination: FileHandle
+    private let droppedLine: @Sendable (Int) -> [UInt8]
+
+    /// - Parameter droppedLine: makes the line that says how many were dropped.
+    init(_ destination: FileHandle, droppedLine: @escaping @Sendable (Int) -> [UInt8]) {
         self.destination = destination
+        self.droppedLine = droppedLine
     }
 
     /// Adds a line, its end included.
-    func write(_ line: [UInt8], now: Bool) {
+    ///
+    /// - Parameter soon: whether it is written without waiting for further lines.
+    func write(_ line: [UInt8], soon: Bool) {
         let starts = state.withLock { state in
             if state.pending.count + line.count > Self.bound {
                 state.dropped += 1
@@ -37,12 +46,17 @@ final class LogOutput: Sendable {
             return true
         }
         if starts { queue.asyncAfter(deadline: .now() + Self.delay) { self.drain() } }
-        if now { flush() }
+        if soon { queue.async { self.drain() } }
     }
 
-    /// Writes all that waits.
+    /// Writes all that waits, as far as somebody reads it within ``patience``.
     func flush() {
-        queue.sync { drain() }
+        let isDone = DispatchSemaphore(value: 0)
+        queue.async {
+            self.drain()
+            isDone.signal()
+        }
+        _ = isDone.wait(timeout: .now() + Self.patience)
     }
 
     private func drain() {
@@ -57,7 +71,7 @@ final class LogOutput: Sendable {
             if lines.isEmpty, dropped == 0 { return }
             // A destination that is gone cannot be told about.
             try? destination.write(contentsOf: Data(lines))
-            if dropped > 0 { try? destination.write(contentsOf: Data("\(dropped) log lines were dropped\n".utf8)) }
+            if dropped > 0 { try? destination.write(contentsOf: Data(droppedLine(dropped))) }
         }
     }
 }

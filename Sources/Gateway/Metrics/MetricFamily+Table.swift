@@ -18,7 +18,7 @@ extension MetricFamily {
     static let bytes = MetricFamily(
         "postern_message_bytes_total", .counter, "Octets of the messages that a relay took responsibility for.")
     static let replies = MetricFamily(
-        "postern_replies_total", .counter, omitsZero: true,
+        "postern_replies_total", .counter,
         "Replies that decided about a message, by relay, stage and first digit of the code.")
     static let queueTime = MetricFamily(
         "postern_message_queue_seconds", times, "How long messages waited for their turn and for a session.")
@@ -30,7 +30,7 @@ extension MetricFamily {
         "postern_session_connect_seconds", times, "How long the TCP connection of a session took.")
     static let tlsTime = MetricFamily("postern_session_tls_seconds", times, "How long the TLS handshake took.")
     static let sessionFailures = MetricFamily(
-        "postern_session_failures_total", .counter, omitsZero: true,
+        "postern_session_failures_total", .counter,
         "Sessions that could not be set up, by relay and the stage that failed.")
     static let fallbacks = MetricFamily(
         "postern_fallbacks_total", .counter, "Messages that a relay certainly had not taken and the next one was asked."

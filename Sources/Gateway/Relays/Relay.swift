@@ -18,11 +18,11 @@ final class Relay: Sendable {
     }
 
     /// A rate that all loops share.
-    private final class Rate: Sendable {
+    private final class SharedRate: Sendable {
         let machine: Mutex<MessageRate>
 
-        init(perSecond: Int) {
-            machine = Mutex(MessageRate(perSecond: perSecond))
+        init(_ rates: [Rate]) {
+            machine = Mutex(MessageRate(rates))
         }
     }
 
@@ -32,7 +32,7 @@ final class Relay: Sendable {
     /// Whether there is nothing that a success would change: then a message takes no lock.
     private let isUntroubled = Atomic<Bool>(true)
     /// Nil where the relay has no rate: then there is nothing to lock.
-    private let rate: Rate?
+    private let rate: SharedRate?
     private let isShutDown = Atomic<Bool>(false)
     private let observer: RelayMetrics?
 
@@ -44,7 +44,7 @@ final class Relay: Sendable {
         pool = SMTPSessionPool(configuration.smtp, limits: configuration.pool, on: eventLoops, observer: metrics)
         breaker = Mutex(
             (CircuitBreaker(failures: configuration.breakerFailures, pause: configuration.breakerPause), nil))
-        rate = configuration.messagesPerSecond.map { Rate(perSecond: $0) }
+        rate = configuration.rates.map { SharedRate($0) }
     }
 
     deinit {

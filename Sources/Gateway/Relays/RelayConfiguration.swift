@@ -1,4 +1,5 @@
 internal import Foundation
+internal import NIOCore
 public import SMTP
 
 /// One relay as the settings describe it.
@@ -12,8 +13,8 @@ public struct RelayConfiguration: Sendable {
     public var smtp: SMTPConfiguration
     /// The bounds of its pool of sessions.
     public var pool: SMTPPoolLimits
-    /// Messages a second, or nil for no bound.
-    let messagesPerSecond: Int?
+    /// How many messages go to it at most, or nil for no bound.
+    let rates: [Rate]?
     /// Failures in a row that open the circuit breaker.
     private(set) var breakerFailures: Int
     let breakerPause: Duration
@@ -31,11 +32,30 @@ public struct RelayConfiguration: Sendable {
         let relayURL = try RelayURL(url, of: urlSetting)
         let roots = Self.value(of: .relayCAFile, name, values)
         let content = try roots.0.map { _ throws(ConfigurationError) in try values.file(roots.1) } ?? nil
-        let smtp = try relayURL.configuration(identity: identity, trustRoots: roots.0, setting: roots.1)
+        let client = try CertificateFiles(
+            values, certificate: Self.value(of: .relayClientCertificateFile, name, values).1,
+            key: Self.value(of: .relayClientKeyFile, name, values).1)
+        var smtp = try relayURL.configuration(
+            identity: identity, trustRoots: roots.0, setting: roots.1, client: client)
+        smtp.sourceAddress = try Self.sourceAddress(name, values)
         let warning = relayURL.warning.map { name == Self.defaultName ? $0 : "relay \(name): \($0)" }
         try self.init(
             name, values, smtp, warning: warning,
-            origin: [url, identity?.description ?? "", content?.base64EncodedString() ?? ""])
+            origin: [
+                url, identity?.description ?? "", content?.base64EncodedString() ?? "",
+                try client.map { client throws(ConfigurationError) in try client.contentOfCertificate() } ?? "",
+            ])
+    }
+
+    private static func sourceAddress(_ name: String, _ values: SettingValues) throws(ConfigurationError) -> String? {
+        let (text, setting) = value(of: .relaySourceAddress, name, values)
+        guard let text else { return nil }
+        guard (try? SocketAddress(ipAddress: text, port: 0)) != nil else {
+            throw ConfigurationError(
+                setting.name, "\(text.debugDescription) is no address; write 192.0.2.1, or 2001:db8::1 without brackets"
+            )
+        }
+        return text
     }
 
     /// The sandbox's embedded relay.
@@ -68,7 +88,8 @@ public struct RelayConfiguration: Sendable {
         pool.queueTimeout = try values.duration(.queueTimeout)
         pool.queueLength = try values.integer(.maxInFlight)
         let rate = setting(.relayRate)
-        messagesPerSecond = values.value(of: rate) == nil ? nil : try values.integer(rate)
+        // The kind of the setting has been checked.
+        rates = values.value(of: rate).flatMap { MessageRate.rates($0) }
         breakerFailures = try values.integer(setting(.relayBreakerFailures))
         breakerPause = try values.duration(setting(.relayBreakerPause))
         self.origin =

@@ -24,6 +24,8 @@ struct MessageDocument: DecodableWithErrors, DecodableWithConfiguration {
     var recipientPolicy: Envelope.RecipientPolicy?
     /// Whether the identifier of the message is a UUID, which some clients expect.
     var hasUUID = false
+    /// Whether it names no author, and none that is wrong either.
+    private(set) var isWithoutAuthor = false
     var errors = FieldErrors()
 
     /// The members, in the order in which they are read.
@@ -52,8 +54,8 @@ struct MessageDocument: DecodableWithErrors, DecodableWithConfiguration {
         let list = "an address or a list of addresses"
         if let from = members.address("from", expected: address) {
             self.from = from.mailbox
-        } else if !members.hasError("/from") {
-            members.add(FieldError("/from", "the sender's address is needed"))
+        } else {
+            isWithoutAuthor = !members.hasError("/from")
         }
         to = members.addresses("to", expected: list)?.mailboxes ?? []
         cc = members.addresses("cc", expected: list)?.mailboxes ?? []

@@ -18,9 +18,13 @@ final class Submission: Sendable {
 
     /// Decodes and checks a JSON document.
     ///
-    /// - Parameter query: what the query says of the envelope; nil if it says nothing.
+    /// - Parameters:
+    ///   - query: what the query says of the envelope; nil if it says nothing.
+    ///   - defaultAuthor: the author if the document names none.
     /// - Throws: a ``Problem`` that names every bad member.
-    convenience init(json body: [UInt8], _ query: QueryEnvelope? = nil) throws(Problem) {
+    convenience init(
+        json body: [UInt8], _ query: QueryEnvelope? = nil, defaultAuthor: Mailbox? = nil
+    ) throws(Problem) {
         let syntax = try Self.syntax(of: body)
         let document: MessageDocument
         do {
@@ -37,7 +41,7 @@ final class Submission: Sendable {
                         : "the body has to be a JSON object")
             ])
         }
-        try self.init(document, query, syntax.repeated)
+        try self.init(document, query, syntax.repeated, defaultAuthor: defaultAuthor)
     }
 
     /// Checks that a body is JSON.
@@ -54,11 +58,18 @@ final class Submission: Sendable {
     /// - Parameters:
     ///   - query: what the query says of the envelope; what the document says goes before it.
     ///   - others: what else is wrong with the document.
+    ///   - defaultAuthor: the author if the document names none.
     init(
-        _ document: MessageDocument, _ query: QueryEnvelope? = nil, _ others: FieldErrors = FieldErrors()
+        _ document: MessageDocument, _ query: QueryEnvelope? = nil, _ others: FieldErrors = FieldErrors(),
+        defaultAuthor: Mailbox? = nil
     ) throws(Problem) {
+        var document = document
         var errors = others
         if let query { errors.add(FieldErrors(query.errors)) }
+        if document.isWithoutAuthor {
+            document.from = defaultAuthor
+            if defaultAuthor == nil { errors.add(FieldError("/from", "the sender's address is needed")) }
+        }
         errors.add(document.errors)
         var fields: [HeaderField] = []
         for (name, value) in document.headers {

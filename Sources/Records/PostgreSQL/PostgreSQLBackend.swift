@@ -9,7 +9,7 @@ struct PostgreSQLBackend: RecordBackend {
     private let uri: String
     private let limits: RecordLimits
     private let lease: Duration
-    private let instance = InstanceID()
+    private var instance = InstanceID()
     private var connection: PostgreSQLConnection?
     /// How often the tables were looked after.
     private var rounds = 0
@@ -30,7 +30,8 @@ struct PostgreSQLBackend: RecordBackend {
         self.lease = lease
     }
 
-    mutating func open() throws(RecordBackendError) -> RecordSecret {
+    mutating func open(as instance: InstanceID) throws(RecordBackendError) -> RecordSecret {
+        self.instance = instance
         let connection = try PostgreSQLConnection(uri: uri, timeout: Self.timeout)
         do throws(PostgreSQLConnection.Refusal) {
             if try connection.run(PostgreSQLSchema.look).text != "t" {
@@ -39,56 +40,119 @@ struct PostgreSQLBackend: RecordBackend {
             let version = try connection.run(PostgreSQLSchema.readVersion).text ?? ""
             guard version == String(PostgreSQLSchema.version) else { throw Self.wrongVersion(version) }
             let secret = try connection.run(PostgreSQLSchema.readSecret).text ?? ""
-            _ = try connection.run(PostgreSQLSchema.statements(lease: lease.timeInterval))
+            _ = try connection.run(PostgreSQLSchema.session(lease: lease.timeInterval))
             try connection.beginPipelines()
             _ = try connection.run([Statement("postern_live", .octets(instance.octets))])
             guard let secret = RecordSecret(hexadecimal: secret) else { throw Self.noSecret }
             self.connection = connection
             return secret
         } catch {
+            connection.close()
             throw Self.error(error)
         }
     }
 
     mutating func run(
-        _ jobs: [RecordJob], held: [RecordKey: MessageFingerprint]
+        _ jobs: [RecordJob], isHeld: (RecordKey) -> Bool
     ) throws(RecordBackendError) -> [RecordJob.Result] {
         // Instances that change the same keys do so in one order, so that none waits for another in a circle.
         let order = jobs.indices.sorted { jobs[$0].key.octets.lexicographicallyPrecedes(jobs[$1].key.octets) }
         var results = [RecordJob.Result](repeating: .again, count: jobs.count)
         for start in stride(from: 0, to: order.count, by: Self.mostJobs) {
             let places = order[start..<min(start + Self.mostJobs, order.count)]
-            let asked = places.map { statements(for: jobs[$0]) }
-            var rows = try transact(asked.flatMap { $0 })[...]
-            for (place, own) in zip(places, asked) {
-                results[place] = try result(of: jobs[place], Array(rows.prefix(own.count)))
-                rows = rows.dropFirst(own.count)
+            do throws(PostgreSQLConnection.Refusal) {
+                try run(places, of: jobs, &results)
+            } catch {
+                guard Self.isOfOne(error) else { throw Self.error(error) }
+                // One of them is in the way of the others: each is done by itself.
+                for place in places { try runAlone(place, of: jobs, &results) }
             }
         }
         return results
     }
 
-    mutating func maintain(held: [RecordKey: MessageFingerprint]) throws(RecordBackendError) {
+    private func run(
+        _ places: ArraySlice<Int>, of jobs: [RecordJob], _ results: inout [RecordJob.Result]
+    ) throws(PostgreSQLConnection.Refusal) {
+        let asked = places.map { statements(for: jobs[$0]) }
+        var rows = try transact(asked.flatMap { $0 })[...]
+        for (place, own) in zip(places, asked) {
+            results[place] = result(of: jobs[place], Array(rows.prefix(own.count)))
+            rows = rows.dropFirst(own.count)
+        }
+    }
+
+    private func runAlone(
+        _ place: Int, of jobs: [RecordJob], _ results: inout [RecordJob.Result]
+    ) throws(RecordBackendError) {
+        do throws(PostgreSQLConnection.Refusal) {
+            try run([place], of: jobs, &results)
+        } catch {
+            guard Self.isOfOne(error) else { throw Self.error(error) }
+            results[place] = .failed
+        }
+    }
+
+    /// Whether something else holds a row for too long, which says nothing about other rows.
+    private static func isOfOne(_ refusal: PostgreSQLConnection.Refusal) -> Bool {
+        !refusal.isBroken && refusal.code == "55P03"
+    }
+
+    mutating func maintain(isHeld: (RecordKey) -> Bool) throws(RecordBackendError) {
+        do throws(PostgreSQLConnection.Refusal) {
+            try look()
+        } catch {
+            // Somebody else's lock on records that have expired is no reason to give up.
+            guard !Self.isOfOne(error) else { return }
+            throw Self.error(error)
+        }
+    }
+
+    private mutating func look() throws(PostgreSQLConnection.Refusal) {
         rounds += 1
-        _ = try transact([
-            Statement("postern_live", .octets(instance.octets)), Statement("postern_expire", .integer(Self.slice)),
-        ])
+        _ = try transact([Statement("postern_live", .octets(instance.octets))])
+        _ = try transact([Statement("postern_expire", .integer(Self.slice))])
         guard rounds % Self.measuring == 0 else { return }
         let sum = try transact([Statement("postern_forget"), Statement("postern_sum")])
         var octets = Self.number(sum[1].first?.first ?? nil)
         while octets > limits.octets {
-            let sizes = try transact([Statement("postern_evict", .integer(Self.slice))])[0]
+            let sizes = try transact([
+                Statement("postern_evict", .integer(octets - limits.octets), .integer(Self.slice))
+            ])[0]
             if sizes.isEmpty { return }
             evicted += sizes.count
             octets -= sizes.reduce(0) { $0 + Self.number($1.first ?? nil) }
         }
     }
 
+    /// What this instance claimed is free at once.
+    mutating func leave() {
+        _ = try? connection?.run([Statement("postern_leave", .octets(instance.octets))])
+    }
+
     mutating func close() {
-        // What this instance claimed is free at once.
-        if let connection { _ = try? connection.run([Statement("postern_leave", .octets(instance.octets))]) }
+        connection?.close()
         connection = nil
     }
+
+    /// Looks whether a store can be had in a database, and changes nothing.
+    static func look(at uri: String) throws(RecordBackendError) {
+        let connection = try PostgreSQLConnection(uri: uri, timeout: timeout)
+        defer { connection.close() }
+        do throws(PostgreSQLConnection.Refusal) {
+            guard try connection.run(PostgreSQLSchema.look).text == "t" else {
+                guard try connection.run(PostgreSQLSchema.mayCreate).text == "t" else { throw mayNotCreate }
+                return
+            }
+            let version = try connection.run(PostgreSQLSchema.readVersion).text ?? ""
+            guard version == String(PostgreSQLSchema.version) else { throw wrongVersion(version) }
+        } catch {
+            throw Self.error(error)
+        }
+    }
+
+    private static let mayNotCreate = PostgreSQLConnection.Refusal(
+        code: "42501", text: "this user may not create tables in the schema, and there are none yet", isBroken: false)
 
     // MARK: Jobs
 
@@ -96,53 +160,58 @@ struct PostgreSQLBackend: RecordBackend {
     private typealias Row = PostgreSQLConnection.Row
 
     private func statements(for job: RecordJob) -> [Statement] {
-        let me = PostgreSQLValue.octets(instance.octets)
+        let key = PostgreSQLValue.octets(job.key.octets)
+        let owner = PostgreSQLValue.octets(job.owner.octets)
         let lifetime = PostgreSQLValue.number(limits.lifetime.timeInterval)
-        switch job {
-        case .claim(let key, let message):
+        switch job.kind {
+        case .claim:
             return [
-                Statement("postern_claim", .octets(key.octets), .octets(message.octets), me, lifetime),
-                Statement("postern_look", .octets(key.octets)),
+                Statement("postern_claim", key, .octets(job.message.octets), owner, lifetime),
+                Statement("postern_look", key),
             ]
-        case .startSending(let key): return [Statement("postern_start", .octets(key.octets), me)]
-        case .end(let key, let response):
-            let octets = response?.octets
+        case .startSending: return [Statement("postern_start", key, owner)]
+        case .end(.free): return [Statement("postern_free", key, owner)]
+        case .end(.open): return [Statement("postern_open", key, owner, lifetime)]
+        case .end(.done(let response)):
+            let octets = response.octets
             return [
                 Statement(
-                    "postern_end", .octets(key.octets), me, .integer(response == nil ? 0 : 3),
-                    octets.map { .octets($0) } ?? .null,
-                    .integer(RecordLimits.overhead + (octets?.count ?? 0)), lifetime)
+                    "postern_done", key, .octets(job.message.octets), owner, .octets(octets),
+                    .integer(RecordLimits.overhead + octets.count), lifetime)
             ]
         }
     }
 
-    private func result(of job: RecordJob, _ rows: [[Row]]) throws(RecordBackendError) -> RecordJob.Result {
-        guard case .claim(_, let message) = job else { return .isOwner(!rows[0].isEmpty) }
+    private func result(of job: RecordJob, _ rows: [[Row]]) -> RecordJob.Result {
+        guard case .claim = job.kind else { return .isOwner(!rows[0].isEmpty) }
         if !rows[0].isEmpty { return .decided(.begun) }
         guard let row = rows[1].first, row.count == 6, let fingerprint = row[0] else { return .again }
         let isAlive = row[4] == [1]
         let stored = StoredRecord(
             fingerprint: fingerprint, state: Self.number(row[1]), owner: row[2], response: row[3])
-        let record: Record? = row[5] == [1] ? nil : try stored.record
         // A key of this process that is under way was decided on before: what else is its own, it has lost.
-        let (decision, _) = Record.claim(record, for: message, by: instance) { $0 == instance || !isAlive }
+        let (decision, _) = Record.claim(row[5] == [1] ? nil : stored.record, for: job.message, by: job.owner) {
+            $0.instance == instance || !isAlive
+        }
         // The database would not have it, but it may be had now: another instance came between.
         return decision == .begun ? .again : .decided(decision)
     }
 
-    /// Runs statements as one transaction; once more if another instance's came across it.
-    private mutating func transact(_ statements: [Statement]) throws(RecordBackendError) -> [[Row]] {
-        guard let connection else { throw RecordBackendError("PostgreSQL: there is no connection") }
-        for _ in 0..<Self.mostTries {
+    /// Runs statements as one transaction; again if another instance's came across it.
+    private func transact(_ statements: [Statement]) throws(PostgreSQLConnection.Refusal) -> [[Row]] {
+        guard let connection else { throw Self.closed }
+        for _ in 1..<Self.mostTries {
             do throws(PostgreSQLConnection.Refusal) {
                 return try connection.run(statements)
             } catch {
                 // A deadlock, or a serialization failure: nothing was changed.
-                guard !error.isBroken, ["40P01", "40001"].contains(error.code) else { throw Self.error(error) }
+                guard !error.isBroken, ["40P01", "40001"].contains(error.code) else { throw error }
             }
         }
-        throw RecordBackendError("PostgreSQL: other transactions come across those of this instance again and again")
+        return try connection.run(statements)
     }
+
+    private static let closed = PostgreSQLConnection.Refusal(code: "", text: "there is no connection", isBroken: true)
 
     private static let mostTries = 5
 

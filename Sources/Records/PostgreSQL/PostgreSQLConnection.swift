@@ -1,6 +1,6 @@
 internal import CPostgreSQL
 
-/// A connection with a PostgreSQL server, for one thread. Every wait has a bound, and so no call hangs.
+/// A connection with a PostgreSQL server, for one thread. Every wait for an answer has a bound.
 ///
 /// `@unchecked Sendable`: it is made on one thread and handed over to another, and never used by two.
 @safe final class PostgreSQLConnection: @unchecked Sendable {
@@ -26,7 +26,7 @@ internal import CPostgreSQL
         let isBroken: Bool
     }
 
-    private let handle: OpaquePointer
+    private var handle: OpaquePointer?
     /// How many milliseconds the server may take for each answer.
     private let timeout: Int32
 
@@ -36,7 +36,7 @@ internal import CPostgreSQL
     init(uri: String, timeout: Int32) throws(RecordBackendError) {
         self.timeout = timeout
         var message = [CChar](repeating: 0, count: 512)
-        guard let handle = unsafe cpostgresql_connect(uri, timeout, &message, message.count) else {
+        guard let handle = unsafe cpostgresql_connect(uri, &message, message.count) else {
             let octets = message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
             throw RecordBackendError("PostgreSQL: \(String(decoding: octets, as: UTF8.self))")
         }
@@ -44,7 +44,13 @@ internal import CPostgreSQL
     }
 
     deinit {
-        unsafe cpostgresql_close(handle)
+        close()
+    }
+
+    /// Closes the socket; whatever was sent and not answered is done, or not.
+    func close() {
+        if let open = unsafe handle { unsafe cpostgresql_close(open) }
+        unsafe handle = nil
     }
 
     /// Runs a script, and returns the rows of its statements.

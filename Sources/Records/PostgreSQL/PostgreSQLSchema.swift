@@ -8,6 +8,8 @@ enum PostgreSQLSchema {
 
     /// Asks whether there are tables; the last statement's row says so.
     static let look = "SELECT to_regclass('postern_meta') IS NOT NULL"
+    /// Asks whether this user may create them.
+    static let mayCreate = "SELECT has_schema_privilege(current_schema(), 'CREATE')"
     /// Asks for the version of the tables.
     static let readVersion = "SELECT convert_from(value, 'UTF8') FROM postern_meta WHERE name = 'version'"
 
@@ -23,7 +25,7 @@ enum PostgreSQLSchema {
         CREATE TABLE IF NOT EXISTS postern_record (
             key bytea PRIMARY KEY, fingerprint bytea NOT NULL, state smallint NOT NULL, owner bytea, response bytea,
             size integer NOT NULL, expires timestamptz NOT NULL);
-        CREATE INDEX IF NOT EXISTS postern_record_expires ON postern_record (expires);
+        CREATE INDEX IF NOT EXISTS postern_record_expires ON postern_record (expires, size);
         INSERT INTO postern_meta VALUES ('version', '\(version)'), ('secret', '\\x\(secret)') ON CONFLICT DO NOTHING;
         COMMIT
         """
@@ -31,14 +33,22 @@ enum PostgreSQLSchema {
 
     static let readSecret = "SELECT encode(value, 'hex') FROM postern_meta WHERE name = 'secret'"
 
-    /// The prepared statements. An instance lives if it was seen within the lease, by the server's clock.
+    /// What a session needs, and the prepared statements. An instance lives if it was seen within the lease, by the
+    /// server's clock.
     ///
     /// - Parameter lease: in seconds.
-    static func statements(lease: Double) -> String {
+    static func session(lease: Double) -> String {
+        // An owner is an instance with the number of its attempt behind.
+        let instance = "substring(r.owner FROM 1 FOR 16)"
         let isAlive =
-            "EXISTS (SELECT FROM postern_instance i WHERE i.id = r.owner AND i.seen > now() - interval '\(lease) s')"
+            "EXISTS (SELECT FROM postern_instance i WHERE i.id = \(instance) AND i.seen > now() - interval '\(lease) s')"
         let isOver = "r.expires <= now() AND (r.state IN (0, 3) OR NOT \(isAlive))"
         return """
+            SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';
+            SET lock_timeout = '2s';
+            SET tcp_keepalives_idle = 10;
+            SET tcp_keepalives_interval = 5;
+            SET tcp_keepalives_count = 3;
             PREPARE postern_claim (bytea, bytea, bytea, float8) AS
                 INSERT INTO postern_record AS r (key, fingerprint, state, owner, size, expires)
                 VALUES ($1, $2, 1, $3, \(RecordLimits.overhead), now() + $4 * interval '1 s')
@@ -47,17 +57,28 @@ enum PostgreSQLSchema {
                     size = excluded.size, expires = excluded.expires
                 WHERE \(isOver)
                     OR r.state = 0 AND r.fingerprint = excluded.fingerprint
-                    OR r.state = 1 AND (r.owner = excluded.owner OR NOT \(isAlive))
+                    OR r.state = 1 AND CASE WHEN \(instance) = substring(excluded.owner FROM 1 FOR 16)
+                        THEN r.owner < excluded.owner ELSE NOT \(isAlive) END
                 RETURNING 1;
             PREPARE postern_look (bytea) AS
                 SELECT fingerprint, state, owner, response, \(isAlive), \(isOver)
                 FROM postern_record r WHERE key = $1;
             PREPARE postern_start (bytea, bytea) AS
                 UPDATE postern_record SET state = 2 WHERE key = $1 AND owner = $2 AND state IN (1, 2) RETURNING 1;
-            PREPARE postern_end (bytea, bytea, int2, bytea, int4, float8) AS
+            PREPARE postern_done (bytea, bytea, bytea, bytea, int4, float8) AS
+                INSERT INTO postern_record AS r (key, fingerprint, state, owner, response, size, expires)
+                VALUES ($1, $2, 3, NULL, $4, $5, now() + $6 * interval '1 s')
+                ON CONFLICT (key) DO UPDATE SET
+                    state = 3, owner = NULL, response = excluded.response, size = excluded.size,
+                    expires = excluded.expires
+                WHERE r.owner = $3 AND r.state IN (1, 2)
+                RETURNING 1;
+            PREPARE postern_open (bytea, bytea, float8) AS
                 UPDATE postern_record
-                SET state = $3, owner = NULL, response = $4, size = $5, expires = now() + $6 * interval '1 s'
+                SET state = 0, owner = NULL, expires = now() + $3 * interval '1 s'
                 WHERE key = $1 AND owner = $2 AND state IN (1, 2) RETURNING 1;
+            PREPARE postern_free (bytea, bytea) AS
+                DELETE FROM postern_record WHERE key = $1 AND owner = $2 AND state = 1 RETURNING 1;
             PREPARE postern_live (bytea) AS
                 INSERT INTO postern_instance VALUES ($1, clock_timestamp())
                 ON CONFLICT (id) DO UPDATE SET seen = excluded.seen;
@@ -69,10 +90,13 @@ enum PostgreSQLSchema {
                     SELECT key FROM postern_record r WHERE expires <= now() AND \(isOver)
                     ORDER BY expires LIMIT $1 FOR UPDATE SKIP LOCKED);
             PREPARE postern_sum AS SELECT coalesce(sum(size), 0)::int8 FROM postern_record;
-            PREPARE postern_evict (int4) AS
-                DELETE FROM postern_record WHERE key IN (
-                    SELECT key FROM postern_record WHERE state IN (0, 3)
-                    ORDER BY expires LIMIT $1 FOR UPDATE SKIP LOCKED)
+            PREPARE postern_evict (int8, int4) AS
+                WITH oldest AS (
+                    SELECT key, size, expires FROM postern_record WHERE state IN (0, 3) ORDER BY expires, key LIMIT $2),
+                surplus AS (
+                    SELECT key, sum(size) OVER (ORDER BY expires, key) - size AS before FROM oldest)
+                DELETE FROM postern_record
+                WHERE state IN (0, 3) AND key IN (SELECT key FROM surplus WHERE before < $1)
                 RETURNING size
             """
     }

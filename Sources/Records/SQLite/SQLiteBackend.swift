@@ -12,7 +12,7 @@ struct SQLiteBackend: RecordBackend {
     private let path: String
     private let limits: RecordLimits
     private let now: @Sendable () -> Int64
-    private let instance = InstanceID()
+    private var instance = InstanceID()
     private var queue: DatabaseQueue?
     private var wasOpen = false
     /// Octets of all records.
@@ -31,8 +31,9 @@ struct SQLiteBackend: RecordBackend {
         self.now = now
     }
 
-    mutating func open() throws(RecordBackendError) -> RecordSecret {
-        if !wasOpen, !FileManager.default.fileExists(atPath: path) { try Self.create(path) }
+    mutating func open(as instance: InstanceID) throws(RecordBackendError) -> RecordSecret {
+        self.instance = instance
+        if !FileManager.default.fileExists(atPath: path) { try Self.create(path, isLasting: !wasOpen) }
         var configuration = Configuration()
         configuration.label = "records"
         configuration.busyMode = .timeout(1)
@@ -65,20 +66,20 @@ struct SQLiteBackend: RecordBackend {
     }
 
     /// Creates the file, which holds responses with addresses in them: nobody else reads it.
-    private static func create(_ path: String) throws(RecordBackendError) {
+    private static func create(_ path: String, isLasting: Bool) throws(RecordBackendError) {
         let created = FileManager.default.createFile(
             atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
         guard !created else { return }
         throw RecordBackendError(
             "\(path) cannot be created; name a file in a folder that exists and that this user may write to",
-            isLasting: true)
+            isLasting: isLasting)
     }
 
     mutating func run(
-        _ jobs: [RecordJob], held: [RecordKey: MessageFingerprint]
+        _ jobs: [RecordJob], isHeld: (RecordKey) -> Bool
     ) throws(RecordBackendError) -> [RecordJob.Result] {
         let writes = jobs.contains { job in
-            if case .claim = job { false } else { true }
+            if case .claim = job.kind { false } else { true }
         }
         let now = now()
         var change = Change(octets: octets)
@@ -87,12 +88,12 @@ struct SQLiteBackend: RecordBackend {
             guard let queue else { throw Self.closed }
             try queue.writeWithoutTransaction { db in
                 guard writes else {
-                    for job in jobs { results.append(try result(of: job, db, now, &change, held)) }
+                    for job in jobs { results.append(try result(of: job, db, now, &change)) }
                     return
                 }
                 try db.inTransaction(.immediate) {
-                    for job in jobs { results.append(try result(of: job, db, now, &change, held)) }
-                    try keepWithinBounds(db, &change, held)
+                    for job in jobs { results.append(try result(of: job, db, now, &change)) }
+                    try keepWithinBounds(db, &change, isHeld)
                     return .commit
                 }
             }
@@ -104,7 +105,7 @@ struct SQLiteBackend: RecordBackend {
         return results
     }
 
-    mutating func maintain(held: [RecordKey: MessageFingerprint]) throws(RecordBackendError) {
+    mutating func maintain(isHeld: (RecordKey) -> Bool) throws(RecordBackendError) {
         let now = now()
         var change = Change(octets: octets)
         do {
@@ -115,7 +116,7 @@ struct SQLiteBackend: RecordBackend {
                     arguments: [now])
                 guard !due.isEmpty else { return }
                 try db.inTransaction(.immediate) {
-                    _ = try Self.remove(due, db, &change, held)
+                    _ = try Self.remove(due, db, &change, isHeld)
                     return .commit
                 }
             }
@@ -124,6 +125,9 @@ struct SQLiteBackend: RecordBackend {
         }
         octets = change.octets
     }
+
+    /// Whoever opens the file next finds that this process is gone.
+    mutating func leave() {}
 
     mutating func close() {
         try? queue?.close()
@@ -139,34 +143,48 @@ struct SQLiteBackend: RecordBackend {
     }
 
     private func result(
-        of job: RecordJob, _ db: Database, _ now: Int64, _ change: inout Change,
-        _ held: [RecordKey: MessageFingerprint]
+        of job: RecordJob, _ db: Database, _ now: Int64, _ change: inout Change
     ) throws -> RecordJob.Result {
-        let expires = now + limits.lifetime.components.seconds + 1
-        switch job {
-        case .claim(let key, let message):
+        let found = try record(job.key, db, now)
+        if case .claim = job.kind {
             // Keys that are held here were decided on before; whoever else began to send is gone with its process.
-            let (decision, _) = Record.claim(try record(key, db, now), for: message, by: instance) { _ in true }
-            return .decided(decision)
-        case .startSending(let key):
-            guard let message = held[key],
-                let record = Record(message, .claimed(instance)).startSending(by: instance)
-            else { return .isOwner(false) }
-            try write(key, record, expires, db, &change)
-        case .end(let key, let response):
-            guard let message = held[key],
-                let record = Record(message, .claimed(instance)).end(by: instance, keeping: response)
-            else { return .isOwner(false) }
-            try write(key, record, expires, db, &change)
+            return .decided(Record.claim(found, for: job.message, by: job.owner) { _ in true }.0)
+        }
+        guard let own = own(found, job) else { return .isOwner(false) }
+        let expires = now + limits.lifetime.components.seconds + 1
+        switch job.kind {
+        case .claim: break
+        case .startSending:
+            guard let record = own.startSending(by: job.owner) else { return .isOwner(false) }
+            try write(job.key, record, expires, db, &change)
+        case .end(let end):
+            switch own.end(by: job.owner, as: end) {
+            case .isLost: return .isOwner(false)
+            // The claim was never written.
+            case .remove: break
+            case .keep(let record): try write(job.key, record, expires, db, &change)
+            }
         }
         return .isOwner(true)
+    }
+
+    /// The record of a message that is under way here. A claim is not written, so what is found is from before it, or from
+    /// another process that had the file while this one could not use it; nil if the message is not ours any more.
+    private func own(_ found: Record?, _ job: RecordJob) -> Record? {
+        let claimed = Record(job.message, .claimed(job.owner))
+        guard let found, found.message == job.message else { return found == nil ? claimed : nil }
+        switch found.state {
+        case .sending(job.owner): return found
+        case .open: return claimed
+        case .claimed, .sending, .done: return nil
+        }
     }
 
     private func record(_ key: RecordKey, _ db: Database, _ now: Int64) throws -> Record? {
         let statement = try db.cachedStatement(
             sql: "SELECT fingerprint, state, owner, response FROM record WHERE key = ? AND expires > ?")
         guard let row = try Row.fetchOne(statement, arguments: [Data(key.octets), now]) else { return nil }
-        return try StoredRecord(
+        return StoredRecord(
             fingerprint: Array(row["fingerprint"] as Data), state: row["state"],
             owner: (row["owner"] as Data?).map { Array($0) }, response: (row["response"] as Data?).map { Array($0) }
         ).record
@@ -196,7 +214,7 @@ struct SQLiteBackend: RecordBackend {
     // MARK: Bounds
 
     private func keepWithinBounds(
-        _ db: Database, _ change: inout Change, _ held: [RecordKey: MessageFingerprint]
+        _ db: Database, _ change: inout Change, _ isHeld: (RecordKey) -> Bool
     ) throws {
         while change.octets > limits.octets {
             let oldest = try Row.fetchAll(
@@ -207,7 +225,7 @@ struct SQLiteBackend: RecordBackend {
                 surplus.append(row)
                 left -= row["size"] as Int
             }
-            let removed = try Self.remove(surplus, db, &change, held)
+            let removed = try Self.remove(surplus, db, &change, isHeld)
             change.evicted += removed
             // Only messages that are under way are left.
             if removed == 0 { return }
@@ -216,13 +234,13 @@ struct SQLiteBackend: RecordBackend {
 
     /// Removes records but those whose message is under way.
     private static func remove(
-        _ rows: [Row], _ db: Database, _ change: inout Change, _ held: [RecordKey: MessageFingerprint]
+        _ rows: [Row], _ db: Database, _ change: inout Change, _ isHeld: (RecordKey) -> Bool
     ) throws -> Int {
         let statement = try db.cachedStatement(sql: "DELETE FROM record WHERE key = ?")
         var count = 0
         for row in rows {
             let key: Data = row["key"]
-            guard held[RecordKey(octets: Array(key))] == nil else { continue }
+            guard !isHeld(RecordKey(octets: Array(key))) else { continue }
             try statement.execute(arguments: [key])
             change.octets -= row["size"] as Int
             count += 1

@@ -6,7 +6,7 @@ enum SQLiteSchema {
     /// The version that this program knows. Each version has the step that leads to it in ``migrate(_:)``.
     static let version = 1
     /// Tells a file of ours from another program's: "Post" in ASCII.
-    private static let application = 0x506F_7374
+    static let application = 0x506F_7374
 
     /// Creates the tables, or brings them up to date.
     ///
@@ -20,9 +20,7 @@ enum SQLiteSchema {
                 throw RecordBackendError("the file belongs to another program; name another one", isLasting: true)
             }
             guard found <= version else {
-                throw RecordBackendError(
-                    "the file has version \(found) of the tables, and this program knows version \(version); "
-                        + "start the newer program that wrote it, or name another file", isLasting: true)
+                throw newer(found)
             }
             if found < 1 {
                 try db.execute(
@@ -31,7 +29,7 @@ enum SQLiteSchema {
                             key BLOB PRIMARY KEY NOT NULL, fingerprint BLOB NOT NULL, state INTEGER NOT NULL,
                             owner BLOB, response BLOB, size INTEGER NOT NULL, expires INTEGER NOT NULL
                         ) WITHOUT ROWID;
-                        CREATE INDEX record_expires ON record (expires);
+                        CREATE INDEX record_expires ON record (expires, size);
                         CREATE TABLE meta (name TEXT PRIMARY KEY NOT NULL, value BLOB NOT NULL) WITHOUT ROWID;
                         PRAGMA application_id = \(application);
                         PRAGMA user_version = 1;
@@ -39,6 +37,12 @@ enum SQLiteSchema {
             }
             return .commit
         }
+    }
+
+    static func newer(_ found: Int) -> RecordBackendError {
+        RecordBackendError(
+            "the file has version \(found) of the tables, and this program knows version \(version); "
+                + "start the newer program that wrote it, or name another file", isLasting: true)
     }
 
     /// The file's secret, drawn when it is asked for the first time.

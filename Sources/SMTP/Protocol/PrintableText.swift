@@ -2,7 +2,12 @@
 public enum PrintableText {
     /// The text with every character shown as an escape that a terminal could obey or that changes the order of what stands
     /// around it: controls of both sets (ISO 6429), line and paragraph separators, and marks of direction.
-    public static func shown(_ line: String) -> String {
+    ///
+    /// - Parameter keepsASCII: whether ASCII but DEL stays as it is, because it is escaped elsewhere.
+    public static func shown(_ line: String, keepsASCII: Bool = false) -> String {
+        func isActive(_ scalar: Unicode.Scalar) -> Bool {
+            !(keepsASCII && scalar.value < 0x7F) && Self.isActive(scalar)
+        }
         guard line.unicodeScalars.contains(where: isActive) else { return line }
         var shown = ""
         for scalar in line.unicodeScalars {

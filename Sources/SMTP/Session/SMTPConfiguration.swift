@@ -21,6 +21,9 @@ public struct SMTPConfiguration: Sendable {
     /// Whether commands go out in groups where the server offers PIPELINING (RFC 2920). Without, each waits for the reply
     /// to the one before: for a middlebox that passes one command at a time.
     public var usesPipelining = true
+    /// The local address of the connections, an IPv4 or IPv6 address without a port; nil for what the system chooses. Only
+    /// addresses of the server that are of its family are tried.
+    public var sourceAddress: String?
     /// Resolves `host` instead of the system; for tests.
     var resolver: (@Sendable (any EventLoop) -> any Resolver & Sendable)?
     /// The bound of each stage.

@@ -121,13 +121,7 @@ public final class SMTPSession: Sendable {
         session = established
         connection.startWhole()
         let bound = established.bound
-        ClientBootstrap(group: eventLoop)
-            .connectTimeout(TimeAmount(configuration.timeouts.connect))
-            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 4096))
-            // What the server says first is read when it is known which of its addresses is used.
-            .channelOption(.autoRead, value: false)
-            .resolver(configuration.resolver?(eventLoop))
+        bootstrap(configuration, on: eventLoop)
             // Called for each address of the host; several may be under way at once (RFC 8305).
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try bound.value.addCandidate(channel) }
@@ -143,7 +137,36 @@ public final class SMTPSession: Sendable {
         return connection
     }
 
+    private static func bootstrap(_ configuration: SMTPConfiguration, on eventLoop: any EventLoop) -> ClientBootstrap {
+        let bootstrap = ClientBootstrap(group: eventLoop)
+            .connectTimeout(TimeAmount(configuration.timeouts.connect))
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 4096))
+            // What the server says first is read when it is known which of its addresses is used.
+            .channelOption(.autoRead, value: false)
+            .resolver(configuration.resolver?(eventLoop))
+        // An address of the other family cannot be connected from it, and fails at once.
+        return source(of: configuration).map { bootstrap.bind(to: $0) } ?? bootstrap
+    }
+
+    private static func source(of configuration: SMTPConfiguration) -> SocketAddress? {
+        configuration.sourceAddress.flatMap { try? SocketAddress(ipAddress: $0, port: 0) }
+    }
+
     private static func noConnection(_ configuration: SMTPConfiguration, _ error: any Error) -> SMTPError {
+        var error = error
+        if let source = source(of: configuration), let failed = error as? NIOConnectionError,
+            !failed.connectionErrors.isEmpty
+        {
+            // What the addresses of the other family ran into says nothing.
+            guard let own = failed.connectionErrors.first(where: { $0.target.protocol == source.protocol }) else {
+                return SMTPError(
+                    .unreachable, stage: .connect,
+                    detail: "no connection to \(configuration.host):\(configuration.port): it has no address of the "
+                        + "family of \(configuration.sourceAddress ?? "")")
+            }
+            error = own.error
+        }
         let timedOut = if case ChannelError.connectTimeout? = error as? ChannelError { true } else { false }
         return SMTPError(
             timedOut ? .timedOut : .unreachable, stage: .connect,
@@ -160,6 +183,7 @@ public final class SMTPSession: Sendable {
             case ECONNREFUSED: "it refused the connection"
             case EHOSTUNREACH, ENETUNREACH: "there is no route to it"
             case ETIMEDOUT: "it did not answer in time"
+            case EADDRNOTAVAIL: "the source address is no address of this host"
             default: String(describing: error)
             }
         default: String(describing: error)

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import HTTPServer
+internal import MailAddress
 
 /// A JSON array of messages: `POST /messages/batch`.
 struct BatchDialect: PosternDialect {
@@ -15,14 +16,19 @@ struct BatchDialect: PosternDialect {
         if request.octets.isEmpty { throw .emptyBody }
         let stopsOnError = request.head.query["on_error"] == "stop"
         return Reading(
-            .several(try Self.messages(in: request.octets), stopsOnError ? .stopsOnError : .independent),
+            .several(
+                try Self.messages(in: request.octets, defaultAuthor: request.defaultAuthor),
+                stopsOnError ? .stopsOnError : .independent),
             isDryRun: request.head.query.isSet("dry_run"))
     }
 
     /// The messages of a document, each with errors of its own.
     ///
+    /// - Parameter defaultAuthor: the author of those that name none.
     /// - Throws: a ``Problem`` if the document is no list of 1 to 100 elements.
-    static func messages(in octets: [UInt8]) throws(Problem) -> [Result<Draft, Problem>] {
+    static func messages(
+        in octets: [UInt8], defaultAuthor: Mailbox? = nil
+    ) throws(Problem) -> [Result<Draft, Problem>] {
         let repeated = try Submission.syntax(of: octets).repeated
         if !repeated.isEmpty { throw .invalid(repeated) }
         let document: BatchDocument
@@ -41,7 +47,7 @@ struct BatchDialect: PosternDialect {
                 guard let message else {
                     throw .invalid([FieldError("", "a message has to be a JSON object")])
                 }
-                return Draft.fields(try Submission(message))
+                return Draft.fields(try Submission(message, defaultAuthor: defaultAuthor))
             }
         }
     }

@@ -14,7 +14,8 @@ struct FormDialect: PosternDialect {
             throw .jsonAsForm
         }
         let document = try FormDocument(request.parts).document
-        let submission = try Submission(document, .beside(request.head.query))
+        let submission = try Submission(
+            document, .beside(request.head.query), defaultAuthor: request.defaultAuthor)
         return Reading(.one(.fields(submission)), isDryRun: request.head.query.isSet("dry_run"))
     }
 }

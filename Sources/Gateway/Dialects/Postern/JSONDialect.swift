@@ -8,7 +8,8 @@ struct JSONDialect: PosternDialect {
 
     func read(_ request: MessageRequest) throws(Problem) -> Reading {
         if request.octets.isEmpty { throw .emptyBody }
-        let submission = try Submission(json: request.octets, .beside(request.head.query))
+        let submission = try Submission(
+            json: request.octets, .beside(request.head.query), defaultAuthor: request.defaultAuthor)
         return Reading(.one(.fields(submission)), isDryRun: request.head.query.isSet("dry_run"))
     }
 }

@@ -1,0 +1,9 @@
+/// How an attempt under a key ends.
+public enum RecordEnd: Hashable, Sendable {
+    /// It was not begun: the key is as free as before.
+    case free
+    /// Nothing was sent, and the key may be used again for the same message.
+    case open
+    /// What became of the message is known for good.
+    case done(KeptResponse)
+}
