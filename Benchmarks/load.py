@@ -22,11 +22,14 @@ def _last_line_as_json(command, seconds, environment):
     return json.loads(lines[-1])
 
 
-def wrk(gateway, path, body, connections, seconds, options, patience=2, close=False, gaps=False):
-    """As much as goes on so many connections, each of which waits for its answer before it sends again."""
+def wrk(gateway, path, body, connections, seconds, options, patience=2, close=False, gaps=False, keys=None):
+    """As much as goes on so many connections, each of which waits for its answer before it sends again.
+
+    With keys each request has an Idempotency-Key of its own that begins so.
+    """
     environment = clean_environment(
         BENCHMARK_BODY=bodies.file(options.work, body), **({"BENCHMARK_CLOSE": "1"} if close else {}),
-        **({"BENCHMARK_GAPS": "1"} if gaps else {}))
+        **({"BENCHMARK_GAPS": "1"} if gaps else {}), **({"BENCHMARK_KEYS": keys} if keys else {}))
     return _last_line_as_json(
         ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", f"{patience}s", "-s", f"{HERE}/clients/post.lua",
          gateway.address + path], seconds, environment)

@@ -1,5 +1,5 @@
 -- One request, again and again: the body of the file BENCHMARK_BODY. With BENCHMARK_CLOSE each on a connection of its
--- own; with BENCHMARK_GAPS it is also noted when answers came.
+-- own; with BENCHMARK_GAPS it is also noted when answers came; with BENCHMARK_KEYS each has an Idempotency-Key of its own.
 local file = assert(io.open(os.getenv("BENCHMARK_BODY"), "rb"))
 wrk.method = "POST"
 wrk.body = file:read("*a")
@@ -11,6 +11,18 @@ local threads = {}
 
 function setup(thread)
   table.insert(threads, thread)
+end
+
+local keys = os.getenv("BENCHMARK_KEYS")
+if keys then
+  local count = 0
+  local headers = {["Content-Type"] = "application/json"}
+
+  function request()
+    count = count + 1
+    headers["Idempotency-Key"] = keys .. count
+    return wrk.format(nil, nil, headers)
+  end
 end
 
 if os.getenv("BENCHMARK_GAPS") then

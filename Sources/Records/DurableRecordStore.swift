@@ -17,12 +17,26 @@ final class DurableRecordStore: RecordStore {
 
     private struct Mailbox {
         var entries: [Entry] = []
+        /// Whether somebody waits for what is there.
+        var isAwaited = false
+        /// Whether the thread was told that something is there.
+        var isTold = false
         var isClosed = false
         var status: RecordStoreStatus
         var secret: RecordSecret?
+        /// What tells new keys; nil if the database has to be asked.
+        var filter: KeyFilter?
+        /// Since which opening of the database it does.
+        var opening = 0
+        /// How many keys it was given since it was made.
+        var newKeys = 0
     }
 
     private let mailbox: Mutex<Mailbox>
+    /// Whether other instances have the same database.
+    private let isShared: Bool
+    /// How long a result waits to be written together with others.
+    private static let gathering = 0.005
     private let wake = DispatchSemaphore(value: 0)
     private let hasEnded = DispatchSemaphore(value: 0)
 
@@ -36,10 +50,11 @@ final class DurableRecordStore: RecordStore {
         _ backend: some RecordBackend, logger: Logger, pace: Duration = .seconds(1)
     ) throws(RecordBackendError) {
         let kind = type(of: backend).kind
+        isShared = !type(of: backend).claimsAreReads
         mailbox = Mutex(Mailbox(status: RecordStoreStatus(kind)))
         var worker = Worker(backend: backend, logger: logger, pace: pace)
         if let error = worker.open(), error.isLasting { throw error }
-        publish(worker)
+        publish(&worker, after: [])
         let thread = Thread { [self, worker] in
             var worker = worker
             run(&worker)
@@ -64,7 +79,10 @@ final class DurableRecordStore: RecordStore {
     }
 
     func end(_ key: RecordKey, as end: RecordEnd) async {
-        // Whatever becomes of it: the store sees to it.
+        guard isShared, status.error == nil else {
+            enter(.end(key, end)) { _ in }
+            return
+        }
         _ = try? await perform(.end(key, end))
     }
 
@@ -94,27 +112,38 @@ final class DurableRecordStore: RecordStore {
     /// What became of a request at the mailbox.
     private enum Way {
         case refused
-        /// Whether it is the first one, and the thread has to be woken; and whether somebody waits for what comes of it.
-        case entered(isFirst: Bool, isAwaited: Bool)
+        case isNew
+        case entered(wakes: Bool)
     }
 
     private func enter(
         _ request: RecordRequest,
         _ resume: @escaping @Sendable (Swift.Result<RecordJob.Result, RecordStoreError>) -> Void
     ) {
-        let nobody: @Sendable (Swift.Result<RecordJob.Result, RecordStoreError>) -> Void = { _ in }
         let way = mailbox.withLock { mailbox -> Way in
             // While the database does not answer, nobody waits for the next attempt to reach it.
-            let isAway = mailbox.status.error != nil
-            guard !mailbox.isClosed, request.isEnd || !isAway else { return .refused }
-            mailbox.entries.append(Entry(request: request, resume: isAway ? nobody : resume))
-            return .entered(isFirst: mailbox.entries.count == 1, isAwaited: !isAway)
+            guard !mailbox.isClosed, request.isEnd || mailbox.status.error == nil else { return .refused }
+            if case .claim(let key, let message) = request, mailbox.filter?.contains(key) == false {
+                // From now on it may have one, so that whoever claims it next waits for the thread.
+                mailbox.filter?.insert(key)
+                mailbox.newKeys += 1
+                mailbox.entries.append(Entry(request: .adopt(key, message, opening: mailbox.opening)) { _ in })
+                return .isNew
+            }
+            let isAwaited = isShared || !request.isEnd
+            mailbox.entries.append(Entry(request: request, resume: resume))
+            defer {
+                mailbox.isAwaited = mailbox.isAwaited || isAwaited
+                mailbox.isTold = true
+            }
+            return .entered(wakes: isAwaited ? !mailbox.isAwaited : !mailbox.isTold)
         }
         switch way {
         case .refused: resume(.failure(.unavailable))
-        case .entered(let isFirst, let isAwaited):
-            if isFirst { wake.signal() }
-            if !isAwaited { resume(.success(.isOwner(true))) }
+        // The thread learns of it before anything else about the key.
+        case .isNew: resume(.success(.decided(.begun)))
+        // Once it is awake, the thread looks at all that is there.
+        case .entered(let wakes): if wakes { wake.signal() }
         }
     }
 
@@ -123,21 +152,41 @@ final class DurableRecordStore: RecordStore {
     private func run(_ worker: inout Worker<some RecordBackend>) {
         while true {
             _ = wake.wait(timeout: .now() + worker.pace.timeInterval)
-            let (entries, isClosed) = mailbox.withLock { mailbox in
-                defer { mailbox.entries = [] }
-                return (mailbox.entries, mailbox.isClosed)
+            // What nobody waits for shares the commit of what somebody does, if that comes soon.
+            if mailbox.withLock({ $0.isTold && !$0.isAwaited && !$0.isClosed }) {
+                _ = wake.wait(timeout: .now() + Self.gathering)
+            }
+            let (entries, isClosed, isWorn) = mailbox.withLock { mailbox in
+                defer {
+                    mailbox.entries = []
+                    mailbox.isAwaited = false
+                    mailbox.isTold = false
+                }
+                return (mailbox.entries, mailbox.isClosed, mailbox.newKeys > KeyFilter.capacity)
             }
             worker.tick()
+            if isWorn { worker.renewFilter() }
             worker.perform(entries.map(\.request)) { index, result in entries[index].resume(result) }
-            publish(worker)
+            publish(&worker, after: entries)
             guard isClosed else { continue }
             worker.close()
             return
         }
     }
 
-    private func publish(_ worker: Worker<some RecordBackend>) {
+    /// - Parameter performed: what was done since the last time.
+    private func publish(_ worker: inout Worker<some RecordBackend>, after performed: [Entry]) {
+        let filter = worker.takeFilter()
         mailbox.withLock { mailbox in
+            if worker.error != nil { mailbox.filter = nil }
+            if var filter {
+                // What was done or claimed since it was made, too.
+                for entry in performed { filter.insert(entry.request.key) }
+                for entry in mailbox.entries { filter.insert(entry.request.key) }
+                mailbox.filter = filter
+                mailbox.opening = worker.openings
+                mailbox.newKeys = 0
+            }
             mailbox.status.error = worker.error?.description
             mailbox.status.evicted = worker.evictions.count
             mailbox.secret = worker.secret

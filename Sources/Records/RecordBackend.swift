@@ -2,6 +2,8 @@
 /// thread only.
 protocol RecordBackend: Sendable {
     static var kind: RecordStoreStatus.Kind { get }
+    /// Whether a claim changes nothing in the database, and need not wait for what does.
+    static var claimsAreReads: Bool { get }
     /// How many records were removed before their time so far, to keep within the bound of their size.
     var evicted: Int { get }
 
@@ -9,6 +11,9 @@ protocol RecordBackend: Sendable {
     ///
     /// - Parameter instance: who opens it.
     mutating func open(as instance: InstanceID) throws(RecordBackendError) -> RecordSecret
+
+    /// All keys that have a record, told from those that have none; nil if others may add some.
+    mutating func filter() throws(RecordBackendError) -> KeyFilter?
 
     /// Does jobs, each about another key, and returns when all that they changed is durable. If it throws, nothing may
     /// have been changed, or all.

@@ -2,6 +2,8 @@
 struct RecordJob: Sendable {
     enum Kind: Sendable {
         case claim
+        /// The claim of a key that has no record for sure.
+        case claimNew
         case startSending
         case end(RecordEnd)
     }
@@ -11,6 +13,13 @@ struct RecordJob: Sendable {
     /// Whose attempt it is about.
     let owner: RecordOwner
     let kind: Kind
+
+    var isClaim: Bool {
+        switch kind {
+        case .claim, .claimNew: true
+        case .startSending, .end: false
+        }
+    }
 
     enum Result: Sendable {
         /// What a claim came to.

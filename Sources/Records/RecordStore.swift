@@ -27,7 +27,10 @@ public protocol RecordStore: Sendable {
     ///   message must not be sent.
     func startSending(_ key: RecordKey) async throws(RecordStoreError)
 
-    /// Ends what ``claim(_:for:)`` began. If the store cannot be told now, it is told later.
+    /// Ends what ``claim(_:for:)`` began. It is kept soon, and before anything that is asked later; if the store does not
+    /// answer, when it does again. What is lost with the process becomes `unknown`, and is not sent twice.
+    ///
+    /// If other instances ask the same store, this returns when they can know.
     func end(_ key: RecordKey, as end: RecordEnd) async
 
     /// Ends the store, after everything that it was told has been kept.

@@ -15,6 +15,10 @@ struct Worker<Backend: RecordBackend>: Sendable {
     /// How often the database is looked after, and how soon after an error it is tried again.
     let pace: Duration
     private(set) var secret: RecordSecret?
+    /// What tells new keys, until it is taken.
+    private var filter: KeyFilter?
+    /// How often the database was opened. What was known of a file is not known any more when it was closed in between.
+    private(set) var openings = 0
     /// Why the database does not answer; nil if it does.
     private(set) var error: RecordBackendError?
     private(set) var evictions: Evictions
@@ -48,12 +52,31 @@ struct Worker<Backend: RecordBackend>: Sendable {
     mutating func open() -> RecordBackendError? {
         do throws(RecordBackendError) {
             secret = try backend.open(as: instance)
+            openings += 1
+            try makeFilter()
             recovered()
             return nil
         } catch {
             failed(error)
             return error
         }
+    }
+
+    private mutating func makeFilter() throws(RecordBackendError) {
+        filter = try backend.filter()
+    }
+
+    /// Makes a filter anew, if the one that is used has been given so many keys that it tells few from others.
+    mutating func renewFilter() {
+        guard error == nil else { return }
+        do throws(RecordBackendError) { try makeFilter() } catch { failed(error) }
+    }
+
+    /// Takes the filter that was made last, with the keys of messages that are under way.
+    mutating func takeFilter() -> KeyFilter? {
+        guard var made = filter.take() else { return nil }
+        for key in held.keys { made.insert(key) }
+        return made
     }
 
     /// Looks after the database, if it is time.
@@ -98,8 +121,13 @@ struct Worker<Backend: RecordBackend>: Sendable {
                     resume(offset, outcome.outcome)
                 }
             }
-            for (offset, outcome) in zip(places, run(jobs)) {
-                if let outcome { resume(offset, outcome) } else { later.insert((offset, requests[offset]), at: 0) }
+            let reads = Backend.claimsAreReads ? jobs.indices.filter { jobs[$0].isClaim } : []
+            let writes = Backend.claimsAreReads ? jobs.indices.filter { !jobs[$0].isClaim } : Array(jobs.indices)
+            for part in [reads, writes] {
+                for (index, outcome) in zip(part, run(part.map { jobs[$0] })) {
+                    let offset = places[index]
+                    if let outcome { resume(offset, outcome) } else { later.insert((offset, requests[offset]), at: 0) }
+                }
             }
             rest = later
         }
@@ -138,6 +166,12 @@ struct Worker<Backend: RecordBackend>: Sendable {
             guard error == nil else { return settled(.failure(.unavailable)) }
             attempts += 1
             return .success(job(Held(message: message, owner: RecordOwner(instance, attempt: attempts)), .claim))
+        case .adopt(_, let message, let opening):
+            attempts += 1
+            let own = Held(message: message, owner: RecordOwner(instance, attempt: attempts))
+            held[request.key] = own
+            guard error == nil, opening == openings else { return settled(.success(.decided(.begun))) }
+            return .success(job(own, .claimNew))
         case .startSending:
             guard error == nil else { return settled(.failure(.unavailable)) }
             guard let own else { return settled(.success(.isOwner(false))) }
@@ -184,9 +218,11 @@ struct Worker<Backend: RecordBackend>: Sendable {
     private mutating func leaveOpen(_ job: RecordJob) -> Outcome {
         switch job.kind {
         case .startSending: return .failure(.unavailable)
-        case .claim:
+        case .claim, .claimNew:
             // If the claim is there, nobody will use it.
-            pending.append(RecordJob(key: job.key, message: job.message, owner: job.owner, kind: .end(.free)))
+            if held[job.key] == nil {
+                pending.append(RecordJob(key: job.key, message: job.message, owner: job.owner, kind: .end(.free)))
+            }
             return .failure(.unavailable)
         case .end:
             pending.append(job)

@@ -147,6 +147,7 @@ import Testing
         }
         #expect(try await store.claim(key("299"), for: message) == .replay(large))
         #expect(try await store.claim(key("under way"), for: message) == .inFlight)
+        for _ in 0..<200 where store.status.evicted <= 200 { try await Task.sleep(for: .milliseconds(20)) }
         #expect(store.status.evicted > 200)
         #expect(log.all.filter { $0.level == .warning }.count == 1)
         await store.end(key("under way"), as: .open)
@@ -235,6 +236,29 @@ import Testing
         #expect(try await second.claim(key("claimed"), for: message) == .begun)
         await first.close()
         await second.close()
+        try await place.remove()
+    }
+
+    /// The file could not be used for a while, and opened again: what was done before and meanwhile is known.
+    @Test func nothingIsTakenForNewThatIsNot() async throws {
+        let place = try await Place(.sqlite)
+        let store = try place.store()
+        for number in 0..<50 {
+            #expect(try await store.claim(key("\(number)"), for: message) == .begun)
+            if number % 2 == 0 { try await store.startSending(key("\(number)")) }
+            await store.end(key("\(number)"), as: .done(response("\(number)")))
+            // At once, and before the thread has seen any of it.
+            #expect(try await store.claim(key("\(number)"), for: message) == .replay(response("\(number)")))
+        }
+        #expect(try await store.claim(key("a"), for: message) == .begun)
+        #expect(try await store.claim(key("a"), for: message) == .inFlight)
+        #expect(try await store.claim(key("a"), for: other) == .otherMessage)
+        await store.close()
+        let next = try place.store()
+        for number in 0..<50 {
+            #expect(try await next.claim(key("\(number)"), for: message) == .replay(response("\(number)")))
+        }
+        await next.close()
         try await place.remove()
     }
 

@@ -1,4 +1,5 @@
 internal import Logging
+internal import OctetSearch
 internal import SMTP
 
 /// The fields of a log line in their order, numbers as numbers.
@@ -32,8 +33,8 @@ struct LogFields: CustomStringConvertible, Sendable {
     /// A text of no more characters than are written of a value, without those that a terminal could obey or that change
     /// the order of what stands around them.
     static func bounded(_ text: String) -> String {
-        // What is ASCII is escaped where it is written.
-        guard !text.utf8.allSatisfy({ $0 < 0x7F }) else { return shortened(text) }
+        // What is ASCII is escaped where it is written; a short text nearly always is.
+        guard OctetSearch.unprintable(in: text.utf8.span, from: 0) < text.utf8.count else { return shortened(text) }
         return PrintableText.shown(shortened(text), keepsASCII: true)
     }
 

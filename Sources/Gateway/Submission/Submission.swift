@@ -63,12 +63,11 @@ final class Submission: Sendable {
         _ document: MessageDocument, _ query: QueryEnvelope? = nil, _ others: FieldErrors = FieldErrors(),
         defaultAuthor: Mailbox? = nil
     ) throws(Problem) {
-        var document = document
         var errors = others
         if let query { errors.add(FieldErrors(query.errors)) }
-        if document.isWithoutAuthor {
-            document.from = defaultAuthor
-            if defaultAuthor == nil { errors.add(FieldError("/from", "the sender's address is needed")) }
+        let author = document.isWithoutAuthor ? defaultAuthor : document.from
+        if document.isWithoutAuthor, author == nil {
+            errors.add(FieldError("/from", "the sender's address is needed"))
         }
         errors.add(document.errors)
         var fields: [HeaderField] = []
@@ -97,13 +96,13 @@ final class Submission: Sendable {
                     document.envelope?.recipients == nil ? "/to" : "/envelope/to",
                     "\(recipients.count) recipients are too many; \(Self.maximumRecipients) is the most"))
         }
-        let message = Self.message(document, fields)
-        for problem in message.problems where problem.field != "from" || document.from != nil {
+        let message = Self.message(document, from: author, fields)
+        for problem in message.problems where problem.field != "from" || author != nil {
             errors.add(
                 FieldError(
                     Self.pointer(to: problem.field, in: message, places: document.places), problem.description))
         }
-        guard errors.isEmpty, let from = document.from else { throw .invalid(errors) }
+        guard errors.isEmpty, let from = author else { throw .invalid(errors) }
         do throws(SMTPError) {
             var envelope = try Envelope(
                 from: document.envelope?.reversePath ?? query?.reversePath ?? from.address, to: recipients)
@@ -134,17 +133,18 @@ final class Submission: Sendable {
     }
 
     /// The message with the time of now and an unguessable id to come.
-    private static func message(_ document: MessageDocument, _ fields: [HeaderField]) -> Message {
+    private static func message(
+        _ document: MessageDocument, from author: Mailbox?, _ fields: [HeaderField]
+    ) -> Message {
         // Beside HTML an empty text would be another form of the same content, and the one that some readers show.
         let text = document.html != nil && document.text?.isEmpty == true ? nil : document.text
         let seed = MessageSeeds.shared.next()
         var message = Message(
-            from: document.from.map { [$0] } ?? [], replyTo: document.replyTo, to: document.to, cc: document.cc,
+            from: author.map { [$0] } ?? [], replyTo: document.replyTo, to: document.to, cc: document.cc,
             subject: document.subject, text: text, html: document.html, alternatives: document.alternatives,
             attachments: document.attachments, headers: fields,
             date: MessageDate(seconds: Int64(Date().timeIntervalSince1970)), seed: seed)
-        if document.hasUUID, let from = document.from, !fields.contains(where: { $0.name.lowercased() == "message-id" })
-        {
+        if document.hasUUID, let from = author, !fields.contains(where: { $0.name.lowercased() == "message-id" }) {
             message.messageID = MessageID(uuid: seed, domain: from.address.domain)
         }
         return message

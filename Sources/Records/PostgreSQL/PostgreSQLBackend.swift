@@ -4,6 +4,7 @@
 /// free, and what it was sending is unknown. If it only slept, it finds at the gate that its keys are another's.
 struct PostgreSQLBackend: RecordBackend {
     static let kind = RecordStoreStatus.Kind.postgresql
+    static let claimsAreReads = false
     private(set) var evicted = 0
 
     private let uri: String
@@ -51,6 +52,9 @@ struct PostgreSQLBackend: RecordBackend {
             throw Self.error(error)
         }
     }
+
+    /// Other instances add records.
+    mutating func filter() -> KeyFilter? { nil }
 
     mutating func run(
         _ jobs: [RecordJob], isHeld: (RecordKey) -> Bool
@@ -164,7 +168,7 @@ struct PostgreSQLBackend: RecordBackend {
         let owner = PostgreSQLValue.octets(job.owner.octets)
         let lifetime = PostgreSQLValue.number(limits.lifetime.timeInterval)
         switch job.kind {
-        case .claim:
+        case .claim, .claimNew:
             return [
                 Statement("postern_claim", key, .octets(job.message.octets), owner, lifetime),
                 Statement("postern_look", key),
@@ -183,7 +187,7 @@ struct PostgreSQLBackend: RecordBackend {
     }
 
     private func result(of job: RecordJob, _ rows: [[Row]]) -> RecordJob.Result {
-        guard case .claim = job.kind else { return .isOwner(!rows[0].isEmpty) }
+        guard job.isClaim else { return .isOwner(!rows[0].isEmpty) }
         if !rows[0].isEmpty { return .decided(.begun) }
         guard let row = rows[1].first, row.count == 6, let fingerprint = row[0] else { return .again }
         let isAlive = row[4] == [1]

@@ -7,6 +7,7 @@ internal import GRDB
 /// message costs one commit before its end goes out, and one for its response.
 struct SQLiteBackend: RecordBackend {
     static let kind = RecordStoreStatus.Kind.sqlite
+    static let claimsAreReads = true
     private(set) var evicted = 0
 
     private let path: String
@@ -17,6 +18,15 @@ struct SQLiteBackend: RecordBackend {
     private var wasOpen = false
     /// Octets of all records.
     private var octets = 0
+    /// Where the records of messages that are under way stand. As long as the file is open nobody else changes them.
+    private var places: [RecordKey: Place] = [:]
+
+    /// Where a record stands in its table.
+    private struct Place {
+        /// 0 if it stands nowhere.
+        var size = 0
+        var row: Int64 = 0
+    }
 
     /// How many records are removed in one step.
     private static let slice = 256
@@ -42,6 +52,8 @@ struct SQLiteBackend: RecordBackend {
             try db.execute(sql: "PRAGMA locking_mode = EXCLUSIVE")
             try db.execute(sql: "PRAGMA journal_mode = WAL")
             try db.execute(sql: "PRAGMA synchronous = FULL")
+            // 16 MB of log: most pages are written several times before they are copied back once.
+            try db.execute(sql: "PRAGMA wal_autocheckpoint = 4096")
         }
         do {
             let queue = try DatabaseQueue(path: path, configuration: configuration)
@@ -75,14 +87,29 @@ struct SQLiteBackend: RecordBackend {
             isLasting: isLasting)
     }
 
+    func filter() throws(RecordBackendError) -> KeyFilter? {
+        // To read more would hold up others, and a filter of more keys would tell few from others.
+        guard octets / RecordLimits.overhead <= KeyFilter.capacity else { return nil }
+        var filter = KeyFilter()
+        do {
+            try queue?.read { db in
+                let keys = try Data.fetchCursor(db, sql: "SELECT key FROM record")
+                while let key = try keys.next() { filter.insert(RecordKey(octets: Array(key))) }
+            }
+        } catch {
+            throw Self.error(error, path)
+        }
+        return filter
+    }
+
     mutating func run(
         _ jobs: [RecordJob], isHeld: (RecordKey) -> Bool
     ) throws(RecordBackendError) -> [RecordJob.Result] {
-        let writes = jobs.contains { job in
-            if case .claim = job.kind { false } else { true }
-        }
+        let writes = jobs.contains { !$0.isClaim }
         let now = now()
-        var change = Change(octets: octets)
+        var change = Change(octets: octets, places: places)
+        // Only one of the two is changed.
+        places = [:]
         var results: [RecordJob.Result] = []
         do {
             guard let queue else { throw Self.closed }
@@ -101,13 +128,14 @@ struct SQLiteBackend: RecordBackend {
             throw Self.error(error, path)
         }
         octets = change.octets
+        places = change.places
         evicted += change.evicted
         return results
     }
 
     mutating func maintain(isHeld: (RecordKey) -> Bool) throws(RecordBackendError) {
         let now = now()
-        var change = Change(octets: octets)
+        var change = Change(octets: octets, places: [:])
         do {
             guard let queue else { throw Self.closed }
             try queue.writeWithoutTransaction { db in
@@ -132,6 +160,7 @@ struct SQLiteBackend: RecordBackend {
     mutating func close() {
         try? queue?.close()
         queue = nil
+        places = [:]
     }
 
     // MARK: One job
@@ -139,55 +168,75 @@ struct SQLiteBackend: RecordBackend {
     /// What a transaction changes beside its rows, taken over when it is committed.
     private struct Change {
         var octets: Int
+        var places: [RecordKey: Place]
         var evicted = 0
     }
 
     private func result(
         of job: RecordJob, _ db: Database, _ now: Int64, _ change: inout Change
     ) throws -> RecordJob.Result {
-        let found = try record(job.key, db, now)
-        if case .claim = job.kind {
-            // Keys that are held here were decided on before; whoever else began to send is gone with its process.
-            return .decided(Record.claim(found, for: job.message, by: job.owner) { _ in true }.0)
-        }
-        guard let own = own(found, job) else { return .isOwner(false) }
         let expires = now + limits.lifetime.components.seconds + 1
         switch job.kind {
-        case .claim: break
+        case .claim:
+            // Keys that are held here were decided on before; whoever else began to send is gone with its process.
+            let found = try row(job.key, db, now)
+            let (decision, _) = Record.claim(found?.record, for: job.message, by: job.owner) { _ in true }
+            if case .begun = decision { change.places[job.key] = found?.place ?? Place() }
+            return .decided(decision)
+        case .claimNew:
+            change.places[job.key] = Place()
+            return .decided(.begun)
         case .startSending:
-            guard let record = own.startSending(by: job.owner) else { return .isOwner(false) }
+            guard let record = try own(job, db, now, &change)?.startSending(by: job.owner) else {
+                return .isOwner(false)
+            }
             try write(job.key, record, expires, db, &change)
         case .end(let end):
-            switch own.end(by: job.owner, as: end) {
+            guard let record = try own(job, db, now, &change) else { return .isOwner(false) }
+            switch record.end(by: job.owner, as: end) {
             case .isLost: return .isOwner(false)
             // The claim was never written.
             case .remove: break
             case .keep(let record): try write(job.key, record, expires, db, &change)
             }
+            change.places[job.key] = nil
         }
         return .isOwner(true)
     }
 
-    /// The record of a message that is under way here. A claim is not written, so what is found is from before it, or from
-    /// another process that had the file while this one could not use it; nil if the message is not ours any more.
-    private func own(_ found: Record?, _ job: RecordJob) -> Record? {
+    /// The record of a message that is under way here; nil if the message is not ours any more.
+    private func own(_ job: RecordJob, _ db: Database, _ now: Int64, _ change: inout Change) throws -> Record? {
+        // A claim is not written. What stands there is our own, or from before.
         let claimed = Record(job.message, .claimed(job.owner))
-        guard let found, found.message == job.message else { return found == nil ? claimed : nil }
-        switch found.state {
-        case .sending(job.owner): return found
-        case .open: return claimed
-        case .claimed, .sending, .done: return nil
+        if change.places[job.key] != nil { return claimed }
+        // The file was closed in between, and another process may have had it.
+        let found = try row(job.key, db, now)
+        let own: Record
+        if let record = found?.record {
+            guard record.message == job.message else { return nil }
+            switch record.state {
+            case .sending(job.owner): own = record
+            case .open: own = claimed
+            case .claimed, .sending, .done: return nil
+            }
+        } else {
+            own = claimed
         }
+        change.places[job.key] = found?.place ?? Place()
+        return own
     }
 
-    private func record(_ key: RecordKey, _ db: Database, _ now: Int64) throws -> Record? {
+    /// What stands under a key: its record, nil if its time is over, and where.
+    private func row(_ key: RecordKey, _ db: Database, _ now: Int64) throws -> (record: Record?, place: Place)? {
         let statement = try db.cachedStatement(
-            sql: "SELECT fingerprint, state, owner, response FROM record WHERE key = ? AND expires > ?")
-        guard let row = try Row.fetchOne(statement, arguments: [Data(key.octets), now]) else { return nil }
-        return StoredRecord(
+            sql: "SELECT fingerprint, state, owner, response, size, expires, id FROM record WHERE key = ?")
+        guard let row = try Row.fetchOne(statement, arguments: [Data(key.octets)]) else { return nil }
+        let place = Place(size: row["size"], row: row["id"])
+        guard now < row["expires"] as Int64 else { return (nil, place) }
+        let stored = StoredRecord(
             fingerprint: Array(row["fingerprint"] as Data), state: row["state"],
-            owner: (row["owner"] as Data?).map { Array($0) }, response: (row["response"] as Data?).map { Array($0) }
-        ).record
+            owner: (row["owner"] as Data?).map { Array($0) }, response: (row["response"] as Data?).map { Array($0) })
+        return (stored.record, place)
     }
 
     private func write(
@@ -195,20 +244,27 @@ struct SQLiteBackend: RecordBackend {
     ) throws {
         let stored = StoredRecord(record)
         let size = RecordLimits.overhead + (stored.response?.count ?? 0)
-        let sizes = try db.cachedStatement(sql: "SELECT size FROM record WHERE key = ?")
-        let before = try Int.fetchOne(sizes, arguments: [Data(key.octets)])
-        try db.cachedStatement(
-            sql: """
-                INSERT INTO record (key, fingerprint, state, owner, response, size, expires) VALUES (?, ?, ?, ?, ?, ?, ?)
-                ON CONFLICT (key) DO UPDATE SET
-                    fingerprint = excluded.fingerprint, state = excluded.state, owner = excluded.owner,
-                    response = excluded.response, size = excluded.size, expires = excluded.expires
-                """
-        ).execute(arguments: [
-            Data(key.octets), Data(stored.fingerprint), stored.state, stored.owner.map { Data($0) },
-            stored.response.map { Data($0) }, size, expires,
-        ])
-        change.octets += size - (before ?? 0)
+        var place = change.places[key] ?? Place()
+        change.octets += size - place.size
+        if case .done = record.state, place.size > 0 {
+            // Written a moment ago, at the gate: its place in the index of times stays.
+            try db.cachedStatement(
+                sql: "UPDATE record SET state = ?, owner = NULL, response = ?, size = ? WHERE id = ?"
+            ).execute(arguments: [stored.state, stored.response.map { Data($0) }, size, place.row])
+        } else {
+            try db.cachedStatement(
+                sql: """
+                    INSERT OR REPLACE INTO record (key, fingerprint, state, owner, response, size, expires)
+                    VALUES (?, ?, ?, ?, ?, ?, ?)
+                    """
+            ).execute(arguments: [
+                Data(key.octets), Data(stored.fingerprint), stored.state, stored.owner.map { Data($0) },
+                stored.response.map { Data($0) }, size, expires,
+            ])
+            place.row = db.lastInsertedRowID
+        }
+        place.size = size
+        change.places[key] = place
     }
 
     // MARK: Bounds

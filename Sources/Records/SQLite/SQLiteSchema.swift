@@ -26,10 +26,11 @@ enum SQLiteSchema {
                 try db.execute(
                     sql: """
                         CREATE TABLE record (
-                            key BLOB PRIMARY KEY NOT NULL, fingerprint BLOB NOT NULL, state INTEGER NOT NULL,
-                            owner BLOB, response BLOB, size INTEGER NOT NULL, expires INTEGER NOT NULL
-                        ) WITHOUT ROWID;
-                        CREATE INDEX record_expires ON record (expires, size);
+                            id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, fingerprint BLOB NOT NULL,
+                            state INTEGER NOT NULL, owner BLOB, response BLOB, size INTEGER NOT NULL,
+                            expires INTEGER NOT NULL
+                        );
+                        CREATE INDEX record_expires ON record (expires);
                         CREATE TABLE meta (name TEXT PRIMARY KEY NOT NULL, value BLOB NOT NULL) WITHOUT ROWID;
                         PRAGMA application_id = \(application);
                         PRAGMA user_version = 1;

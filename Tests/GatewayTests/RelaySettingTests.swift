@@ -1,0 +1,99 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Gateway
+
+/// Settings of the way to a relay, and of what is sent.
+@Suite(.timeLimit(.minutes(1))) struct RelaySettingTests {
+    private static func file(_ text: String) throws -> String {
+        let path = FileManager.default.temporaryDirectory.appending(path: "postern-\(UUID().uuidString)").path
+        try Data(text.utf8).write(to: URL(filePath: path))
+        return path
+    }
+
+    /// A relay that asks for a certificate, and signs nobody in without one.
+    @Test func aCertificateIsShown() async throws {
+        let certificates = try await TestCertificates.made.value
+        let context = try certificates.server.serverContext(clients: certificates.authority)
+        let relay = try await ScriptedRelay.start(
+            [.startTLS(context)] + greeting + envelope + taken)
+        let files = (
+            try Self.file(certificates.client.certificatePEM), try Self.file(certificates.client.keyPEM),
+            try Self.file(certificates.authority.certificatePEM)
+        )
+        let bench = try await Bench.start(
+            [
+                "POSTERN_RELAY_URL": "smtps://localhost:\(relay.port)", "POSTERN_RELAY_CA_FILE": files.2,
+                "POSTERN_RELAY_CLIENT_CERTIFICATE_FILE": files.0, "POSTERN_RELAY_CLIENT_KEY_FILE": files.1,
+            ], [])
+        let answer = try await bench.post(simple)
+        #expect(answer.status == 200, "\(answer.text)")
+        #expect(relay.complaints == [])
+        await bench.stop()
+        await relay.stop()
+    }
+
+    @Test func halfASettingOrOneThatMeansNothing() async throws {
+        let certificates = try await TestCertificates.made.value
+        let certificate = try Self.file(certificates.client.certificatePEM)
+        let key = try Self.file(certificates.client.keyPEM)
+        let otherKey = try Self.file(certificates.server.keyPEM)
+        let cases: [([String: String], String)] = [
+            (["POSTERN_RELAY_CLIENT_CERTIFICATE_FILE": certificate], "POSTERN_RELAY_CLIENT_KEY_FILE"),
+            (["POSTERN_RELAY_CLIENT_KEY_FILE": key], "POSTERN_RELAY_CLIENT_CERTIFICATE_FILE"),
+            (
+                ["POSTERN_RELAY_CLIENT_CERTIFICATE_FILE": certificate, "POSTERN_RELAY_CLIENT_KEY_FILE": otherKey],
+                "POSTERN_RELAY_CLIENT_KEY_FILE"
+            ),
+            (
+                [
+                    "POSTERN_RELAY_CLIENT_CERTIFICATE_FILE": certificate, "POSTERN_RELAY_CLIENT_KEY_FILE": key,
+                    "POSTERN_RELAY_URL": "smtp://relay.example.net?tls=none",
+                ], "POSTERN_RELAY_URL"
+            ),
+            (["POSTERN_RELAY_SOURCE_ADDRESS": "[::1]"], "POSTERN_RELAY_SOURCE_ADDRESS"),
+            (["POSTERN_RELAY_SOURCE_ADDRESS": "eth0"], "POSTERN_RELAY_SOURCE_ADDRESS"),
+            (["POSTERN_RELAY_RATE": "14/x"], "POSTERN_RELAY_RATE"),
+            (["POSTERN_DEFAULT_FROM": "Shop"], "POSTERN_DEFAULT_FROM"),
+            (["POSTERN_STORE": "postern.db"], "POSTERN_STORE"),
+        ]
+        for (settings, name) in cases {
+            let environment = ["POSTERN_RELAY_URL": "smtp://relay.example.net"].merging(settings) { $1 }
+            let error = #expect(throws: ConfigurationError.self) {
+                try GatewayConfiguration(SettingValues(environment: environment))
+            }
+            #expect(error?.setting == name, "\(error?.description ?? "")")
+        }
+    }
+
+    /// Documents and forms may leave the author out if there is a default one; a raw message may not.
+    @Test func theDefaultAuthor() async throws {
+        let bench = try await Bench.start(
+            ["POSTERN_DEFAULT_FROM": "Shop <shop@example.org>", "POSTERN_RELAY_CONNECTIONS": "1"],
+            greeting + envelope + taken + envelope + taken + envelope + taken)
+        #expect(try await bench.post(#"{"to":"b@example.net","text":"x"}"#).status == 200)
+        #expect(try await bench.post(#"[{"to":"b@example.net","text":"x"}]"#, path: "/messages/batch").status == 200)
+        // One that is given counts, and one that is wrong is an error.
+        #expect(try await bench.post(#"{"from":"ann@example.org","to":"b@example.net","text":"x"}"#).status == 200)
+        #expect(try await bench.post(#"{"from":"ann","to":"b@example.net","text":"x"}"#).status == 422)
+        let received = bench.relay.received.joined()
+        #expect(received.components(separatedBy: "MAIL FROM:<shop@example.org>").count == 3)
+        #expect(received.components(separatedBy: "From: Shop <shop@example.org>\r\n").count == 3)
+        #expect(received.components(separatedBy: "MAIL FROM:<ann@example.org>").count == 2)
+        await bench.stop()
+    }
+
+    /// Keys may send as the senders that are theirs, whoever wrote them down.
+    @Test func theDefaultAuthorIsCheckedAgainstTheKey() async throws {
+        let bench = try await Bench.start(
+            [
+                "POSTERN_DEFAULT_FROM": "shop@example.org", "POSTERN_API_KEYS": "app:secret-123",
+                "POSTERN_API_KEY_RULES": "app: senders=*@other.example",
+            ], [])
+        let answer = try await bench.post(
+            #"{"to":"b@example.net","text":"x"}"#, headers: "Authorization: Bearer secret-123\r\n")
+        #expect(answer.status == 403)
+        await bench.stop()
+    }
+}
