@@ -134,7 +134,7 @@ struct cpostgresql *cpostgresql_connect(const char *uri, char *message, size_t s
     const char *const values[] = {CONNECT_TIMEOUT, "postern", uri, NULL};
     PGconn *connection = PQconnectdbParams(keywords, values, 1);
     if (connection == NULL) {
-        copy_line("there is no memory left", message, size);
+        copy_line("out of memory", message, size);
         return NULL;
     }
     PQsetNoticeReceiver(connection, ignore_notice, NULL);

@@ -19,11 +19,12 @@ extension GatewayConfiguration {
         case .memory:
             return CheckStep(
                 name: "store", isSound: true,
-                detail: "memory: an Idempotency-Key does not survive a restart; set POSTERN_STORE to keep it")
+                detail: "memory: Idempotency-Keys are lost at a restart; set POSTERN_STORE to keep them")
         case .sqlite, .postgresql:
             do throws(RecordStoreLocation.Fault) {
                 try store.check()
-                return CheckStep(name: "store", isSound: true, detail: "\(store.shown): keys survive a restart")
+                return CheckStep(
+                    name: "store", isSound: true, detail: "\(store.shown): Idempotency-Keys survive a restart")
             } catch {
                 return CheckStep(name: "store", isSound: false, detail: error.description)
             }

@@ -156,6 +156,8 @@ final class DurableRecordStore: RecordStore {
             if mailbox.withLock({ $0.isTold && !$0.isAwaited && !$0.isClosed }) {
                 _ = wake.wait(timeout: .now() + Self.gathering)
             }
+            // All that was signalled so far is taken now.
+            while wake.wait(timeout: .now()) == .success {}
             let (entries, isClosed, isWorn) = mailbox.withLock { mailbox in
                 defer {
                     mailbox.entries = []
@@ -178,8 +180,8 @@ final class DurableRecordStore: RecordStore {
     private func publish(_ worker: inout Worker<some RecordBackend>, after performed: [Entry]) {
         let filter = worker.takeFilter()
         mailbox.withLock { mailbox in
-            if worker.error != nil { mailbox.filter = nil }
-            if var filter {
+            if worker.error != nil || mailbox.opening != worker.openings { mailbox.filter = nil }
+            if worker.error == nil, var filter {
                 // What was done or claimed since it was made, too.
                 for entry in performed { filter.insert(entry.request.key) }
                 for entry in mailbox.entries { filter.insert(entry.request.key) }

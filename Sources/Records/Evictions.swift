@@ -21,7 +21,7 @@ struct Evictions {
         guard untold > 0, nextLine.map({ $0 <= now }) ?? true else { return }
         nextLine = now + Self.interval
         logger.warning(
-            "records of Idempotency-Keys were removed before their time: raise POSTERN_IDEMPOTENCY_BYTES",
+            "records of Idempotency-Keys were removed early; raise POSTERN_IDEMPOTENCY_BYTES",
             metadata: ["records": "\(untold)"])
         untold = 0
     }

@@ -21,6 +21,10 @@ struct RecordJob: Sendable {
         }
     }
 
+    var isGate: Bool {
+        if case .startSending = kind { true } else { false }
+    }
+
     enum Result: Sendable {
         /// What a claim came to.
         case decided(RecordDecision)

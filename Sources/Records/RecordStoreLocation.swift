@@ -16,11 +16,11 @@ public enum RecordStoreLocation: Hashable, Sendable {
     /// A PostgreSQL database, by its URI, which may hold a password.
     case postgresql(String)
 
-    /// Why a location means nothing, and how to write it. It never holds a part of it.
+    /// Why a location cannot be used, and what to write instead. The text never contains any part of the location.
     public struct Fault: Error, Hashable, CustomStringConvertible {
         /// What is wrong, and what to write.
         public let description: String
-        /// Whether it only is that another process has the file for itself.
+        /// Whether the only problem is that another process is using the file.
         public private(set) var isInUse = false
 
         init(_ description: String) {
@@ -35,26 +35,26 @@ public enum RecordStoreLocation: Hashable, Sendable {
 
     /// Reads a location as it is configured.
     ///
-    /// - Throws: ``Fault`` if it is none.
+    /// - Throws: ``Fault`` if the text is not a location.
     public init(_ text: String) throws(Fault) {
         if text.hasPrefix("sqlite:") {
             var path = text.dropFirst("sqlite:".count)
             // A URI with an empty authority names the same path.
             if path.hasPrefix("//") { path = path.dropFirst(2) }
             guard path.hasPrefix("/"), !path.hasSuffix("/"), !path.contains("?"), !path.utf8.contains(0) else {
-                throw Fault("holds no absolute path of a file; write sqlite:/var/lib/postern/postern.db")
+                throw Fault("is not an absolute path to a file; write sqlite:/var/lib/postern/postern.db")
             }
             self = .sqlite(String(path))
         } else if text.hasPrefix("postgresql://") || text.hasPrefix("postgres://") {
             guard unsafe cpostgresql_is_valid(text) != 0 else {
                 throw Fault(
-                    "is no URI that libpq can read; write postgresql://user:password@host:5432/database, "
+                    "is not a valid PostgreSQL URI; write postgresql://user:password@host:5432/database, "
                         + "with special characters percent-encoded")
             }
             self = .postgresql(text)
         } else {
             throw Fault(
-                "is neither a file nor a database; write sqlite:/path/postern.db or "
+                "is not a supported store; write sqlite:/path/postern.db or "
                     + "postgresql://user:password@host/database")
         }
     }
@@ -72,7 +72,7 @@ public enum RecordStoreLocation: Hashable, Sendable {
         }
     }
 
-    /// Opens the store. One in PostgreSQL that cannot be reached now is reached later.
+    /// Opens the store. If PostgreSQL cannot be reached yet, the store connects later.
     ///
     /// - Throws: ``Fault`` if the store cannot be used, and that will not change by itself.
     public func open(_ limits: RecordLimits, logger: Logger) throws(Fault) -> any RecordStore {

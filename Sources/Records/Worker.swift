@@ -64,6 +64,8 @@ struct Worker<Backend: RecordBackend>: Sendable {
 
     private mutating func makeFilter() throws(RecordBackendError) {
         filter = try backend.filter()
+        // What is going to be written for these is not there yet.
+        for job in pending { filter?.insert(job.key) }
     }
 
     /// Makes a filter anew, if the one that is used has been given so many keys that it tells few from others.
@@ -84,6 +86,8 @@ struct Worker<Backend: RecordBackend>: Sendable {
         guard ContinuousClock.now >= nextTick else { return }
         if error != nil {
             guard open() == nil else { return }
+        }
+        if !pending.isEmpty {
             writePending()
             guard error == nil else { return }
         }
@@ -121,9 +125,7 @@ struct Worker<Backend: RecordBackend>: Sendable {
                     resume(offset, outcome.outcome)
                 }
             }
-            let reads = Backend.claimsAreReads ? jobs.indices.filter { jobs[$0].isClaim } : []
-            let writes = Backend.claimsAreReads ? jobs.indices.filter { !jobs[$0].isClaim } : Array(jobs.indices)
-            for part in [reads, writes] {
+            for part in Self.parts(of: jobs) {
                 for (index, outcome) in zip(part, run(part.map { jobs[$0] })) {
                     let offset = places[index]
                     if let outcome { resume(offset, outcome) } else { later.insert((offset, requests[offset]), at: 0) }
@@ -134,13 +136,24 @@ struct Worker<Backend: RecordBackend>: Sendable {
         evictions.add(backend.evicted - evictions.count, .now)
     }
 
+    /// The places of jobs that are done together, those first for which somebody waits longest.
+    private static func parts(of jobs: [RecordJob]) -> [[Int]] {
+        guard Backend.claimsAreReads else { return [Array(jobs.indices)] }
+        // A claim waits for no commit, a gate for its own, and nobody for an end.
+        return [
+            jobs.indices.filter { jobs[$0].isClaim },
+            jobs.indices.filter { jobs[$0].isGate },
+            jobs.indices.filter { !jobs[$0].isClaim && !jobs[$0].isGate },
+        ]
+    }
+
     /// Ends the work with the database, after everything that it has to know was written.
     mutating func close() {
         if error != nil { _ = open() }
         if error == nil { writePending() }
         if !pending.isEmpty {
             logger.error(
-                "what became of messages under Idempotency-Keys could not be kept; their keys will be answered 504",
+                "the results of some messages could not be stored; repeated requests get 504 with the outcome unknown",
                 metadata: ["messages": "\(pending.count)"])
         }
         if error == nil { backend.leave() }
@@ -187,6 +200,8 @@ struct Worker<Backend: RecordBackend>: Sendable {
     /// - Returns: for each job what it came to; nil if it has to be done again.
     private mutating func run(_ jobs: [RecordJob]) -> [Outcome?] {
         guard !jobs.isEmpty else { return [] }
+        // One before these has failed.
+        guard error == nil else { return jobs.map { leaveOpen($0) } }
         do throws(RecordBackendError) {
             let held = held
             let results = try backend.run(jobs) { held[$0] != nil }
@@ -200,13 +215,15 @@ struct Worker<Backend: RecordBackend>: Sendable {
     private mutating func learn(_ job: RecordJob, _ result: RecordJob.Result) -> Outcome? {
         switch (job.kind, result) {
         case (_, .again): return nil
-        case (_, .failed): return leaveOpen(job)
+        // A claim that failed by itself is not there.
+        case (_, .failed): return job.isClaim ? .failure(.unavailable) : leaveOpen(job)
         case (.claim, .decided(.begun)): held[job.key] = Held(message: job.message, owner: job.owner)
         case (.end(let end), .isOwner(let isOwner)):
-            held[job.key] = nil
+            // An end of an earlier attempt says nothing about a later one.
+            if held[job.key]?.owner == job.owner { held[job.key] = nil }
             if case .done = end, !isOwner {
                 logger.warning(
-                    "what became of a message is not kept: its Idempotency-Key was taken over, or its record was removed"
+                    "the result of a message may not be stored: its Idempotency-Key was taken over, or its record removed"
                 )
             }
         default: break
@@ -236,7 +253,7 @@ struct Worker<Backend: RecordBackend>: Sendable {
         // One that stops the start is told by whoever starts.
         if !failureIsTold, nextFailureLine <= .now, !(error.isLasting && secret == nil) {
             logger.error(
-                "the store of Idempotency-Keys does not answer; requests with a key get 503, others go on",
+                "the Idempotency-Key store is unavailable; requests with an Idempotency-Key get 503, others are not affected",
                 metadata: ["error": "\(error)"])
             failureIsTold = true
             nextFailureLine = .now + Self.failureInterval
@@ -247,7 +264,7 @@ struct Worker<Backend: RecordBackend>: Sendable {
     }
 
     private mutating func recovered() {
-        if failureIsTold { logger.notice("the store of Idempotency-Keys answers again") }
+        if failureIsTold { logger.notice("the Idempotency-Key store is available again") }
         failureIsTold = false
         error = nil
     }

@@ -299,11 +299,11 @@ import Testing
             }
             return ""
         }
-        #expect(check(folder + "/mail").contains("no database"))
-        #expect(check(folder + "/none/records.db").contains("no folder"))
+        #expect(check(folder + "/mail").contains("not an SQLite database"))
+        #expect(check(folder + "/none/records.db").contains("does not exist"))
         #expect(check(folder + "/new.db").isEmpty)
         #expect(!FileManager.default.fileExists(atPath: folder + "/new.db"))
-        #expect(try fault(folder + "/mail").contains("no database"))
+        #expect(try fault(folder + "/mail").contains("not an SQLite database"))
         #expect(try fault(folder + "/none/records.db").contains("cannot be created"))
         #expect(try fault(folder).contains("cannot be"))
         for (name, statement) in [

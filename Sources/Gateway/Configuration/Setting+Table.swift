@@ -47,7 +47,7 @@ extension Setting {
 
     static let defaultFrom = Setting(
         "POSTERN_DEFAULT_FROM", .text,
-        "the author of a JSON document or a form that names none, such as `Shop <shop@example.org>`")
+        "the From address of a JSON or form request that has none, for example `Shop <shop@example.org>`")
 
     // MARK: SMTP
 
@@ -67,12 +67,13 @@ extension Setting {
     static let relayCAFile = Setting(
         "POSTERN_RELAY_CA_FILE", .file, "extra trust roots for the relay (PEM), beside the system's")
     static let relayClientCertificateFile = Setting(
-        "POSTERN_RELAY_CLIENT_CERTIFICATE_FILE", .file, "certificate chain shown to a relay that asks for one (PEM)")
+        "POSTERN_RELAY_CLIENT_CERTIFICATE_FILE", .file,
+        "client certificate chain, presented if the relay requests one (PEM)")
     static let relayClientKeyFile = Setting(
         "POSTERN_RELAY_CLIENT_KEY_FILE", .file, "private key of that certificate (PEM)")
     static let relaySourceAddress = Setting(
         "POSTERN_RELAY_SOURCE_ADDRESS", .text,
-        "local address of the connections to the relay; an IPv4 address means IPv4 only, an IPv6 address IPv6 only")
+        "local IP address for connections to the relay; only relay addresses of the same family are tried")
     static let relayConnections = Setting(
         "POSTERN_RELAY_CONNECTIONS", .number(1...10_000), default: "16", "most sessions open to the relay at once")
     static let relaySessionMessages = Setting(
@@ -91,7 +92,8 @@ extension Setting {
 
     static let relayRate = Setting(
         "POSTERN_RELAY_RATE", .rates, default: nil,
-        "most messages to the relay in any second, hour or day; further ones wait their turn, within POSTERN_QUEUE_TIMEOUT"
+        "maximum number of messages to the relay per second, hour or day; messages over the rate wait, at most "
+            + "POSTERN_QUEUE_TIMEOUT"
     )
     static let relayBreakerFailures = Setting(
         "POSTERN_RELAY_BREAKER_FAILURES", .number(1...10_000), default: "5",

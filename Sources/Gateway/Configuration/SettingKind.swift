@@ -47,7 +47,7 @@ public enum SettingKind: Hashable, Sendable {
             Int(text).map(range.contains) ?? false
                 ? nil : "is not a whole number from \(range.lowerBound) to \(range.upperBound)"
         case .rates where MessageRate.rates(text) != nil: nil
-        case .rates: "holds no rates; write 14/s, or several such as 14/s 500/h 2000/d, separated by spaces"
+        case .rates: "is not a rate; write 14/s, or several rates separated by spaces, such as 14/s 500/h 2000/d"
         case .delay:
             Self.delay(text) == nil ? "is not a time; write 0s, 500ms, 30s, 10m or 1h, a day at most" : nil
         case .time: Self.time(text) == nil ? "is not a time; write 500ms, 30s, 10m or 1h, a day at most" : nil

@@ -210,17 +210,13 @@ final class Delivery: Sendable {
         }
         let opened = ContinuousClock.now
         let queue = message.waited
+        let first: SMTPReceipt
+        do throws(SMTPError) { try await message.write(content) } catch { throw .relay(error) }
         if let gate {
-            // If it does not open, the message is aborted before its end.
+            // The writer has kept the end of the content. If the gate does not open, that never goes out.
             do throws(RecordStoreError) { try await gate.pass() } catch { throw .record(error) }
         }
-        let first: SMTPReceipt
-        do throws(SMTPError) {
-            try await message.write(content)
-            first = try await message.finish()
-        } catch {
-            throw .relay(error)
-        }
+        do throws(SMTPError) { first = try await message.finish() } catch { throw .relay(error) }
         let times = Receipt.Times(
             queue: waited + queue, envelope: max(.zero, opened - begun - queue), content: .now - opened)
         var receipt = Receipt(

@@ -39,11 +39,12 @@ struct SendingOnce: Sendable {
         case .inFlight: return context.response(to: .failed(.idempotencyKeyInFlight))
         case .otherMessage: return context.response(to: .failed(.idempotencyKeyReused))
         case .replay(let kept):
-            logger.info("answered again under an Idempotency-Key", metadata: ["request_id": "\(context.id)"])
+            logger.info(
+                "replayed the stored response for an Idempotency-Key", metadata: ["request_id": "\(context.id)"])
             return MessageResponse(replaying: HTTPResponse(kept))
         case .unknown:
             logger.warning(
-                "asked for a message whose outcome was lost with the instance that sent it",
+                "a repeated request got the outcome unknown: the instance that sent the message stopped before it stored the result",
                 metadata: ["request_id": "\(context.id)", "id": "\(id ?? "")"])
             return MessageResponse(replaying: context.response(to: .failed(.outcomeLost(id))).response)
         }

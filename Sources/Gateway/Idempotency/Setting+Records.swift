@@ -26,13 +26,13 @@ extension Setting {
 
     static let store = Setting(
         "POSTERN_STORE", .text,
-        "where it is kept what was sent under an Idempotency-Key: `sqlite:/path/postern.db`, or "
-            + "`postgresql://user:password@host/database` for several instances; by default in memory, until the restart",
+        "where the records of Idempotency-Keys are kept: `sqlite:/path/postern.db`, or "
+            + "`postgresql://user:password@host/database` for several instances; by default in memory, and lost at a restart",
         secret: true)
     static let idempotencyLifetime = Setting(
-        "POSTERN_IDEMPOTENCY_LIFETIME", .time, default: "24h", "how long an Idempotency-Key stands for its message")
+        "POSTERN_IDEMPOTENCY_LIFETIME", .time, default: "24h", "how long an Idempotency-Key is remembered")
     static let idempotencyBytes = Setting(
         "POSTERN_IDEMPOTENCY_BYTES", .bytes(65_536...68_719_476_736), default: "67108864",
-        "room for Idempotency-Keys and their responses; beyond it the oldest are removed before their time, and the log "
-            + "says so")
+        "maximum size of the records of Idempotency-Keys with their responses; if it is exceeded, the oldest records are "
+            + "removed early and a warning is logged")
 }

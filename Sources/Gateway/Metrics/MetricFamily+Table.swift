@@ -49,10 +49,10 @@ extension MetricFamily {
     static let poolWaiting = MetricFamily("postern_pool_waiting", .gauge, "Messages that wait for a session.")
     static let storeUp = MetricFamily(
         "postern_store_up", .gauge,
-        "Whether the store of Idempotency-Keys answers: 1 or 0. At 0, requests with a key get 503.")
+        "Whether the Idempotency-Key store is available: 1 or 0. At 0, requests with an Idempotency-Key get 503.")
     static let storeEvictions = MetricFamily(
         "postern_store_evictions_total", .counter,
-        "Records of Idempotency-Keys that were removed before their time, to keep within POSTERN_IDEMPOTENCY_BYTES.")
+        "Records of Idempotency-Keys removed early to keep within POSTERN_IDEMPOTENCY_BYTES.")
     static let inFlight = MetricFamily(
         "postern_messages_in_flight", .gauge, "Messages that have been taken and not answered.")
     static let draining = MetricFamily("postern_draining", .gauge, "Whether the gateway is shutting down: 1 or 0.")

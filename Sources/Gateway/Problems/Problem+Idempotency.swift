@@ -7,39 +7,41 @@ extension Problem {
         Problem(
             "invalid-idempotency-key", "The Idempotency-Key is not valid", status: 422,
             detail:
-                "the field Idempotency-Key has to be 1 to \(maximum) printable characters of ASCII, a UUID for example"
+                "the Idempotency-Key field must be 1 to \(maximum) printable ASCII characters, for example a UUID"
         ).notSent(retryable: false)
     }
 
     static let repeatedIdempotencyKey = Problem(
         "invalid-idempotency-key", "The Idempotency-Key is not valid", status: 422,
-        detail: "the field Idempotency-Key is given more than once; send it once"
+        detail: "the Idempotency-Key field appears more than once; send it once"
     ).notSent(retryable: false)
 
     static let idempotencyKeyInFlight = {
         var problem = Problem(
-            "idempotency-key-in-flight", "A request under this Idempotency-Key is under way", status: 409,
-            detail: "it has not been answered yet; ask again with the same key and the same message for its answer")
+            "idempotency-key-in-flight", "A request with this Idempotency-Key is still open", status: 409,
+            detail:
+                "the first request has not been answered yet; retry with the same Idempotency-Key and the same message "
+                + "to get its result")
         problem.isRetryable = true
         return problem.retryLater()
     }()
 
     static let idempotencyKeyReused = Problem(
-        "idempotency-key-reused", "The Idempotency-Key stands for another message", status: 422,
-        detail: "another message was sent under this key; send this one under a key of its own"
+        "idempotency-key-reused", "The Idempotency-Key was used for another message", status: 422,
+        detail: "this Idempotency-Key was used for another message; use a new one for this message"
     ).notSent(retryable: false)
 
     static let idempotencyStoreUnavailable = Problem(
-        "idempotency-store-unavailable", "The store of Idempotency-Keys does not answer", status: 503,
-        detail: "what is known under the Idempotency-Key cannot be looked up or kept, so the message was not sent; "
-            + "try again later, with the same key"
+        "idempotency-store-unavailable", "The Idempotency-Key store is unavailable", status: 503,
+        detail: "the Idempotency-Key could not be looked up or recorded, so the message was not sent; try again later "
+            + "with the same Idempotency-Key"
     ).retryLater().notSent(retryable: true)
 
     /// Another instance took the key over before the end of the message went out.
     private static let idempotencyKeyLost = Problem(
         "idempotency-store-unavailable", "The Idempotency-Key was taken over by another instance", status: 503,
-        detail: "the store had not heard of this instance for too long, so the message was not sent here; "
-            + "try again with the same key for what the other instance knows"
+        detail: "this instance lost contact with the store for too long, so it did not send the message; "
+            + "retry with the same Idempotency-Key to get the other instance's result"
     ).retryLater().notSent(retryable: true)
 
     init(_ error: RecordStoreError) {
@@ -54,9 +56,11 @@ extension Problem {
     /// - Parameter id: the message's Message-ID; nil for a batch.
     static func outcomeLost(_ id: String?) -> Problem {
         var problem = Problem(
-            "outcome-unknown", "What became of the message is not known", status: 504,
-            detail: "the gateway ended while it sent the message under this Idempotency-Key, and will not send it "
-                + "again; look for \(id ?? "it") in the relay's log, and send it under a new key if it is not there")
+            "outcome-unknown", "The outcome of the message is unknown", status: 504,
+            detail:
+                "the gateway stopped while it was sending the message with this Idempotency-Key, and will not send it "
+                + "again; look for \(id ?? "it") in the relay's log, and if it is not there, send it with a new "
+                + "Idempotency-Key")
         problem.stage = .content
         problem.isRetryable = false
         problem.outcome = .unknown

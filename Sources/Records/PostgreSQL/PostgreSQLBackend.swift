@@ -17,6 +17,8 @@ struct PostgreSQLBackend: RecordBackend {
 
     /// How many milliseconds the server may take.
     private static let timeout: Int32 = 5000
+    /// After how many jobs that another's lock kept from being done no other is tried in the same round.
+    private static let mostFailures = 3
     /// How many jobs share a transaction at most.
     private static let mostJobs = 256
     /// How many records are removed in one step.
@@ -62,14 +64,27 @@ struct PostgreSQLBackend: RecordBackend {
         // Instances that change the same keys do so in one order, so that none waits for another in a circle.
         let order = jobs.indices.sorted { jobs[$0].key.octets.lexicographicallyPrecedes(jobs[$1].key.octets) }
         var results = [RecordJob.Result](repeating: .again, count: jobs.count)
+        var failures = 0
         for start in stride(from: 0, to: order.count, by: Self.mostJobs) {
             let places = order[start..<min(start + Self.mostJobs, order.count)]
             do throws(PostgreSQLConnection.Refusal) {
+                guard failures < Self.mostFailures else {
+                    for place in places { results[place] = .failed }
+                    continue
+                }
                 try run(places, of: jobs, &results)
             } catch {
                 guard Self.isOfOne(error) else { throw Self.error(error) }
                 // One of them is in the way of the others: each is done by itself.
-                for place in places { try runAlone(place, of: jobs, &results) }
+                for place in places {
+                    // More than a few: it is the table that is locked, and the others would wait as long.
+                    guard failures < Self.mostFailures else {
+                        results[place] = .failed
+                        continue
+                    }
+                    try runAlone(place, of: jobs, &results)
+                    if case .failed = results[place] { failures += 1 }
+                }
             }
         }
         return results
@@ -156,7 +171,8 @@ struct PostgreSQLBackend: RecordBackend {
     }
 
     private static let mayNotCreate = PostgreSQLConnection.Refusal(
-        code: "42501", text: "this user may not create tables in the schema, and there are none yet", isBroken: false)
+        code: "42501", text: "the tables do not exist, and this user may not create them; grant CREATE on the schema",
+        isBroken: false)
 
     // MARK: Jobs
 
@@ -215,7 +231,7 @@ struct PostgreSQLBackend: RecordBackend {
         return try connection.run(statements)
     }
 
-    private static let closed = PostgreSQLConnection.Refusal(code: "", text: "there is no connection", isBroken: true)
+    private static let closed = PostgreSQLConnection.Refusal(code: "", text: "not connected", isBroken: true)
 
     private static let mostTries = 5
 
@@ -236,12 +252,13 @@ struct PostgreSQLBackend: RecordBackend {
     private static func wrongVersion(_ version: String) -> PostgreSQLConnection.Refusal {
         PostgreSQLConnection.Refusal(
             code: wrongVersionCode,
-            text: "the tables have version \(version), and this program knows version \(PostgreSQLSchema.version); "
-                + "start the newer program that made them, or name another database", isBroken: false)
+            text: "the tables have schema version \(version), but this version of Postern supports only version "
+                + "\(PostgreSQLSchema.version); start the version that created them, or choose another database",
+            isBroken: false)
     }
 
     private static let noSecret = PostgreSQLConnection.Refusal(
-        code: wrongVersionCode, text: "the table postern_meta was changed by something else", isBroken: false)
+        code: wrongVersionCode, text: "another program has changed the table postern_meta", isBroken: false)
 }
 
 extension [[PostgreSQLConnection.Row]] {

@@ -108,7 +108,7 @@ internal import CPostgreSQL
             case CPOSTGRESQL_SYNC, CPOSTGRESQL_END:
                 if let failure { throw failure }
                 guard let count, results.count != count else { return results }
-                throw Refusal(code: "", text: "the server left statements out", isBroken: true)
+                throw Refusal(code: "", text: "the server returned too few results", isBroken: true)
             default: throw refusal(isBroken: true)
             }
         }

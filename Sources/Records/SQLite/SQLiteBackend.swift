@@ -26,6 +26,8 @@ struct SQLiteBackend: RecordBackend {
         /// 0 if it stands nowhere.
         var size = 0
         var row: Int64 = 0
+        /// Whether it was written by the attempt that is under way.
+        var isOwn = false
     }
 
     /// How many records are removed in one step.
@@ -83,7 +85,7 @@ struct SQLiteBackend: RecordBackend {
             atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
         guard !created else { return }
         throw RecordBackendError(
-            "\(path) cannot be created; name a file in a folder that exists and that this user may write to",
+            "\(path) cannot be created; choose a path in an existing folder that this user can write to",
             isLasting: isLasting)
     }
 
@@ -118,6 +120,10 @@ struct SQLiteBackend: RecordBackend {
                     for job in jobs { results.append(try result(of: job, db, now, &change)) }
                     return
                 }
+                // What nobody waits for reaches the disk with the next that somebody does; the end of this process alone does not
+                // lose it.
+                let mode = jobs.contains { $0.isGate } ? "FULL" : "NORMAL"
+                try db.cachedStatement(sql: "PRAGMA synchronous = \(mode)").execute()
                 try db.inTransaction(.immediate) {
                     for job in jobs { results.append(try result(of: job, db, now, &change)) }
                     try keepWithinBounds(db, &change, isHeld)
@@ -142,9 +148,11 @@ struct SQLiteBackend: RecordBackend {
                 let due = try Row.fetchAll(
                     db.cachedStatement(sql: "SELECT key, size FROM record WHERE expires <= ? LIMIT \(Self.slice)"),
                     arguments: [now])
-                guard !due.isEmpty else { return }
+                guard !due.isEmpty || change.octets > limits.octets else { return }
                 try db.inTransaction(.immediate) {
                     _ = try Self.remove(due, db, &change, isHeld)
+                    // Those that were under way when the last of them was written.
+                    try keepWithinBounds(db, &change, isHeld)
                     return .commit
                 }
             }
@@ -152,6 +160,7 @@ struct SQLiteBackend: RecordBackend {
             throw Self.error(error, path)
         }
         octets = change.octets
+        evicted += change.evicted
     }
 
     /// Whoever opens the file next finds that this process is gone.
@@ -246,7 +255,7 @@ struct SQLiteBackend: RecordBackend {
         let size = RecordLimits.overhead + (stored.response?.count ?? 0)
         var place = change.places[key] ?? Place()
         change.octets += size - place.size
-        if case .done = record.state, place.size > 0 {
+        if case .done = record.state, place.isOwn {
             // Written a moment ago, at the gate: its place in the index of times stays.
             try db.cachedStatement(
                 sql: "UPDATE record SET state = ?, owner = NULL, response = ?, size = ? WHERE id = ?"
@@ -264,6 +273,7 @@ struct SQLiteBackend: RecordBackend {
             place.row = db.lastInsertedRowID
         }
         place.size = size
+        place.isOwn = true
         change.places[key] = place
     }
 
@@ -315,15 +325,16 @@ struct SQLiteBackend: RecordBackend {
         let words =
             switch error.resultCode {
             case .SQLITE_BUSY, .SQLITE_LOCKED:
-                "is in use by another process; each instance needs a file of its own, and instances that share their keys "
-                    + "need PostgreSQL: postgresql://…"
+                "is in use by another process; give each instance its own file, or use PostgreSQL (postgresql://…) to share "
+                    + "Idempotency-Keys"
             case .SQLITE_FULL: "cannot grow: the disk is full"
-            case .SQLITE_READONLY, .SQLITE_PERM: "cannot be written to; this user needs to write to it and its folder"
-            case .SQLITE_CANTOPEN: "cannot be opened; this user needs to write to it and its folder"
-            case .SQLITE_NOTADB: "is no database of SQLite; name another file"
-            case .SQLITE_CORRUPT: "is damaged; move it away, and restore a copy if there is one"
+            case .SQLITE_READONLY, .SQLITE_PERM:
+                "cannot be written to; give this user write access to the file and its folder"
+            case .SQLITE_CANTOPEN: "cannot be opened; give this user write access to the file and its folder"
+            case .SQLITE_NOTADB: "is not an SQLite database; choose another file"
+            case .SQLITE_CORRUPT: "is corrupt; move it away, and restore a backup if you have one"
             case .SQLITE_IOERR: "cannot be read or written: the disk failed"
-            default: "failed: \(error.message ?? "SQLite's code is \(error.resultCode.rawValue)")"
+            default: "failed: \(error.message ?? "SQLite error code \(error.resultCode.rawValue)")"
             }
         return RecordBackendError(
             "\(path) \(words)", isLasting: isLasting,

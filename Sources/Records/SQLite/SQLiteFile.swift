@@ -13,23 +13,23 @@ struct SQLiteFile {
         let files = FileManager.default
         let folder = (path as NSString).deletingLastPathComponent
         guard files.isWritableFile(atPath: folder) else {
-            throw RecordBackendError("\(folder) is no folder that this user may write to")
+            throw RecordBackendError("\(folder) does not exist, or this user cannot write to it")
         }
         guard files.fileExists(atPath: path) else { return }
         guard files.isWritableFile(atPath: path), let file = FileHandle(forReadingAtPath: path),
             let header = try? file.read(upToCount: 100) ?? Data()
-        else { throw RecordBackendError("\(path) cannot be read and written by this user") }
+        else { throw RecordBackendError("this user cannot read and write \(path)") }
         // A file that was just made has no header yet: what it holds stands in its log.
         guard !header.isEmpty else { return }
         let octets = Array(header)
         guard octets.count == 100, octets.starts(with: "SQLite format 3\0".utf8) else {
-            throw RecordBackendError("\(path) is no database of SQLite; name another file")
+            throw RecordBackendError("\(path) is not an SQLite database; choose another file")
         }
         func number(at offset: Int) -> Int { octets[offset..<offset + 4].reduce(0) { $0 << 8 | Int($1) } }
         let application = number(at: 68)
         guard application == SQLiteSchema.application || application == 0 && files.fileExists(atPath: path + "-wal")
         else {
-            throw RecordBackendError("\(path) belongs to another program; name another file")
+            throw RecordBackendError("\(path) belongs to another program; choose another file")
         }
         guard number(at: 60) <= SQLiteSchema.version else { throw SQLiteSchema.newer(number(at: 60)) }
     }

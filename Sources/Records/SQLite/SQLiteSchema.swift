@@ -17,7 +17,7 @@ enum SQLiteSchema {
             let owner = try Int.fetchOne(db, sql: "PRAGMA application_id") ?? 0
             let tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") ?? 0
             guard owner == application || owner == 0 && found == 0 && tables == 0 else {
-                throw RecordBackendError("the file belongs to another program; name another one", isLasting: true)
+                throw RecordBackendError("the file belongs to another program; choose another one", isLasting: true)
             }
             guard found <= version else {
                 throw newer(found)
@@ -42,8 +42,8 @@ enum SQLiteSchema {
 
     static func newer(_ found: Int) -> RecordBackendError {
         RecordBackendError(
-            "the file has version \(found) of the tables, and this program knows version \(version); "
-                + "start the newer program that wrote it, or name another file", isLasting: true)
+            "the file has schema version \(found), but this version of Postern supports only version \(version); "
+                + "start the newer version that wrote it, or choose another file", isLasting: true)
     }
 
     /// The file's secret, drawn when it is asked for the first time.
@@ -52,7 +52,7 @@ enum SQLiteSchema {
             sql: "INSERT OR IGNORE INTO meta (name, value) VALUES ('secret', ?)",
             arguments: [Data(RecordSecret().octets)])
         guard let octets = try Data.fetchOne(db, sql: "SELECT value FROM meta WHERE name = 'secret'") else {
-            throw RecordBackendError("the file has no secret: it was changed by something else")
+            throw RecordBackendError("the file has no secret: another program has changed it")
         }
         return RecordSecret(octets: Array(octets))
     }
