@@ -19,10 +19,11 @@ import Testing
         let (status, lines) = try await check(
             "smtp://user:secret@127.0.0.1:\(relay.port)?tls=none&insecure_auth=true")
         #expect(status == 0)
-        #expect(lines.map { $0.prefix { $0 != " " } } == ["configuration", "connect", "ehlo", "tls", "auth"])
-        #expect(lines[2].contains("offers PIPELINING X-STRANGE AUTH"))
-        #expect(lines[3].contains("in clear"))
-        #expect(lines[4].contains("as user, by PLAIN"))
+        #expect(lines.map { $0.prefix { $0 != " " } } == ["configuration", "store", "connect", "ehlo", "tls", "auth"])
+        #expect(lines[1].contains("lost at a restart"))
+        #expect(lines[3].contains("offers PIPELINING X-STRANGE AUTH"))
+        #expect(lines[4].contains("in clear"))
+        #expect(lines[5].contains("as user, by PLAIN"))
         #expect(!lines.joined().contains("secret"))
         #expect(relay.complaints == [])
         await relay.stop()
@@ -80,10 +81,35 @@ import Testing
         }
         #expect(
             lines == [
-                "configuration ok", "relay default", "connect FAILED", "relay ses", "connect ok", "ehlo ok", "tls ok",
+                "configuration ok", "store ok", "relay default", "connect FAILED", "relay ses", "connect ok", "ehlo ok",
+                "tls ok",
                 "auth ok",
             ])
         await relay.stop()
+    }
+
+    /// A store that cannot be used fails the check and stops the start, in one line without its password.
+    @Test func aStoreThatCannotBeUsed() async throws {
+        let closed = try ClosedPort()
+        for (store, words) in [
+            ("sqlite:/nonexistent/postern.db", "/nonexistent does not exist"),
+            ("postgresql://ann:hunter2@127.0.0.1:\(closed.port)/mail", "PostgreSQL: "),
+        ] {
+            let environment = ["POSTERN_RELAY_URL": "smtp://127.0.0.1:\(closed.port)", "POSTERN_STORE": store]
+            let result = try await PosternCommand.run(["check"], environment: environment)
+            let line = result.output.split(separator: "\n").first { $0.hasPrefix("store") } ?? ""
+            #expect(line.contains("FAILED") && line.contains(words), "\(line)")
+            #expect(!result.output.contains("hunter2"))
+        }
+        let result = try await PosternCommand.run(
+            ["serve"],
+            environment: [
+                "POSTERN_RELAY_URL": "smtp://127.0.0.1:\(closed.port)", "POSTERN_LISTEN": "127.0.0.1:0",
+                "POSTERN_STORE": "sqlite:/nonexistent/postern.db",
+            ])
+        #expect(result.status == 78)
+        #expect(result.errors.split(separator: "\n").count == 1)
+        #expect(result.errors.contains("POSTERN_STORE"))
     }
 
     @Test func noRelayAndNoConfiguration() async throws {
