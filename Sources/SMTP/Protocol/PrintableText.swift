@@ -3,7 +3,9 @@ public enum PrintableText {
     /// The text with every character shown as an escape that a terminal could obey or that changes the order of what stands
     /// around it: controls of both sets (ISO 6429), line and paragraph separators, and marks of direction.
     ///
-    /// - Parameter keepsASCII: whether ASCII but DEL stays as it is, because it is escaped elsewhere.
+    /// - Parameters:
+    ///   - line: the text.
+    ///   - keepsASCII: whether ASCII but DEL stays as it is, because it is escaped elsewhere.
     public static func shown(_ line: String, keepsASCII: Bool = false) -> String {
         func isActive(_ scalar: Unicode.Scalar) -> Bool {
             !(keepsASCII && scalar.value < 0x7F) && Self.isActive(scalar)
