@@ -15,7 +15,4 @@ public struct RecordStoreStatus: Hashable, Sendable {
     init(_ kind: Kind) {
         self.kind = kind
     }
-
-    /// Whether what is kept survives the end of the process.
-    public var isDurable: Bool { kind != .memory }
 }

@@ -4,7 +4,7 @@ internal import GRDB
 /// Records in a file of SQLite, which this process has for itself.
 ///
 /// A claim is kept in memory alone: if the process ends, nothing of its message has left, and the key is free. So a
-/// message costs one commit before its end goes out, and one for its response.
+/// message waits for one commit, before its end goes out; its response shares a later one.
 struct SQLiteBackend: RecordBackend {
     static let kind = RecordStoreStatus.Kind.sqlite
     static let claimsAreReads = true
@@ -13,7 +13,6 @@ struct SQLiteBackend: RecordBackend {
     private let path: String
     private let limits: RecordLimits
     private let now: @Sendable () -> Int64
-    private var instance = InstanceID()
     private var queue: DatabaseQueue?
     private var wasOpen = false
     /// Octets of all records.
@@ -44,7 +43,6 @@ struct SQLiteBackend: RecordBackend {
     }
 
     mutating func open(as instance: InstanceID) throws(RecordBackendError) -> RecordSecret {
-        self.instance = instance
         if !FileManager.default.fileExists(atPath: path) { try Self.create(path, isLasting: !wasOpen) }
         var configuration = Configuration()
         configuration.label = "records"
