@@ -90,7 +90,9 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
-            name: "Sandbox", dependencies: ["MailAddress", nioCore, nioPosix, logging], swiftSettings: strict),
+            name: "Sandbox",
+            dependencies: ["MailAddress", "InternetMessage", nioCore, nioPosix, nioSSL, crypto, asn1, logging],
+            swiftSettings: strict),
         .executableTarget(
             name: "postern",
             dependencies: [
@@ -123,7 +125,9 @@ let package = Package(
         .testTarget(name: "RecordsTests", dependencies: ["Records", "TestSupport", logging], swiftSettings: common),
         .testTarget(
             name: "HTTPServerTests", dependencies: ["HTTPServer", "TestSupport", logging], swiftSettings: common),
-        .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "TestSupport"], swiftSettings: common),
+        .testTarget(
+            name: "SandboxTests", dependencies: ["Sandbox", "InternetMessage", "SMTP", "TestSupport", nioSSL],
+            swiftSettings: common),
         .testTarget(
             name: "GatewayTests",
             dependencies: [

@@ -126,7 +126,7 @@ def with_a_sandbox():
             request = urllib.request.Request(url + "/sandbox/messages", headers={"X-API-Key": KEY})
             with urllib.request.urlopen(request, timeout=10) as answer:
                 caught = [json.loads(answer.read())][0]["messages"]
-            subjects = sorted(h["value"] for m in caught for h in m["headers"] if h["name"] == "Subject")
+            subjects = sorted(message["subject"] for message in caught)
             wanted = sorted([f"from {name}" for name in CLIENTS] + ["from the workflow"])
             check(subjects == wanted, "the sandbox", f"caught {subjects}")
         finally:

@@ -18,6 +18,9 @@ public final class Gateway: Sendable {
     /// The address that the HTTP server has been given, the port as it is bound.
     public let address: (host: String, port: Int)
 
+    /// Where a browser on this host finds the console.
+    public let consoleURL: String
+
     private let server: HTTPServer
     private let core: GatewayCore
     private let group: MultiThreadedEventLoopGroup
@@ -73,6 +76,13 @@ public final class Gateway: Sendable {
     ) {
         self.watch = watch
         address = (configuration.listenHost, server.port)
+        let host =
+            switch configuration.listenHost {
+            case "0.0.0.0": "127.0.0.1"
+            case "::": "[::1]"
+            case let host: host.contains(":") ? "[\(host)]" : host
+            }
+        consoleURL = "\(configuration.certificate == nil ? "http" : "https")://\(host):\(server.port)/"
         grace = configuration.shutdownGrace
         self.server = server
         self.core = core

@@ -62,7 +62,8 @@ public struct GatewayConfiguration: Sendable {
     ///
     /// - Parameters:
     ///   - values: what was given.
-    ///   - sandboxPort: the port of an embedded relay on loopback that takes the place of `POSTERN_RELAY_URL`.
+    ///   - sandboxPort: the port of the sandbox's SMTP server, which takes the place of `POSTERN_RELAY_URL`; nil without
+    ///     a sandbox.
     ///   - mayBeOpen: whether an address that others can reach needs no keys.
     ///   - servedHost: the host at which a gateway serves that is to take the configuration over; it stays there until a
     ///     restart, whatever `POSTERN_LISTEN` says now.
@@ -73,13 +74,17 @@ public struct GatewayConfiguration: Sendable {
         (listenHost, listenPort) = try Self.address(values)
         let identity = try Self.identity(values)
         hostDomain = (identity ?? ClientDomain(ProcessInfo.processInfo.hostName) ?? .loopback).description
+        let sandbox = try SandboxSettings(values)
         if let sandboxPort {
-            relays = [try RelayConfiguration(sandboxPort: sandboxPort, values, identity: identity)]
+            relays = [try RelayConfiguration(sandbox, port: sandboxPort, values, identity: identity)]
         } else {
             relays = try Self.relays(values, identity)
         }
         routes = try RoutePlan(values, relays: relays.map(\.name))
-        warnings = relays.compactMap(\.warning)
+        let isIgnored = sandboxPort != nil && (values.value(of: .relayURL) != nil || !values.relays.isEmpty)
+        warnings =
+            relays.compactMap(\.warning)
+            + (isIgnored ? ["the sandbox delivers nothing: the relays of the settings are not used"] : [])
         maximumInFlight = try values.integer(.maxInFlight)
         maximumMessageBytes = try values.integer(.maxMessageBytes)
         shutdownDelay = try values.duration(.shutdownDelay)
@@ -150,17 +155,7 @@ public struct GatewayConfiguration: Sendable {
 
     /// Host and port, the host of an IPv6 address without its brackets.
     public static func address(_ values: SettingValues) throws(ConfigurationError) -> (host: String, port: Int) {
-        let text = values.value(of: .listen) ?? ""
-        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
-            (0...65535).contains(port), colon > text.startIndex
-        else {
-            throw ConfigurationError(
-                Setting.listen.name,
-                "\(text.debugDescription) is not an address; write host:port, or [address]:port for IPv6")
-        }
-        var host = String(text[..<colon])
-        if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
-        return (host, port)
+        try values.address(.listen)
     }
 
     /// Whether only this host can reach an address. A name counts for what it is: no other than `localhost` is sure.

@@ -14,6 +14,7 @@ final class GatewayCore: Sendable {
     private let health: RelayHealth
     private let pages: RelayPages
     private let records: any RecordStore
+    private let caught: CaughtPages?
     private let eventLoops: [any EventLoop]
 
     /// - Parameter threads: how many threads of the HTTP server there are.
@@ -24,6 +25,7 @@ final class GatewayCore: Sendable {
     ) {
         self.eventLoops = eventLoops
         self.records = records
+        caught = caughtMessages.map(CaughtPages.init)
         metrics = GatewayMetrics()
         let metrics = metrics
         let relays = RelaySet(configuration.relays, configuration.routes, on: eventLoops, metrics: metrics)
@@ -37,7 +39,7 @@ final class GatewayCore: Sendable {
         health = RelayHealth(relays.relays)
         pages = RelayPages(health, self.configuration, room, records, metrics)
         let endpoints = EndpointTable.gateway(
-            pages, caughtMessages, vendors: configuration.vendorAPIs, executor: sender.executor)
+            pages, caught, vendors: configuration.vendorAPIs, executor: sender.executor)
         handler = GatewayHandler(
             Admission(endpoints: endpoints, configuration: self.configuration, room: room),
             MessageHandler(
@@ -73,6 +75,7 @@ final class GatewayCore: Sendable {
     func drain() {
         reportDraining()
         room.close()
+        caught?.close()
     }
 
     /// Ends the store of records, when nobody asks it any more.

@@ -48,6 +48,23 @@ public enum LineBreaks {
         return octets
     }
 
+    /// Octets of text with each CRLF made a single LF.
+    static func withLineFeeds(_ content: [UInt8]) -> [UInt8] {
+        var octets: [UInt8] = []
+        octets.reserveCapacity(content.count)
+        var index = 0
+        while index < content.count {
+            let end = OctetSearch.lineBreak(in: content.span, from: index)
+            octets.append(contentsOf: content[index..<end])
+            guard end < content.count else { break }
+            let isPair =
+                content[end] == UInt8(ascii: "\r") && end + 1 < content.count && content[end + 1] == UInt8(ascii: "\n")
+            if !isPair { octets.append(content[end]) }
+            index = end + 1
+        }
+        return octets
+    }
+
     /// How many line breaks are CR or LF alone, each of which takes one more octet when it is sent.
     public static func loneCount(in message: ArraySlice<UInt8>) -> Int {
         let content = message.span

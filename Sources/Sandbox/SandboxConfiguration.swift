@@ -2,8 +2,8 @@
 public struct SandboxConfiguration: Hashable, Sendable {
     /// The name that the server gives in its greeting and in its reply to EHLO (RFC 5321, section 4.2).
     public var serverName = "localhost"
-    /// Most messages that the inbox keeps; at least one is kept. 200 fill a console's list and no more than that.
-    public var maximumMessages = 200
+    /// Most messages that the inbox keeps; at least one is kept.
+    public var maximumMessages = 500
     /// Most octets that the inbox keeps, envelopes counted in. The newest message is kept whatever its size.
     public var maximumInboxOctets = 64 * 1024 * 1024
     /// Most octets of one message's content, offered as SIZE (RFC 1870). More than the 25 MiB that the gateway takes by

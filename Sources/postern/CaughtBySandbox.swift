@@ -14,13 +14,26 @@ struct CaughtBySandbox: CaughtMessages {
         inbox.message(id: id).map(Self.caught)
     }
 
+    func number(of id: String) -> Int? {
+        inbox.number(of: id)
+    }
+
+    func remove(_ ids: Set<String>) {
+        inbox.remove(ids)
+    }
+
     func removeAll() {
         inbox.removeAll()
     }
 
+    func observe(_ observer: @escaping @Sendable (CaughtMessage) -> Void) {
+        inbox.observe { observer(Self.caught($0)) }
+    }
+
     private static func caught(_ message: SandboxMessage) -> CaughtMessage {
         CaughtMessage(
-            id: message.id, receivedAt: Timestamp.text(Date(timeIntervalSince1970: message.receivedAt)),
-            from: message.reversePath, to: message.recipients, headers: message.headers, raw: message.raw)
+            id: message.id, number: message.number, receivedAt: Date(timeIntervalSince1970: message.receivedAt),
+            reversePath: message.reversePath, recipients: message.recipients, raw: message.raw,
+            content: message.content)
     }
 }

@@ -24,7 +24,7 @@ struct Serve: AsyncParsableCommand {
 
     @OptionGroup var flags: SettingFlags
 
-    @Flag(help: "Start an embedded SMTP server on loopback as the relay, and keep what it catches in memory.")
+    @Flag(help: "Use an embedded SMTP server as the relay: it delivers nothing, and keeps the last messages in memory.")
     var sandbox = false
 
     func run() async throws {
@@ -32,10 +32,10 @@ struct Serve: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         let values: SettingValues
         let gatewayConfiguration: GatewayConfiguration
-        var inbox: SandboxServer?
+        let inbox: SandboxServer?
         do {
             values = try flags.values()
-            if sandbox { inbox = try await SandboxServer.start() }
+            inbox = sandbox ? try await Self.startSandbox(values) : nil
             gatewayConfiguration = try GatewayConfiguration(values, sandboxPort: inbox?.port)
         } catch {
             throw fail("\(error)", code: ExitCode(78))
@@ -46,6 +46,11 @@ struct Serve: AsyncParsableCommand {
         let caught = inbox.map { CaughtBySandbox(inbox: $0.inbox) }
         let service = GatewayService(sandbox: inbox, logger: logger, delay: gatewayConfiguration.shutdownDelay) {
             let gateway = try Gateway.start(gatewayConfiguration, caughtMessages: caught, logger: logger)
+            if let inbox {
+                logger.info(
+                    "the sandbox keeps what is sent and delivers nothing; the console shows it",
+                    metadata: ["console": "\(gateway.consoleURL)", "smtp": "\(inbox.host):\(inbox.port)"])
+            }
             logger.info(
                 "serving",
                 metadata: [
@@ -69,5 +74,13 @@ struct Serve: AsyncParsableCommand {
             throw fail("\(error)")
         }
         if !service.isComplete { throw ExitCode(75) }
+    }
+
+    private static func startSandbox(_ values: SettingValues) async throws -> SandboxServer {
+        let settings = try SandboxSettings(values)
+        var configuration = SandboxConfiguration()
+        configuration.maximumMessages = settings.maximumMessages
+        configuration.maximumInboxOctets = settings.maximumOctets
+        return try await SandboxServer.start(host: settings.host, port: settings.port, configuration: configuration)
     }
 }

@@ -5,8 +5,8 @@ struct Dialogue {
     private(set) var conversation: SandboxConversation
     private(set) var actions: [SandboxConversation.Action] = []
 
-    init(_ configuration: SandboxConfiguration = SandboxConfiguration()) {
-        conversation = SandboxConversation(configuration)
+    init(_ configuration: SandboxConfiguration = SandboxConfiguration(), offersTLS: Bool = false) {
+        conversation = SandboxConversation(configuration, offersTLS: offersTLS)
     }
 
     /// The reply texts; `keep`, `wait N` and `close` for the other actions.
@@ -16,6 +16,7 @@ struct Dialogue {
             case .reply(let reply): reply.text
             case .keep: "keep"
             case .wait(let seconds): "wait \(seconds)"
+            case .startTLS: "TLS"
             case .close: "close"
             }
         }
@@ -24,8 +25,8 @@ struct Dialogue {
     /// The code and the enhanced code of each reply.
     var codes: [String] { texts.map { $0.split(separator: " ").prefix(2).joined(separator: " ") } }
 
-    var kept: [ReceivedMessage] {
-        actions.compactMap { if case .keep(let message) = $0 { message } else { nil } }
+    var kept: [ReceivedTransaction] {
+        actions.compactMap { if case .keep(let message, _) = $0 { message } else { nil } }
     }
 
     /// Sends octets; every wait is over at once.
@@ -36,6 +37,11 @@ struct Dialogue {
             guard case .wait = new.last else { return }
             new = conversation.resume()
         }
+    }
+
+    /// TLS has begun.
+    mutating func secure() {
+        conversation.secured()
     }
 
     mutating func send(_ text: String) {

@@ -11,7 +11,7 @@ import Testing
 
     private static let replies = [
         "250-localhost\r\n250-PIPELINING\r\n250-SIZE 67108864\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n"
-            + "250-ENHANCEDSTATUSCODES\r\n250-DSN\r\n250 CHUNKING",
+            + "250-ENHANCEDSTATUSCODES\r\n250-DSN\r\n250-AUTH PLAIN LOGIN CRAM-MD5 XOAUTH2 OAUTHBEARER\r\n250 CHUNKING",
         "250 2.1.0 Ok", "250 2.1.5 Ok", "550 5.1.1 User unknown", "354 End data with <CR><LF>.<CR><LF>", "keep",
         "250 2.1.0 Ok", "250 2.1.5 Ok", "250 2.0.0 4 octets received", "wait 3", "keep",
         "250 2.1.0 Ok", "250 2.1.5 Ok", "354 End data with <CR><LF>.<CR><LF>", "552 5.2.2 Mailbox full",
@@ -60,7 +60,7 @@ import Testing
         #expect(conversation.receive(Array("a\r\n.\r\nNO".utf8)) == [.wait(seconds: 5)])
         #expect(conversation.receive(Array("OP\r\nQUIT\r\n".utf8)) == [])
         let actions = conversation.resume()
-        guard actions.count == 4, case .keep(let message) = actions[0] else {
+        guard actions.count == 4, case .keep(let message, nil) = actions[0] else {
             Issue.record("unexpected: \(actions)")
             return
         }

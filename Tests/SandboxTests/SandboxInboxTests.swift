@@ -1,12 +1,13 @@
+import Synchronization
 import Testing
 
 @testable import Sandbox
 
 @Suite struct SandboxInboxTests {
-    private func message(_ text: String, to recipient: String = "") -> ReceivedMessage {
+    private func message(_ text: String, to recipient: String = "") -> ReceivedTransaction {
         var transaction = Transaction(reversePath: "", parameters: [])
         if !recipient.isEmpty { _ = transaction.add(recipient, []) }
-        return ReceivedMessage(helloName: "", transaction: transaction, raw: Array(text.utf8))
+        return ReceivedTransaction(helloName: "", transaction: transaction, raw: Array(text.utf8))
     }
 
     private func texts(_ inbox: SandboxInbox) -> [String] {
@@ -61,15 +62,34 @@ import Testing
         #expect(inbox.count == 50)
     }
 
-    @Test(arguments: [
-        ("A: 1\r\nB:2\r\n\r\nC: 3\r\n", ["A=1", "B=2"]),
-        ("A: 1\r\n 2\r\n\t3  \r\nB: \r\n\r\n", ["A=1 2\t3", "B="]),
-        ("A : 1\nB: b:c\n\nC: 3", ["A=1", "B=b:c"]),
-        ("A: 1", ["A=1"]), ("", []), ("\r\nA: 1\r\n", []), ("no field\r\nA: 1\r\n", []),
-        (" A: 1\r\n", []), ("A: 1\r\nno field\r\n B: 2\r\n", ["A=1"]), ("A:\r\n 1\r\n", ["A=1"]),
-    ])
-    func headers(_ raw: String, _ fields: [String]) {
-        let message = SandboxMessage(message(raw), id: "1", receivedAt: 0)
-        #expect(message.headers.map { "\($0.name)=\($0.value)" } == fields)
+    @Test func someAreRemoved() {
+        let inbox = SandboxInbox(maximumMessages: 3, maximumOctets: 1000)
+        let ids = (0..<5).map { inbox.add(message("\($0)"), receivedAt: 0) }
+        inbox.remove([ids[3], ids[0], "nobody"])
+        #expect(texts(inbox) == ["4", "2"])
+        for index in 5..<7 { _ = inbox.add(message("\(index)"), receivedAt: 0) }
+        #expect(texts(inbox) == ["6", "5", "4"])
+    }
+
+    @Test func numbersFollowTheOrderOfArrival() {
+        let inbox = SandboxInbox(maximumMessages: 3, maximumOctets: 1000)
+        let ids = (0..<5).map { inbox.add(message("\($0)"), receivedAt: 0) }
+        #expect(ids.map(inbox.number) == [1, 2, 3, 4, 5])
+        #expect(inbox.all().map(\.number) == [5, 4, 3])
+        let other = ids[0].hasPrefix("22222") ? "33333" : "22222"
+        #expect(inbox.number(of: "\(other)-9") == 0)
+        for text in [
+            "", "9", "\(other)", "\(other)-", "\(other)-0", "\(other)--1", "\(other)-x", "1\(other)-1", "0OIL1-1",
+        ] {
+            #expect(inbox.number(of: text) == nil, "\(text)")
+        }
+    }
+
+    @Test func arrivalsAreObserved() {
+        let inbox = SandboxInbox(maximumMessages: 3, maximumOctets: 1000)
+        let seen = Mutex<[String]>([])
+        inbox.observe { message in seen.withLock { $0.append(message.id) } }
+        let ids = (0..<2).map { inbox.add(message("\($0)"), receivedAt: 0) }
+        #expect(seen.withLock(\.self) == ids)
     }
 }

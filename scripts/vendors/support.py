@@ -154,8 +154,8 @@ class Gateway:
     def caught(self):
         """The messages that the relay received since the last `forget`, the oldest first."""
         messages = json.loads(self.read("/sandbox/messages").octets)["messages"]
-        return [Caught(each["envelope"], each["raw"].encode() if "raw" in each
-                       else self.read(f"/sandbox/messages/{each['id']}/raw").octets) for each in reversed(messages)]
+        return [Caught(each["envelope"], self.read(f"/sandbox/messages/{each['id']}/raw").octets)
+                for each in reversed(messages)]
 
     def requests(self):
         """How many requests were answered, but for those of this class; by route.

@@ -8,7 +8,7 @@ extension Setting {
             listen, allowAnonymous, apiKeys, tlsCertificateFile, tlsKeyFile, maxMessageBytes, maxInFlight, queueTimeout,
             shutdownDelay, shutdownGrace, vendorAPIs, defaultFrom, heloName, dkimKeys, logLevel, logFormat,
             logAddresses, routes,
-        ] + ofAccess + ofConnections + ofRecords + ofRelays
+        ] + ofAccess + ofConnections + ofRecords + ofSandbox + ofRelays
 
     /// The settings that each relay may have for itself, as `POSTERN_RELAY_<NAME>_…`.
     static let ofRelays: [Setting] = [

@@ -165,6 +165,21 @@ public struct SettingValues: Sendable {
         return value
     }
 
+    /// A host and a port, written `host:port` or `[address]:port`.
+    func address(_ setting: Setting) throws(ConfigurationError) -> (host: String, port: Int) {
+        let text = value(of: setting) ?? ""
+        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+            (0...65535).contains(port), colon > text.startIndex
+        else {
+            throw ConfigurationError(
+                setting.name,
+                "\(text.debugDescription) is not an address; write host:port, or [address]:port for IPv6")
+        }
+        let host = text[..<colon]
+        let isBracketed = host.hasPrefix("[") && host.hasSuffix("]")
+        return (String(isBracketed ? host.dropFirst().dropLast() : host), port)
+    }
+
     /// The elements of a list, without the lines that begin with `#`.
     func list(_ setting: Setting) -> [String] {
         (value(of: setting) ?? "").split(whereSeparator: \.isNewline)

@@ -76,6 +76,8 @@ final class Endpoint: Sendable {
                 errors.add(error)
             }
         }
-        if !errors.isEmpty { throw .invalid(errors) }
+        guard !errors.isEmpty else { return }
+        if case .page = service { throw .invalidQuery(errors) }
+        throw .invalid(errors)
     }
 }

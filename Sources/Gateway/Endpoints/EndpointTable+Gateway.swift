@@ -5,11 +5,11 @@ extension EndpointTable {
     ///
     /// - Parameters:
     ///   - pages: what is said of the relays and of the gateway.
-    ///   - caughtMessages: what an embedded relay caught; nil without a sandbox.
+    ///   - caught: what an embedded relay caught; nil without a sandbox.
     ///   - vendors: the vendors whose APIs are served.
     ///   - executor: runs what waits for an answer.
     static func gateway(
-        _ pages: RelayPages, _ caughtMessages: (any CaughtMessages)?, vendors: [VendorAPI], executor: HTTPTaskExecutor
+        _ pages: RelayPages, _ caught: CaughtPages?, vendors: [VendorAPI], executor: HTTPTaskExecutor
     ) -> EndpointTable {
         let envelope: [QueryParameter] = [
             .flag("dry_run"), .text("from"), .list("to"), .text("recipient_policy"), .text("require_tls"),
@@ -34,22 +34,7 @@ extension EndpointTable {
             .page("GET", "/", isOpen: true) { ConsolePage.page.response(to: $0.head) },
         ]
         return EndpointTable(
-            endpoints + vendors.flatMap(\.endpoints) + (caughtMessages.map(sandbox) ?? []),
+            endpoints + vendors.flatMap(\.endpoints) + (caught?.endpoints ?? []),
             families: vendors.map(\.family))
-    }
-
-    /// What the sandbox's embedded relay has caught.
-    private static func sandbox(_ caughtMessages: any CaughtMessages) -> [Endpoint] {
-        [
-            .page("GET", "/sandbox/messages") { _ in SandboxPages.list(caughtMessages.all()) },
-            .page("DELETE", "/sandbox/messages") { _ in
-                caughtMessages.removeAll()
-                return HTTPResponse(status: 204, headers: [], body: [])
-            },
-            .page("GET", "/sandbox/messages/{id}") { request in
-                request.values.first.flatMap { caughtMessages.message(id: $0) }.map(SandboxPages.one)
-                    ?? Problem.notFound(request.head.path).response
-            },
-        ]
     }
 }

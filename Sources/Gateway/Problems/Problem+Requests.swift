@@ -9,14 +9,25 @@ extension Problem {
     static func invalid(_ errors: [FieldError]) -> Problem { invalid(FieldErrors(errors)) }
 
     static func invalid(_ errors: FieldErrors) -> Problem {
-        let detail =
-            switch (errors.count, errors.unlisted) {
-            case (1, _): "one field is not right: see errors"
-            case (let count, 0): "\(count) fields are not right: see errors"
-            case (let count, _): "\(count) fields are not right: see errors for the first \(errors.listed.count)"
-            }
-        return Problem("invalid-message", "The message is not valid", status: 422, detail: detail).with(errors)
-            .notSent(retryable: false)
+        Problem(
+            "invalid-message", "The message is not valid", status: 422, detail: summary(of: errors, "field", "fields")
+        ).with(errors).notSent(retryable: false)
+    }
+
+    /// The query of a request that sends nothing.
+    static func invalidQuery(_ errors: FieldErrors) -> Problem {
+        Problem(
+            "invalid-query", "The query is not valid", status: 422,
+            detail: summary(of: errors, "query parameter", "query parameters")
+        ).with(errors)
+    }
+
+    private static func summary(of errors: FieldErrors, _ one: String, _ several: String) -> String {
+        switch (errors.count, errors.unlisted) {
+        case (1, _): "one \(one) is not right: see errors"
+        case (let count, 0): "\(count) \(several) are not right: see errors"
+        case (let count, _): "\(count) \(several) are not right: see errors for the first \(errors.listed.count)"
+        }
     }
 
     static let emptyBody = Problem.malformedBody("the body is empty; send a JSON document")

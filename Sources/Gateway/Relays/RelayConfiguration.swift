@@ -59,8 +59,10 @@ public struct RelayConfiguration: Sendable {
     }
 
     /// The sandbox's embedded relay.
-    init(sandboxPort port: Int, _ values: SettingValues, identity: ClientDomain?) throws(ConfigurationError) {
-        let smtp = SMTPConfiguration(host: "127.0.0.1", port: port, identity: identity ?? .loopback)
+    init(
+        _ sandbox: SandboxSettings, port: Int, _ values: SettingValues, identity: ClientDomain?
+    ) throws(ConfigurationError) {
+        let smtp = SMTPConfiguration(host: sandbox.reachableHost, port: port, identity: identity ?? .loopback)
         try self.init(Self.defaultName, values, smtp, warning: nil, origin: ["sandbox"])
         // Its failures are simulated, on request of a recipient's name, and say nothing about the next message.
         breakerFailures = .max

@@ -26,6 +26,13 @@ struct MessageRing {
         count += 1
     }
 
+    mutating func remove(_ ids: Set<String>) {
+        let kept = messages.reversed().filter { !ids.contains($0.id) }
+        guard kept.count < count else { return }
+        removeAll()
+        for message in kept { append(message) }
+    }
+
     mutating func removeAll() {
         self = MessageRing(maximumMessages: maximumMessages, maximumOctets: maximumOctets)
     }

@@ -5,6 +5,7 @@ public final class SandboxInbox: Sendable {
     private struct State {
         var ring: MessageRing
         var lastNumber = 0
+        var observer: (@Sendable (SandboxMessage) -> Void)?
     }
 
     /// Characters that nobody takes for one another when an ID is read out.
@@ -34,18 +35,42 @@ public final class SandboxInbox: Sendable {
         all().first { $0.id == id }
     }
 
+    /// Where a message with an ID stands, or stood, in the order of arrival: 0 if an earlier run of the server kept it, nil if
+    /// no server gives such an ID.
+    public func number(of id: String) -> Int? {
+        let parts = id.split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count == 2, parts[0].count == Self.idPrefixLength, parts[0].allSatisfy(Self.idAlphabet.contains),
+            let number = Int(parts[1]), number > 0
+        else { return nil }
+        return parts[0] == idPrefix ? number : 0
+    }
+
+    /// Calls a closure with each message that arrives from now on, on the server's thread. It takes the place of the one
+    /// before.
+    public func observe(_ observer: @escaping @Sendable (SandboxMessage) -> Void) {
+        state.withLock { $0.observer = observer }
+    }
+
+    /// Forgets the messages with some IDs, as far as they are there.
+    public func remove(_ ids: Set<String>) {
+        state.withLock { $0.ring.remove(ids) }
+    }
+
     /// Forgets all messages.
     public func removeAll() {
         state.withLock { $0.ring.removeAll() }
     }
 
     /// Keeps a message, and says which ID it got, such as `K7QWX-12`.
-    func add(_ received: ReceivedMessage, receivedAt: Double) -> String {
-        state.withLock { state in
+    func add(_ received: ReceivedTransaction, receivedAt: Double) -> String {
+        let (number, observer) = state.withLock { state in
             state.lastNumber += 1
-            let id = "\(idPrefix)-\(state.lastNumber)"
-            state.ring.append(SandboxMessage(received, id: id, receivedAt: receivedAt))
-            return id
+            return (state.lastNumber, state.observer)
         }
+        // A large message takes its time to be read, in which nobody has to wait.
+        let message = SandboxMessage(received, id: "\(idPrefix)-\(number)", number: number, receivedAt: receivedAt)
+        state.withLock { $0.ring.append(message) }
+        observer?(message)
+        return message.id
     }
 }

@@ -1,7 +1,11 @@
+public import InternetMessage
+
 /// A message that the sandbox caught.
-public struct SandboxMessage: Hashable, Sendable {
+public struct SandboxMessage: Sendable {
     /// The ID that the final reply named: unique in this server and easily read out.
     public let id: String
+    /// Its place in the order of arrival, from 1.
+    public let number: Int
     /// When it was received, in seconds since 1970-01-01 UTC.
     public let receivedAt: Double
     /// The name that the client gave in EHLO or HELO (RFC 5321, section 4.1.1.1).
@@ -16,9 +20,12 @@ public struct SandboxMessage: Hashable, Sendable {
     public let recipientParameters: [[SandboxParameter]]
     /// The content, octet for octet, the doubled dots undone (RFC 5321, section 4.5.2).
     public let raw: [UInt8]
+    /// The content, read to be shown.
+    public let content: ReceivedMessage
 
-    init(_ received: ReceivedMessage, id: String, receivedAt: Double) {
+    init(_ received: ReceivedTransaction, id: String, number: Int, receivedAt: Double) {
         self.id = id
+        self.number = number
         self.receivedAt = receivedAt
         helloName = received.helloName
         reversePath = received.transaction.reversePath
@@ -26,11 +33,8 @@ public struct SandboxMessage: Hashable, Sendable {
         recipients = received.transaction.recipients
         recipientParameters = received.transaction.recipientParameters
         raw = received.raw
+        content = ReceivedMessage(received.raw)
     }
-
-    /// The header fields in their order, unfolded (RFC 5322, section 2.2.3), read leniently from `raw` at each call;
-    /// what is not UTF-8 is replaced.
-    public var headers: [(name: String, value: String)] { HeaderSection.fields(raw) }
 
     /// What the message costs of the inbox's bound: its octets and those of its envelope.
     var footprint: Int {

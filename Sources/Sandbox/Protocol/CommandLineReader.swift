@@ -9,9 +9,9 @@ struct CommandLineReader {
         case tooLong
     }
 
-    /// Octets of a command line, its end included: RFC 5321, section 4.5.3.1.4, asks for 512, and the parameters offered
-    /// may add 600 (RFC 3461, section 4).
-    static let maximumOctets = 2048
+    /// Octets of a command line, its end included: RFC 5321, section 4.5.3.1.4, asks for 512, the parameters offered may add
+    /// 600 (RFC 3461, section 4), and a response in AUTH may have 12,288 (RFC 4954, section 4).
+    static let maximumOctets = 12_290
 
     private var partial: [UInt8] = []
     private var isTooLong = false

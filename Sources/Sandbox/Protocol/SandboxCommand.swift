@@ -7,6 +7,9 @@ enum SandboxCommand: Equatable {
     /// A chunk of content follows (RFC 3030, section 2).
     case bdat(octets: Int, isLast: Bool)
     case rset
+    /// A mechanism in upper case, and the initial response if there is one (RFC 4954, section 4).
+    case auth(mechanism: String, initialResponse: String?)
+    case startTLS
     case noop
     case vrfy
     case help
@@ -48,7 +51,12 @@ enum SandboxCommand: Equatable {
         case "VRFY":
             guard !argument.isEmpty else { throw .syntax("VRFY address") }
             self = .vrfy
-        case "EXPN", "STARTTLS", "AUTH", "ETRN": throw .notImplemented
+        case "STARTTLS": self = try Self.bare(.startTLS, "STARTTLS", argument)
+        case "AUTH":
+            let words = argument.split(separator: " ")
+            guard (1...2).contains(words.count) else { throw .syntax("AUTH mechanism [response]") }
+            self = .auth(mechanism: words[0].uppercased(), initialResponse: words.count == 2 ? String(words[1]) : nil)
+        case "EXPN", "ETRN": throw .notImplemented
         default: throw .unknownCommand
         }
     }

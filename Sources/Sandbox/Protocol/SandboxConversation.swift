@@ -5,10 +5,12 @@ struct SandboxConversation {
     /// What is to be done because of received octets, in order.
     enum Action: Equatable {
         case reply(SandboxReply)
-        /// Keep the message, and answer with the ID that it gets.
-        case keep(ReceivedMessage)
+        /// Keep the message, and answer with the reply, or else with the ID that it gets.
+        case keep(ReceivedTransaction, reply: SandboxReply?)
         /// Call `resume()` after so many seconds, and read no more until then.
         case wait(seconds: Int)
+        /// Begin TLS behind the replies before (RFC 3207), and call `secured()` first.
+        case startTLS
         /// Close the connection behind the replies before.
         case close
     }
@@ -19,10 +21,17 @@ struct SandboxConversation {
         /// Octets of a chunk are due; where it is refused they are thrown away, and then comes the refusal.
         case chunk(due: Int, size: Int, isLast: Bool, refusal: SandboxReply?)
         case waiting
+        /// The client's answer to a challenge is due.
+        case authentication(SandboxAuthentication)
+        /// What comes before TLS has begun is thrown away (RFC 3207, section 6).
+        case startingTLS
         case closed
     }
 
     private let configuration: SandboxConfiguration
+    private let offersTLS: Bool
+    private var isEncrypted = false
+    private var isAuthenticated = false
     private var phase = Phase.command
     private var lines = CommandLineReader()
     private var unstuffer = DotUnstuffer()
@@ -33,8 +42,9 @@ struct SandboxConversation {
     private var held: [UInt8] = []
     private var actions: [Action] = []
 
-    init(_ configuration: SandboxConfiguration) {
+    init(_ configuration: SandboxConfiguration, offersTLS: Bool = false) {
         self.configuration = configuration
+        self.offersTLS = offersTLS
         content = ContentBuffer(maximumOctets: configuration.maximumMessageOctets)
     }
 
@@ -60,7 +70,15 @@ struct SandboxConversation {
             case .waiting:
                 held += octets[index...]
                 break loop
-            case .closed:
+            case .authentication(let authentication):
+                guard let line = lines.next(octets, from: &index) else { break loop }
+                phase = .command
+                if case .line(let response) = line {
+                    proceed(authentication.receive(response))
+                } else {
+                    reply(.lineTooLong)
+                }
+            case .startingTLS, .closed:
                 break loop
             }
         }
@@ -75,6 +93,16 @@ struct SandboxConversation {
         let octets = held
         held = []
         return receive(octets)
+    }
+
+    /// TLS begins: the session starts anew (RFC 3207, section 4.2).
+    mutating func secured() {
+        reset()
+        lines = CommandLineReader()
+        hello = nil
+        isEncrypted = true
+        isAuthenticated = false
+        phase = .command
     }
 
     // MARK: Commands
@@ -101,6 +129,17 @@ struct SandboxConversation {
             phase = .content
             reply(.startContent)
         case .bdat(let size, let isLast): chunk(size, isLast: isLast)
+        case .auth(let mechanism, let initial):
+            guard hello?.isExtended ?? false else { throw .needsHello }
+            guard transaction == nil else { throw .nestedMail }
+            guard !isAuthenticated else { throw .alreadyAuthenticated }
+            proceed(SandboxAuthentication.begin(mechanism, initial))
+        case .startTLS:
+            guard offersTLS else { throw .notImplemented }
+            guard !isEncrypted else { throw .alreadyEncrypted }
+            reply(.startTLS)
+            phase = .startingTLS
+            actions.append(.startTLS)
         case .rset:
             reset()
             reply(.ok)
@@ -115,10 +154,12 @@ struct SandboxConversation {
 
     private func helloReply(isExtended: Bool) -> SandboxReply {
         guard isExtended else { return SandboxReply("250 \(configuration.serverName)") }
-        let extensions = [
-            "PIPELINING", "SIZE \(configuration.maximumMessageOctets)", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES",
-            "DSN",
-        ]
+        let extensions =
+            [
+                "PIPELINING", "SIZE \(configuration.maximumMessageOctets)", "8BITMIME", "SMTPUTF8",
+                "ENHANCEDSTATUSCODES",
+                "DSN", "AUTH \(SandboxAuthentication.mechanisms)",
+            ] + (offersTLS && !isEncrypted ? ["STARTTLS"] : [])
         let lines = extensions.map { "250-\($0)\r\n" }.joined()
         return SandboxReply("250-\(configuration.serverName)\r\n\(lines)250 CHUNKING")
     }
@@ -131,8 +172,20 @@ struct SandboxConversation {
         try ParameterRules.checkMail(parameters, maximumOctets: configuration.maximumMessageOctets)
         let transaction = Transaction(reversePath: reversePath, parameters: parameters)
         guard transaction.allowsUTF8 || reversePath.utf8.allSatisfy({ $0 < 0x80 }) else { throw .needsSMTPUTF8 }
-        self.transaction = transaction
-        reply(.senderOk)
+        let reply = SandboxRules.reply(forReversePath: reversePath) ?? .senderOk
+        if reply.isAcceptance { self.transaction = transaction }
+        self.reply(reply)
+    }
+
+    private mutating func proceed(_ step: SandboxAuthentication.Step) {
+        switch step {
+        case .challenge(let text, let next):
+            reply(SandboxReply("334 \(text)"))
+            phase = .authentication(next)
+        case .done(let answer):
+            isAuthenticated = answer.isAcceptance
+            reply(answer)
+        }
     }
 
     private mutating func rcpt(_ forwardPath: String, _ parameters: [SandboxParameter]) throws(SandboxReply) {
@@ -197,11 +250,11 @@ struct SandboxConversation {
             reply(.tooLarge)
         } else if transaction.isDropped {
             close()
-        } else if let refusal = transaction.refusal {
-            reply(refusal)
+        } else if let asked = transaction.contentReply, !asked.isAcceptance {
+            reply(asked)
         } else {
-            let message = ReceivedMessage(helloName: hello.name, transaction: transaction, raw: content.take())
-            actions.append(.keep(message))
+            let message = ReceivedTransaction(helloName: hello.name, transaction: transaction, raw: content.take())
+            actions.append(.keep(message, reply: transaction.contentReply))
         }
         reset()
     }
@@ -213,6 +266,7 @@ struct SandboxConversation {
 
     private mutating func reply(_ reply: SandboxReply) {
         actions.append(.reply(reply))
+        if reply.isFarewell { close() }
     }
 
     private mutating func close() {

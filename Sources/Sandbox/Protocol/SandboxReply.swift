@@ -9,6 +9,17 @@ struct SandboxReply: Error, Hashable {
         self.text = text
     }
 
+    /// A reply with a code that a test asked for. Codes of the 300s have no enhanced code (RFC 3463, section 2).
+    static func asked(_ code: Int) -> SandboxReply {
+        let enhanced = code / 100 == 3 ? "" : "\(code / 100).0.0 "
+        return SandboxReply("\(code) \(enhanced)As the address asks")
+    }
+
+    /// Whether it says that the command has done what it was to do.
+    var isAcceptance: Bool { text.hasPrefix("2") }
+    /// Whether the server closes the connection after it (RFC 5321, section 3.8).
+    var isFarewell: Bool { text.hasPrefix("421") }
+
     static let ok = SandboxReply("250 2.0.0 Ok")
     static let senderOk = SandboxReply("250 2.1.0 Ok")
     static let recipientOk = SandboxReply("250 2.1.5 Ok")
@@ -20,6 +31,13 @@ struct SandboxReply: Error, Hashable {
     static let idle = SandboxReply("421 4.4.2 Idle for too long, closing")
     static let tooManyConnections = SandboxReply("421 4.3.2 Too many connections")
     static let tooManyRecipients = SandboxReply("452 4.5.3 Too many recipients")
+
+    static let startTLS = SandboxReply("220 2.0.0 Go ahead")
+    static let authenticated = SandboxReply("235 2.7.0 Any credentials will do")
+    static let cancelled = SandboxReply("501 5.7.0 Authentication cancelled")
+    static let alreadyAuthenticated = SandboxReply("503 5.5.1 Authenticated already")
+    static let alreadyEncrypted = SandboxReply("503 5.5.1 TLS is in use already")
+    static let unknownMechanism = SandboxReply("504 5.5.4 Mechanism not recognized")
 
     static let lineTooLong = SandboxReply("500 5.5.2 Line too long")
     static let unknownCommand = SandboxReply("500 5.5.1 Command not recognized")

@@ -4,8 +4,8 @@ struct Transaction: Equatable {
     let parameters: [SandboxParameter]
     private(set) var recipients: [String] = []
     private(set) var recipientParameters: [[SandboxParameter]] = []
-    /// How the content is refused, if it is.
-    private(set) var refusal: SandboxReply?
+    /// How the content is answered; nil for the usual reply with the message's ID.
+    private(set) var contentReply: SandboxReply?
     /// The connection ends without a final reply.
     private(set) var isDropped = false
     /// How long the final reply is held back.
@@ -23,15 +23,20 @@ struct Transaction: Equatable {
 
     /// Adds a recipient as far as its rule lets it.
     mutating func add(_ forwardPath: String, _ parameters: [SandboxParameter]) -> SandboxReply {
+        var reply = SandboxReply.recipientOk
         switch SandboxRules.rule(for: forwardPath) {
         case .accept: break
-        case .refuse(let reply): return reply
-        case .refuseContent(let reply): refusal = reply
+        case .answer(let asked):
+            guard asked.isAcceptance else { return asked }
+            reply = asked
+        case .answerContent(let asked):
+            // A refusal stays, whoever comes after it.
+            if contentReply?.isAcceptance ?? true { contentReply = asked }
         case .drop: isDropped = true
         case .delay(let seconds): delaySeconds = max(delaySeconds, seconds)
         }
         recipients.append(forwardPath)
         recipientParameters.append(parameters)
-        return .recipientOk
+        return reply
     }
 }

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import NIOCore
+internal import NIOSSL
 
 /// Plays a conversation on a connection: it does what the actions say and decides nothing.
 final class SandboxHandler: ChannelInboundHandler {
@@ -9,14 +10,20 @@ final class SandboxHandler: ChannelInboundHandler {
     private var conversation: SandboxConversation
     private let inbox: SandboxInbox
     private let connections: SandboxConnections
+    /// The server's certificate and key; nil if STARTTLS is not offered.
+    private let tls: NIOSSLContext?
     /// The replies to what one read has brought; they leave in one write.
     private var replies = ByteBuffer()
     private var waiting: Scheduled<Void>?
     /// Nothing is read or answered any more; the connection ends when the replies so far are written.
     private var isClosing = false
 
-    init(_ configuration: SandboxConfiguration, _ inbox: SandboxInbox, _ connections: SandboxConnections) {
-        conversation = SandboxConversation(configuration)
+    init(
+        _ configuration: SandboxConfiguration, _ inbox: SandboxInbox, _ connections: SandboxConnections,
+        tls: NIOSSLContext?
+    ) {
+        conversation = SandboxConversation(configuration, offersTLS: tls != nil)
+        self.tls = tls
         self.inbox = inbox
         self.connections = connections
     }
@@ -73,12 +80,25 @@ final class SandboxHandler: ChannelInboundHandler {
         for action in actions {
             switch action {
             case .reply(let reply): write(reply)
-            case .keep(let message):
+            case .keep(let message, let reply):
                 let id = inbox.add(message, receivedAt: Date().timeIntervalSince1970)
-                write(SandboxReply("250 2.0.0 Ok: queued as \(id)"))
+                write(reply ?? SandboxReply("250 2.0.0 Ok: queued as \(id)"))
+            case .startTLS: startTLS(context)
             case .wait(let seconds): wait(seconds, context)
             case .close: isClosing = true
             }
+        }
+    }
+
+    private func startTLS(_ context: ChannelHandlerContext) {
+        // The reply goes out as it is: it passes the end of the pipeline where TLS will be.
+        flush(context)
+        do {
+            guard let tls else { return }
+            try context.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls), position: .first)
+            conversation.secured()
+        } catch {
+            context.close(promise: nil)
         }
     }
 

@@ -1,5 +1,6 @@
 public import NIOCore
 internal import NIOPosix
+internal import NIOSSL
 internal import Synchronization
 
 /// An SMTP server that catches what it is sent (RFC 5321) and delivers nothing.
@@ -7,6 +8,8 @@ internal import Synchronization
 /// `let sandbox = try await SandboxServer.start()` listens on a free port of 127.0.0.1; see ``SandboxRules`` for the
 /// recipients by which failures can be tried.
 public final class SandboxServer: Sendable {
+    /// The address it listens on.
+    public let host: String
     /// The port it listens on.
     public let port: Int
     /// What it caught.
@@ -22,7 +25,7 @@ public final class SandboxServer: Sendable {
     /// Connections that wait to be accepted: as many as clients may open in one burst.
     private static let backlog: Int32 = 1024
 
-    /// Starts a server. There is neither TLS nor authentication: leave it on loopback.
+    /// Starts a server. It offers STARTTLS with a certificate of its own making, and takes any credentials.
     ///
     /// - Parameters:
     ///   - host: the address to listen on.
@@ -39,10 +42,11 @@ public final class SandboxServer: Sendable {
             maximumMessages: configuration.maximumMessages, maximumOctets: configuration.maximumInboxOctets)
         let connections = SandboxConnections(maximum: configuration.maximumConnections)
         do {
+            let tls = try SelfSignedCertificate(name: configuration.serverName).context()
             let channel = try await bootstrap(
-                group ?? ownGroup ?? MultiThreadedEventLoopGroup.singleton, configuration, inbox, connections
+                group ?? ownGroup ?? MultiThreadedEventLoopGroup.singleton, configuration, inbox, connections, tls
             ).bind(host: host, port: port).get()
-            return SandboxServer(channel, inbox, connections, ownGroup)
+            return SandboxServer(channel, host, inbox, connections, ownGroup)
         } catch {
             // A group that does not shut down has nothing to add to why the server did not start.
             try? await ownGroup?.shutdownGracefully()
@@ -52,7 +56,7 @@ public final class SandboxServer: Sendable {
 
     private static func bootstrap(
         _ group: any EventLoopGroup, _ configuration: SandboxConfiguration, _ inbox: SandboxInbox,
-        _ connections: SandboxConnections
+        _ connections: SandboxConnections, _ tls: NIOSSLContext
     ) -> ServerBootstrap {
         ServerBootstrap(group: group)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -65,16 +69,17 @@ public final class SandboxServer: Sendable {
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
                     try pipeline.addHandler(IdleStateHandler(readTimeout: TimeAmount(configuration.idleTimeout)))
-                    try pipeline.addHandler(SandboxHandler(configuration, inbox, connections))
+                    try pipeline.addHandler(SandboxHandler(configuration, inbox, connections, tls: tls))
                 }
             }
     }
 
     private init(
-        _ channel: any Channel, _ inbox: SandboxInbox, _ connections: SandboxConnections,
+        _ channel: any Channel, _ host: String, _ inbox: SandboxInbox, _ connections: SandboxConnections,
         _ ownGroup: MultiThreadedEventLoopGroup?
     ) {
         self.channel = channel
+        self.host = host
         self.inbox = inbox
         self.connections = connections
         self.ownGroup = ownGroup

@@ -1,5 +1,5 @@
 /// A complete message, but for what only the inbox knows: its ID and the time.
-struct ReceivedMessage: Equatable {
+struct ReceivedTransaction: Equatable {
     var helloName: String
     var transaction: Transaction
     /// The content, dots undone.
