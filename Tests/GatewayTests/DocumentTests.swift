@@ -67,6 +67,10 @@ import Testing
         #expect(page.field("x-content-type-options") == "nosniff")
         let policy = try #require(page.field("content-security-policy"))
         #expect(policy.hasPrefix("default-src 'none'; style-src 'sha256-"))
+        // The nonce of the page is that of the policy.
+        let nonce = try #require(policy.firstMatch(of: /'nonce-([0-9a-f]{8,})'/)).output.1
+        #expect(page.text.contains("<style nonce=\"\(nonce)\">"))
+        #expect(!page.text.contains("/*nonce*/"))
         #expect(!policy.contains("unsafe"))
         #expect(policy.contains("frame-ancestors 'none'"))
         // Nothing is fetched from elsewhere, and nothing runs that the policy would refuse.
