@@ -21,6 +21,7 @@ let strict = common + [.strictMemorySafety()] + coverage
 
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
@@ -49,6 +50,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
     ],
@@ -67,6 +69,13 @@ let package = Package(
         .target(
             name: "InternetMessage", dependencies: ["MailAddress", "OctetSearch", crypto, cryptoExtras],
             swiftSettings: strict),
+        .target(
+            name: "RelayAccess",
+            dependencies: [
+                nioCore, nioPosix, nioHTTP1, nioSSL, logging, crypto, cryptoExtras,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            ],
+            swiftSettings: strict),
         .target(name: "CPostgreSQL", linkerSettings: [.linkedLibrary("pq")]),
         .target(
             name: "Records",
@@ -77,7 +86,9 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "MailAddress", "OctetSearch", "SMTP", "InternetMessage", "HTTPServer", "Records", nioCore, nioPosix,
+                "MailAddress", "OctetSearch", "SMTP", "RelayAccess", "InternetMessage", "HTTPServer", "Records",
+                nioCore,
+                nioPosix,
                 nioSSL, logging, crypto,
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Yams", package: "Yams"),
@@ -122,6 +133,12 @@ let package = Package(
             name: "SMTPTests",
             dependencies: ["SMTP", "TestSupport", "MailAddress", nioCore, nioPosix, nioSSL, logging, crypto],
             swiftSettings: common),
+        .testTarget(
+            name: "RelayAccessTests",
+            dependencies: [
+                "RelayAccess", "TestSupport", nioCore, nioPosix, nioHTTP1, nioSSL, logging, crypto, cryptoExtras,
+            ],
+            swiftSettings: common),
         .testTarget(name: "RecordsTests", dependencies: ["Records", "TestSupport", logging], swiftSettings: common),
         .testTarget(
             name: "HTTPServerTests", dependencies: ["HTTPServer", "TestSupport", logging], swiftSettings: common),
@@ -131,7 +148,8 @@ let package = Package(
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "Gateway", "Sandbox", "SMTP", "InternetMessage", "MailAddress", "Records", "TestSupport", logging,
+                "Gateway", "Sandbox", "SMTP", "RelayAccess", "InternetMessage", "MailAddress", "Records", "TestSupport",
+                logging,
                 nioCore,
                 nioSSL,
                 .product(name: "CoreMetrics", package: "swift-metrics"),

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import threading
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
@@ -99,9 +100,11 @@ def under_stress():
         print(f"{name}: {len(CASES)} cases under stress", flush=True)
 
 
-def with_a_sandbox():
+@contextmanager
+def sandbox(**settings):
+    """A gateway with its sandbox; gives its URL."""
     with tempfile.TemporaryFile("w+") as log:
-        settings = {"POSTERN_LISTEN": "127.0.0.1:0", "POSTERN_LOG_FORMAT": "json", "POSTERN_API_KEYS": f"app:{KEY}"}
+        settings |= {"POSTERN_LISTEN": "127.0.0.1:0", "POSTERN_LOG_FORMAT": "json"}
         gateway = subprocess.Popen([PROGRAM, "serve", "--sandbox"], env=os.environ | settings, stderr=log)
         try:
             address, wait = None, threading.Event()
@@ -112,28 +115,65 @@ def with_a_sandbox():
                     break
                 wait.wait(0.1)
             check(address, "the gateway did not start")
-            url = f"http://{address.group(1)}"
-            for name, command in CLIENTS.items():
-                ended = send(command, url, f"from {name}")
-                check(ended.returncode == 0, name, ended.stderr)
-                check(ended.stdout.startswith("accepted: 250 "), name, ended.stdout)
-            workflow = yaml.safe_load(Path("examples/workflow.yml").read_text())
-            script = workflow["jobs"]["tell"]["steps"][0]["run"]
-            os.environ |= {"SUBJECT": "from the workflow", "KEY": "7-tell"}
-            for _ in range(2):
-                ended = run(["bash", "-euo", "pipefail", "-c", script], url)
-                check(ended.returncode == 0, "workflow", ended.stdout + ended.stderr)
-            request = urllib.request.Request(url + "/sandbox/messages", headers={"X-API-Key": KEY})
-            with urllib.request.urlopen(request, timeout=10) as answer:
-                caught = [json.loads(answer.read())][0]["messages"]
-            subjects = sorted(message["subject"] for message in caught)
-            wanted = sorted([f"from {name}" for name in CLIENTS] + ["from the workflow"])
-            check(subjects == wanted, "the sandbox", f"caught {subjects}")
+            yield f"http://{address.group(1)}"
         finally:
             gateway.terminate()
             check(gateway.wait(30) == 0, "the gateway", "did not end with 0")
+
+
+def with_a_sandbox():
+    with sandbox(POSTERN_API_KEYS=f"app:{KEY}") as url:
+        for name, command in CLIENTS.items():
+            ended = send(command, url, f"from {name}")
+            check(ended.returncode == 0, name, ended.stderr)
+            check(ended.stdout.startswith("accepted: 250 "), name, ended.stdout)
+        workflow = yaml.safe_load(Path("examples/workflow.yml").read_text())
+        script = workflow["jobs"]["tell"]["steps"][0]["run"]
+        os.environ |= {"SUBJECT": "from the workflow", "KEY": "7-tell"}
+        for _ in range(2):
+            ended = run(["bash", "-euo", "pipefail", "-c", script], url)
+            check(ended.returncode == 0, "workflow", ended.stdout + ended.stderr)
+        request = urllib.request.Request(url + "/sandbox/messages", headers={"X-API-Key": KEY})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            caught = json.loads(answer.read())["messages"]
+        subjects = sorted(message["subject"] for message in caught)
+        wanted = sorted([f"from {name}" for name in CLIENTS] + ["from the workflow"])
+        check(subjects == wanted, "the sandbox", f"caught {subjects}")
     print(f"sandbox: {len(wanted)} messages, each once", flush=True)
+
+
+def recipes():
+    """The recipes of docs/sandbox.md as they stand there: each waits for a mail and finds the link in it."""
+    text = Path("docs/sandbox.md").read_text()
+    blocks = dict(re.findall(r"^### (.*?)\n(.*?)(?=^##)", text, re.MULTILINE | re.DOTALL))
+    link = "https://app.example.org/confirm?token=42"
+    with sandbox() as url, tempfile.TemporaryDirectory() as folder:
+        shell = re.search(r"```sh\n(.*?)```", blocks["Shell"], re.DOTALL).group(1)
+        ended = run(["bash", "-euo", "pipefail", "-c", shell], url)
+        check(ended.returncode == 0 and ended.stdout.endswith(f"{link}\n"), "the recipe for the shell",
+              ended.stdout + ended.stderr)
+        conftest, test = re.findall(r"```python\n(.*?)```", blocks["pytest"], re.DOTALL)
+        Path(folder, "conftest.py").write_text(conftest)
+        Path(folder, "test_mail.py").write_text(test)
+        python = [str(Path(ENVIRONMENT, "bin/python").absolute()), "-m", "pytest", "-q", "-p", "no:cacheprovider", folder]
+        ended = run(python, url)
+        check(ended.returncode == 0 and "1 passed" in ended.stdout, "the recipe for pytest", ended.stdout + ended.stderr)
+        helper, _ = re.findall(r"```js\n(.*?)```", blocks["Playwright"], re.DOTALL)
+        Path(folder, "mailbox.mjs").write_text(helper)
+        Path(folder, "test.mjs").write_text(
+            "import { newAddress, waitForMail } from './mailbox.mjs'\n"
+            "const to = newAddress()\n"
+            "const wait = waitForMail(to)\n"
+            "const body = JSON.stringify({ from: 'app@example.org', to, text: `Follow ${process.env.LINK}` })\n"
+            "const headers = { 'Content-Type': 'application/json' }\n"
+            "await fetch(`${process.env.POSTERN_URL}/messages`, { method: 'POST', headers, body })\n"
+            "console.log((await wait).text.match(/https?:\\/\\/\\S+/)[0])\n")
+        os.environ["LINK"] = link
+        ended = run(["node", str(Path(folder, "test.mjs"))], url)
+        check(ended.stdout == f"{link}\n", "the helper for Playwright", ended.stdout + ended.stderr)
+    print("docs/sandbox.md: the recipes for shell, pytest and Playwright find the link", flush=True)
 
 
 under_stress()
 with_a_sandbox()
+recipes()

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "CMicrohttpd.h"
 
+#include <arpa/inet.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <gnutls/gnutls.h>
@@ -106,6 +107,20 @@ struct cmicrohttpd_address cmicrohttpd_client_address(struct MHD_Connection *con
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 
     return read_address(info == NULL ? NULL : info->client_addr);
+}
+
+int cmicrohttpd_read_address(const char *text, struct cmicrohttpd_address *address)
+{
+    struct sockaddr_in6 six = {.sin6_family = AF_INET6};
+    struct sockaddr_in four = {.sin_family = AF_INET};
+
+    if (inet_pton(AF_INET, text, &four.sin_addr) == 1)
+        *address = read_address((const struct sockaddr *)&four);
+    else if (inet_pton(AF_INET6, text, &six.sin6_addr) == 1)
+        *address = read_address((const struct sockaddr *)&six);
+    else
+        return 0;
+    return 1;
 }
 
 struct cmicrohttpd_address cmicrohttpd_peer_address(const struct cmicrohttpd_peer *peer)

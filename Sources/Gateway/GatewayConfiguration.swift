@@ -81,6 +81,7 @@ public struct GatewayConfiguration: Sendable {
             relays = try Self.relays(values, identity)
         }
         routes = try RoutePlan(values, relays: relays.map(\.name))
+        try routes.checkSenders(of: relays)
         let isIgnored = sandboxPort != nil && (values.value(of: .relayURL) != nil || !values.relays.isEmpty)
         warnings =
             relays.compactMap(\.warning)

@@ -16,6 +16,7 @@ final class GatewayCore: Sendable {
     private let records: any RecordStore
     private let caught: CaughtPages?
     private let eventLoops: [any EventLoop]
+    private let logger: Logger
 
     /// - Parameter threads: how many threads of the HTTP server there are.
     init(
@@ -28,7 +29,9 @@ final class GatewayCore: Sendable {
         caught = caughtMessages.map(CaughtPages.init)
         metrics = GatewayMetrics()
         let metrics = metrics
-        let relays = RelaySet(configuration.relays, configuration.routes, on: eventLoops, metrics: metrics)
+        let relays = RelaySet(
+            configuration.relays, configuration.routes, on: eventLoops, metrics: metrics, logger: logger)
+        self.logger = logger
         let log = MessageLog(logger: logger, showsAddresses: configuration.logsAddresses)
         self.configuration = LiveConfiguration(
             relays, configuration.access, isLoopback: GatewayConfiguration.isLoopback(configuration.listenHost))
@@ -59,7 +62,8 @@ final class GatewayCore: Sendable {
     func reload(_ configuration: GatewayConfiguration) async {
         let relays = self.configuration.replace(by: configuration.access) { previous in
             RelaySet(
-                configuration.relays, configuration.routes, on: eventLoops, metrics: metrics, previous: previous)
+                configuration.relays, configuration.routes, on: eventLoops, metrics: metrics, previous: previous,
+                logger: logger)
         }
         sender.replaceRelays(by: relays)
         await health.use(relays.relays)

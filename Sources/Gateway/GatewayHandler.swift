@@ -87,7 +87,7 @@ final class GatewayHandler: HTTPHandler {
 
     func answered(_ head: HTTPRequestHead?, status: Int, thread: Int) {
         let path = head.flatMap { admission.endpoints.index(of: $0.path) }
-        requests[thread % requests.count].answered(path, status: status)
+        requests[thread % requests.count].answered(path, status: status, after: head.map { .now - $0.arrivedAt })
     }
 
     func gaveUp(connections: Int) {

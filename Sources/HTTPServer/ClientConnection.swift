@@ -63,6 +63,7 @@ internal import CMicrohttpd
         let idle: Int64
         /// Octets of a request line and a header section.
         let section: Int
+        let trustedProxies: TrustedProxies?
     }
 
     init(_ connection: OpaquePointer, on thread: DaemonThread) {
@@ -180,7 +181,8 @@ internal import CMicrohttpd
     /// - Parameter available: how many octets have come after the section.
     private func begin(_ section: RequestSection, available: Int) {
         deadline = thread.now + limits.request
-        let head = HTTPRequestHead(section, from: address)
+        let client = limits.trustedProxies?.client(of: section.headers, from: address) ?? address
+        let head = HTTPRequestHead(section, from: client)
         let handler = thread.dispatcher.handler
         guard let exchange = thread.dispatcher.begin(head, of: self, on: thread) else {
             respond(handler.stopping(head, isHandled: false), to: head)

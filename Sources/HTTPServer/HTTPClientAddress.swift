@@ -23,7 +23,24 @@ public struct HTTPClientAddress: Hashable, Sendable, CustomStringConvertible {
         low = [first, second, third, fourth].reduce(Self.mapped) { $0 << 8 | UInt64($1) }
     }
 
-    private var isIPv4: Bool { high == 0 && low >> 32 == Self.mapped }
+    /// Reads an IPv4 or an IPv6 address, without brackets and without a zone; nil for what is none.
+    public init?(_ text: String) {
+        guard !text.utf8.contains(0) else { return nil }
+        var address = cmicrohttpd_address()
+        let isAddress = unsafe text.withCString { unsafe cmicrohttpd_read_address($0, &address) }
+        guard isAddress == 1 else { return nil }
+        self.init(address)
+    }
+
+    /// Whether the first bits are those of another address. An IPv4 address has 96 bits before its own.
+    func hasPrefix(_ bits: Int, of other: HTTPClientAddress) -> Bool {
+        let highMask = bits >= 64 ? UInt64.max : bits == 0 ? 0 : UInt64.max << (64 - UInt64(bits))
+        let lowMask = bits <= 64 ? 0 : UInt64.max << (128 - UInt64(bits))
+        return (high ^ other.high) & highMask == 0 && (low ^ other.low) & lowMask == 0
+    }
+
+    /// Whether it is an IPv4 address.
+    var isIPv4: Bool { high == 0 && low >> 32 == Self.mapped }
 
     /// What one client has for itself: the address with IPv4, the network of 64 bits with IPv6.
     public var network: HTTPClientAddress {

@@ -97,7 +97,7 @@ public final class HTTPServer: Sendable {
         let wanted = max(1, configuration.threads)
         let limits = ClientConnection.Limits(
             request: configuration.requestTimeout.milliseconds, idle: configuration.idleTimeout.milliseconds,
-            section: configuration.maximumHeaderBytes)
+            section: configuration.maximumHeaderBytes, trustedProxies: configuration.trustedProxies)
         // Rounded up, so that the limit is one of all threads together.
         let connections = (configuration.connectionLimit + wanted - 1) / wanted
         var settings = unsafe cmicrohttpd_settings()

@@ -32,7 +32,7 @@ public struct Envelope: Hashable, Sendable {
         }
     }
 
-    private let addresses: Addresses
+    private var addresses: Addresses
     /// The reverse-path, nil for the null reverse-path `<>` (RFC 5321, section 4.5.5).
     public var reversePath: AddrSpec? { addresses.reversePath }
     /// The forward-paths. There is at least one.
@@ -64,6 +64,15 @@ public struct Envelope: Hashable, Sendable {
             throw SMTPError(.invalidUse, stage: .mail, detail: "a message needs at least one recipient")
         }
         addresses = Addresses(reversePath, recipients)
+    }
+
+    /// The same envelope with another reverse-path.
+    public func from(_ reversePath: AddrSpec?) -> Envelope {
+        var envelope = self
+        envelope.addresses = Addresses(reversePath, recipients)
+        // The header section may need it though these addresses do not.
+        envelope.needsSMTPUTF8 = headerNeedsSMTPUTF8
+        return envelope
     }
 
     /// The same envelope for some of its recipients, one at least.

@@ -19,6 +19,10 @@ public struct SMTPError: Error, Sendable, Hashable, CustomStringConvertible {
         public static let tls = Reason(description: "tls")
         /// AUTH could not be done with what the server offers.
         public static let authenticationUnavailable = Reason(description: "authentication_unavailable")
+        /// The source of access tokens has none for now.
+        public static let noAccessToken = Reason(description: "no_access_token")
+        /// The source of access tokens will have none until somebody changes something.
+        public static let accessTokenRefused = Reason(description: "access_token_refused")
         /// The message is larger than the server takes; nothing was sent.
         public static let messageTooLarge = Reason(description: "message_too_large")
         /// The message needs an extension that the server does not offer; nothing was sent.
@@ -98,7 +102,8 @@ public struct SMTPError: Error, Sendable, Hashable, CustomStringConvertible {
         if outcome == .unknown { return false }
         switch reason {
         case .refused: return reply?.isTransientNegative ?? false
-        case .unreachable, .timedOut, .connectionLost, .queueTimedOut, .queueFull, .shutDown: return true
+        case .unreachable, .timedOut, .connectionLost, .queueTimedOut, .queueFull, .shutDown, .noAccessToken:
+            return true
         default: return false
         }
     }

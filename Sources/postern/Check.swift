@@ -1,6 +1,8 @@
 import ArgumentParser
 import Foundation
 import Gateway
+import Logging
+import NIOPosix
 import SMTP
 
 struct Check: AsyncParsableCommand {
@@ -25,15 +27,21 @@ struct Check: AsyncParsableCommand {
         var isSound = Self.report(configuration.checkStore())
         for relay in configuration.relays {
             if configuration.relays.count > 1 { print("relay \(relay.name)") }
-            var smtp = relay.smtp
+            let tokens = RelayAccessTokens(relay, on: MultiThreadedEventLoopGroup.singleton, logger: Self.silent)
+            if let step = await tokens.check() { isSound = Self.report(step) && isSound }
+            var smtp = tokens.smtp
             if verbose { smtp.transcript = .standardError }
             let check = await RelayCheck.run(smtp, relay: relay.name)
             for step in check.steps {
                 isSound = Self.report(step) && isSound
             }
+            await tokens.stop()
         }
         guard isSound else { throw ExitCode.failure }
     }
+
+    /// What fails is printed, and need not be logged too.
+    private static let silent = Logger(label: "check") { _ in SwiftLogNoOpLogHandler() }
 
     /// Prints what was found.
     ///

@@ -3,6 +3,8 @@ import Foundation
 import Gateway
 import InternetMessage
 import MailAddress
+import Logging
+import NIOPosix
 import SMTP
 
 struct Send: AsyncParsableCommand {
@@ -65,6 +67,20 @@ struct Send: AsyncParsableCommand {
 
     func run() async throws {
         let relay = try relay()
+        let tokens = RelayAccessTokens(
+            relay, on: MultiThreadedEventLoopGroup.singleton,
+            logger: Logger(label: "send") { _ in SwiftLogNoOpLogHandler() })
+        let result: Result<Void, any Error>
+        do {
+            result = .success(try await send(by: tokens.smtp, relay: relay.name))
+        } catch {
+            result = .failure(error)
+        }
+        await tokens.stop()
+        try result.get()
+    }
+
+    private func send(by smtp: SMTPConfiguration, relay: String) async throws {
         do {
             var source = try MessageSource(files.first ?? "-")
             var (section, problem) = try source.header()
@@ -72,11 +88,11 @@ struct Send: AsyncParsableCommand {
             if let problem, takesRecipients || from == nil { throw problem }
             let envelope = try self.envelope(section)
             section?.removeBlindCopies()
-            try await send(&source, section, envelope, relay.smtp)
+            try await send(&source, section, envelope, smtp)
         } catch let error as SMTPError {
             if let reply = error.reply { print(PrintableText.shown(reply.description)) }
             for refused in error.rejected { _ = fail("\(refused.address): \(refused.reply)") }
-            throw fail(RelayFailure(error, relay: relay.name), code: Self.exitCode(for: error))
+            throw fail(RelayFailure(error, relay: relay), code: Self.exitCode(for: error))
         } catch let error as HeaderSectionError {
             throw fail(error, code: Self.data)
         } catch let error as MessageSource.Failure {

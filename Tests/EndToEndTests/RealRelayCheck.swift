@@ -12,7 +12,7 @@ enum RealRelayCheck: CaseIterable, Sendable {
     case offersInClear, offersInTLS, sendsPlain, sendsWithSTARTTLS, sendsWithImplicitTLS, doesNotTrustByItself
     case authenticates, refusesAWrongPassword, keepsCredentialsFromClearText
     case carriesUTF8, notifies, refusesOneOfSeveral, carriesTenMegabytes, takesChunks, takesManyFromAPool,
-        servesTheGateway
+        servesTheGateway, isReachedThroughProxies
 
     func run(on relay: RealRelay) async throws {
         switch self {
@@ -32,6 +32,7 @@ enum RealRelayCheck: CaseIterable, Sendable {
         case .takesChunks: try await relay.checkChunks()
         case .takesManyFromAPool: try await relay.checkPool()
         case .servesTheGateway: try await relay.checkGateway()
+        case .isReachedThroughProxies: try await relay.checkProxies()
         }
     }
 }
@@ -120,6 +121,32 @@ extension RealRelay {
                 text.trimmingSuffix("\n").hasSuffix(("\n\n" + end).trimmingSuffix("\n")), "\(text.debugDescription)")
         }
         try await session.disconnect()
+    }
+
+    fileprivate func checkProxies() async throws {
+        for kind in [SMTPProxy.Kind.socks5, .http] {
+            for needsLogin in [false, true] {
+                let proxy = try await RealProxy(kind, needsLogin: needsLogin)
+                for way in Way.allCases where way == .plain || hasWorkingTLS {
+                    var configuration = try configuration(way)
+                    configuration.proxy = proxy.client
+                    let session = try await SMTPSession.connect(configuration)
+                    let mark = Self.mark()
+                    #expect(try await send("Subject: \(mark)\r\n\r\nthrough a proxy", on: session).code == 250)
+                    #expect(try await delivered(to: "bob", with: mark).count == 1)
+                    try await session.disconnect()
+                }
+                guard needsLogin else { continue }
+                for refused in [proxy.anonymous, proxy.wrong] {
+                    var configuration = try configuration(.plain)
+                    configuration.proxy = refused
+                    let error = try await failure { _ = try await SMTPSession.connect(configuration) }
+                    #expect(
+                        error?.stage == .connect && error?.detail.contains("the proxy") == true,
+                        "\(error?.detail ?? "")")
+                }
+            }
+        }
     }
 
     fileprivate func checkUTF8() async throws {

@@ -22,7 +22,14 @@ struct Bench {
         _ settings: [String: String], logger: Logger? = nil, store: (any RecordStore)? = nil,
         tracer: (any Tracer)? = nil, scripts: [[ScriptedRelay.Step]]
     ) async throws -> Bench {
-        let relay = try await ScriptedRelay.start(scripts: scripts)
+        try await start(
+            settings, logger: logger, store: store, tracer: tracer, relay: ScriptedRelay.start(scripts: scripts))
+    }
+
+    static func start(
+        _ settings: [String: String], logger: Logger? = nil, store: (any RecordStore)? = nil,
+        tracer: (any Tracer)? = nil, relay: ScriptedRelay
+    ) async throws -> Bench {
         var environment = ["POSTERN_LISTEN": "127.0.0.1:0", "POSTERN_HELO_NAME": "gate.example.org"]
         environment["POSTERN_RELAY_URL"] = "smtp://127.0.0.1:\(relay.port)?tls=none"
         environment.merge(settings) { $1 }

@@ -79,13 +79,20 @@ import Testing
         let table = EndpointTable([.messages("/messages", in: JSONDialect()), page])
         let requests = RequestMetrics(registry, paths: table.paths)
         for (path, status) in [("/messages", 200), ("/sandbox/messages/17", 200), ("/wp-login.php\nx", 418)] {
-            requests.answered(table.index(of: path), status: status)
+            requests.answered(table.index(of: path), status: status, after: .milliseconds(3))
         }
         var text = PrometheusText()
         registry.write(into: &text)
         let lines = text.text.split(separator: "\n").filter { !$0.hasPrefix("#") }
+        let times = lines.filter { $0.hasPrefix("postern_http_request_seconds_count") }
         #expect(
-            lines == [
+            times == [
+                "postern_http_request_seconds_count{route=\"/messages\",status=\"2xx\"} 1",
+                "postern_http_request_seconds_count{route=\"/sandbox/messages/{id}\",status=\"2xx\"} 1",
+                "postern_http_request_seconds_count{route=\"other\",status=\"4xx\"} 1",
+            ])
+        #expect(
+            lines.filter { $0.hasPrefix("postern_http_requests_total") } == [
                 "postern_http_requests_total{route=\"/messages\",status=\"200\"} 1",
                 "postern_http_requests_total{route=\"/sandbox/messages/{id}\",status=\"200\"} 1",
                 "postern_http_requests_total{route=\"other\",status=\"other\"} 1",

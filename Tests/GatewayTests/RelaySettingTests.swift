@@ -34,6 +34,45 @@ import Testing
         await relay.stop()
     }
 
+    /// The relay's greeting comes in one packet with the proxy's answer.
+    @Test func theWayLeadsThroughAProxy() async throws {
+        let proxy = try await ScriptedRelay.start(
+            [
+                .expectEnd("CONNECT relay.example.net:2525 HTTP/1.1\r\nHost: relay.example.net:2525\r\n"),
+                .expectEnd("Proxy-Authorization: Basic YW5uOnM6ZQ==\r\n"), .expectEnd("\r\n"),
+                .send("HTTP/1.1 200 Connection established\r\n\r\n220 relay\r\n"),
+            ] + greeting.dropFirst() + envelope + taken)
+        let bench = try await Bench.start(
+            [
+                "POSTERN_RELAY_URL": "smtp://relay.example.net:2525?tls=none",
+                "POSTERN_RELAY_PROXY": "http://ann:s%3Ae@127.0.0.1:\(proxy.port)",
+            ], relay: proxy)
+        let answer = try await bench.post(simple)
+        #expect(answer.status == 200, "\(answer.text) \(proxy.complaints)")
+        await bench.stop()
+    }
+
+    /// The error says who failed, and nothing of the password.
+    @Test func aProxyThatFails() async throws {
+        for (answer, said) in [
+            ("HTTP/1.1 502 Bad Gateway\r\n\r\n", "cannot reach relay.example.net:2525"),
+            ("HTTP/1.1 407 Login\r\n\r\n", "refused the login"), ("220 an SMTP server\r\n\r\n", "does not speak HTTP"),
+        ] {
+            let proxy = try await ScriptedRelay.start([.expectEnd("\r\n\r\n"), .send(answer)])
+            let bench = try await Bench.start(
+                [
+                    "POSTERN_RELAY_URL": "smtp://relay.example.net:2525?tls=none",
+                    "POSTERN_RELAY_PROXY": "http://ann:planted@127.0.0.1:\(proxy.port)",
+                ], relay: proxy)
+            let response = try await bench.post(simple)
+            #expect(response.status == 502)
+            #expect(response.json["stage"] as? String == "connect")
+            #expect(response.text.contains(said), "\(response.text)")
+            #expect(!response.text.contains("planted"))
+            await bench.stop()
+        }
+    }
+
     @Test func halfASettingOrOneThatMeansNothing() async throws {
         let certificates = try await TestCertificates.made.value
         let certificate = try Self.file(certificates.client.certificatePEM)
@@ -54,6 +93,14 @@ import Testing
             ),
             (["POSTERN_RELAY_SOURCE_ADDRESS": "[::1]"], "POSTERN_RELAY_SOURCE_ADDRESS"),
             (["POSTERN_RELAY_SOURCE_ADDRESS": "eth0"], "POSTERN_RELAY_SOURCE_ADDRESS"),
+            (["POSTERN_RELAY_PROXY": "proxy.example.net:1080"], "POSTERN_RELAY_PROXY"),
+            (["POSTERN_RELAY_PROXY": "socks4://proxy.example.net"], "POSTERN_RELAY_PROXY"),
+            (["POSTERN_RELAY_PROXY": "https://proxy.example.net"], "POSTERN_RELAY_PROXY"),
+            (["POSTERN_RELAY_PROXY": "socks5://user@proxy.example.net"], "POSTERN_RELAY_PROXY"),
+            (["POSTERN_RELAY_PROXY": "socks5://:secret@proxy.example.net"], "POSTERN_RELAY_PROXY"),
+            (["POSTERN_RELAY_PROXY": "socks5://proxy.example.net/path"], "POSTERN_RELAY_PROXY"),
+            (["POSTERN_RELAY_PROXY": "socks5://proxy.example.net:0"], "POSTERN_RELAY_PROXY"),
+            (["POSTERN_RELAY_PROXY": "http://a%3Ab:c@proxy.example.net"], "POSTERN_RELAY_PROXY"),
             (["POSTERN_RELAY_RATE": "14/x"], "POSTERN_RELAY_RATE"),
             (["POSTERN_DEFAULT_FROM": "Shop"], "POSTERN_DEFAULT_FROM"),
             (["POSTERN_STORE": "postern.db"], "POSTERN_STORE"),

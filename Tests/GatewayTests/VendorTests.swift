@@ -448,4 +448,63 @@ import Testing
         let values = try SettingValues(environment: ["POSTERN_VENDOR_APIS": text])
         #expect(throws: ConfigurationError.self) { try VendorAPI.list(values) }
     }
+
+    // MARK: Names, and the test key
+
+    /// What is wrong is named as the vendor's documents name it, with its place among what the client wrote.
+    @Test(arguments: [
+        (#""from":{"email":"nobody"}"#, "", "from.email"), (#""from":{"name":"Ann"}"#, "", "from.email"),
+        ("", #""to":[{"email":"b@example.net"},{"name":"B"}]"#, "personalizations.0.to.1.email"),
+        (
+            #""content":[{"type":"text/plain","value":"x"},{"type":"multipart/mixed","value":"x"}]"#, "",
+            "content.1.type"
+        ),
+        (#""attachments":[{"content":"aGk=","filename":"a","type":"nonsense"}]"#, "", "attachments.0.type"),
+        (#""reply_to_list":[{"email":"a@b"},{"email":"x"}]"#, "", "reply_to_list.1.email"),
+        (#""headers":{"address":"a\r\nb"}"#, "", "headers.address"),
+    ])
+    func sendGridNamesItsOwnFields(_ common: String, _ own: String, _ field: String) async throws {
+        var members = [
+            "from": #"{"email":"a@example.org"}"#, "subject": #""Hi""#,
+            "content": #"[{"type":"text/plain","value":"How?"}]"#,
+        ].map { "\"\($0.key)\":\($0.value)" }.filter { member in
+            common.isEmpty || !member.hasPrefix(common.prefix { $0 != ":" })
+        }
+        if !common.isEmpty { members.append(common) }
+        members.append(#""personalizations":[{\#(own.isEmpty ? #""to":[{"email":"b@example.net"}]"# : own)}]"#)
+        let answer = try await Self.answer(
+            [.silence], "{\(members.joined(separator: ","))}", path: "/v3/mail/send")
+        #expect(answer.status == 400)
+        let errors = answer.json["errors"] as? [[String: Any]] ?? []
+        #expect(errors.map { $0["field"] as? String } == [field], "\(answer.text)")
+    }
+
+    /// Postmark's test key checks a message and sends nothing, if a setting takes it or no key is needed. It is no key
+    /// for anything else.
+    @Test(arguments: [
+        (["POSTERN_API_KEYS": "app:secret-key", "POSTERN_VENDOR_TEST_KEYS": "true"], 200),
+        (["POSTERN_API_KEYS": "app:secret-key"], 401), ([:], 200),
+    ])
+    func theTestKeySendsNothing(_ settings: [String: String], _ status: Int) async throws {
+        let bench = try await Bench.start(settings, [.silence])
+        let key = "X-Postmark-Server-Token: POSTMARK_API_TEST\r\n"
+        let message = #"{"From":"a@example.org","To":"b@example.net","TextBody":"x"}"#
+        let one = try await bench.post(message, path: "/email", headers: key)
+        #expect(one.status == status)
+        let several = try await bench.post("[\(message)]", path: "/email/batch", headers: key)
+        #expect(several.status == status)
+        if status == 200 {
+            #expect(one.json["ErrorCode"] as? Int == 0)
+            let bad = try await bench.post(#"{"From":"a@example.org"}"#, path: "/email", headers: key)
+            #expect(bad.status == 422)
+        }
+        if !settings.isEmpty {
+            for headers in ["Authorization: Bearer POSTMARK_API_TEST\r\n", "X-API-Key: POSTMARK_API_TEST\r\n", key] {
+                #expect(try await bench.post(simple, headers: headers).status == 401)
+            }
+            #expect(try await bench.post("{}", path: "/emails", headers: key).status == 401)
+        }
+        #expect(bench.relay.connections == 0)
+        await bench.stop()
+    }
 }

@@ -262,18 +262,18 @@ import Testing
         #expect(play.drain() == ["> AUTH OAUTHBEARER \(first)|"])
         let error = Base64.encode(Array(#"{"status":"invalid_token"}"#.utf8))
         #expect(play.server("334 \(error)\r\n") == ["> AQ==|"])
-        #expect(play.server("535 5.7.8 no\r\n") == ["ask for token"])
+        #expect(play.server("535 5.7.8 no\r\n") == ["token refused 535", "ask for token"])
         play.conversation.tokenArrived("new")
         let second = Base64.encode(Array("n,a=u,\u{1}auth=Bearer new\u{1}\u{1}".utf8))
         #expect(play.drain() == ["> AUTH OAUTHBEARER \(second)|"])
         #expect(play.server("334 \(error)\r\n") == ["> AQ==|"])
-        #expect(play.server("535 5.7.8 no\r\n") == ["> QUIT|", "leave refused auth 535 not_sent"])
+        #expect(play.server("535 5.7.8 no\r\n") == ["token refused 535", "> QUIT|", "leave refused auth 535 not_sent"])
     }
 
     @Test func withoutATokenThereIsNoSession() throws {
         var play = try begin(SMTPCredentials(username: "u") { "unused" }, offering: "XOAUTH2").play
-        play.conversation.tokenFailed("Gone")
-        #expect(play.drain() == ["> QUIT|", "leave authentication_unavailable auth not_sent"])
+        play.conversation.tokenFailed("Gone", isTemporary: false)
+        #expect(play.drain() == ["> QUIT|", "leave access_token_refused auth not_sent"])
         play.conversation.tokenArrived("late")
         #expect(play.drain() == [])
     }

@@ -86,6 +86,7 @@ struct Play: ~Copyable {
             case .write(let bytes): texts.append("> " + String(buffer: bytes).replacing("\r\n", with: "|"))
             case .startTLS: texts.append("start TLS")
             case .askForToken: texts.append("ask for token")
+            case .tokenRefused(let reply): texts.append("token refused \(reply.code)")
             case .derive(let derivation):
                 #expect(conversation.awaiting == .auth)
                 texts.append("derive")

@@ -89,6 +89,9 @@ int cmicrohttpd_accept(int listener, struct cmicrohttpd_peer *peer);
 /* Hands a connection to a daemon, on its thread. Where it refuses, the socket is closed. */
 int cmicrohttpd_add(struct MHD_Daemon *daemon, const struct cmicrohttpd_peer *peer);
 
+/* Reads an address as it is written, with a NUL behind it. Returns 0 for what is none. */
+int cmicrohttpd_read_address(const char *text, struct cmicrohttpd_address *address);
+
 /* The address that a connection came from. */
 struct cmicrohttpd_address cmicrohttpd_client_address(struct MHD_Connection *connection);
 

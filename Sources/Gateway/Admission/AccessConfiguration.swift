@@ -6,6 +6,8 @@ public struct AccessConfiguration: Sendable {
     var recipients: [AddressPattern]?
     /// Requests of one client address; nil for as many as it likes.
     var ratePerAddress: Rate?
+    /// Whether a vendor's test key, under which nothing is sent, is taken like a key of ours.
+    var takesTestKeys: Bool
 
     init(_ values: SettingValues) throws(ConfigurationError) {
         keys = try APIKeys(values)
@@ -13,6 +15,7 @@ public struct AccessConfiguration: Sendable {
             recipients = try KeyRules.patterns(text, in: .allowedRecipients, "among the recipients")
         }
         ratePerAddress = try Self.rate(.ratePerAddress, values)
+        takesTestKeys = try values.boolean(.vendorTestKeys)
     }
 
     static func rate(_ setting: Setting, _ values: SettingValues) throws(ConfigurationError) -> Rate? {
@@ -25,7 +28,7 @@ public struct AccessConfiguration: Sendable {
 }
 
 extension Setting {
-    static let ofAccess = [apiKeyRules, ratePerKey, ratePerAddress, allowedRecipients]
+    static let ofAccess = [apiKeyRules, ratePerKey, ratePerAddress, allowedRecipients, vendorTestKeys]
 
     static let apiKeyRules = Setting(
         "POSTERN_API_KEY_RULES", .text,
@@ -37,4 +40,8 @@ extension Setting {
     static let allowedRecipients = Setting(
         "POSTERN_ALLOWED_RECIPIENTS", .text,
         "the only recipients, as patterns such as *@example.org: for staging systems")
+    static let vendorTestKeys = Setting(
+        "POSTERN_VENDOR_TEST_KEYS", .flag, default: "false",
+        "whether a vendor's public test key is accepted, under which messages are checked and not sent: Postmark's "
+            + "POSTMARK_API_TEST")
 }

@@ -20,7 +20,7 @@ struct Admission: Sendable {
     ///
     /// - Throws: a ``Problem`` that says why it is refused.
     func decide(_ head: HTTPRequestHead) throws(Problem) -> Decision {
-        let access = configuration.access
+        let (relays, access) = configuration.now
         try access.checkOrigin(of: head)
         let endpoint: Endpoint
         let values: [String]
@@ -33,20 +33,21 @@ struct Admission: Sendable {
             if !endpoint.isOpen { _ = try access.caller(of: head, field: nil) }
             return .page(serve, values: values)
         case .messages(let dialects):
-            return try messages(head, endpoint, values, dialects, access)
+            return try messages(head, endpoint, values, dialects, access, relays)
         }
     }
 
     private func messages(
         _ head: HTTPRequestHead, _ endpoint: Endpoint, _ values: [String], _ dialects: [any Dialect],
-        _ access: AccessControl
+        _ access: AccessControl, _ relays: RelaySet
     ) throws(Problem) -> Decision {
-        let caller = try access.caller(of: head, field: dialects.first?.keyField)
+        let isTest = dialects.first?.isTest(head) ?? false
+        let caller = try access.caller(of: head, field: dialects.first?.keyField, isTest: isTest)
         let dialect = try Self.dialect(of: head, among: dialects)
         let key = try Self.idempotencyKey(of: head, caller)
-        let isDryRun = head.query.isSet("dry_run")
+        let isDryRun = isTest || head.query.isSet("dry_run")
         let admitted = AdmittedRequest(
-            dialect, path: endpoint.path.text, pathValues: values, caller, access, key, room)
+            dialect, path: endpoint.path.text, pathValues: values, caller, access, relays, key, room)
         // What is known under an Idempotency-Key is answered first, whatever the state of the gateway.
         if key == nil {
             try admitted.checkRoom(isCounted: false)

@@ -1,3 +1,6 @@
+internal import MailAddress
+internal import SMTP
+
 /// A request with messages that was admitted: everything that was decided about it before its body was read. Whoever
 /// handles the request has this, and does not decide again.
 final class AdmittedRequest: Sendable {
@@ -8,21 +11,28 @@ final class AdmittedRequest: Sendable {
     let caller: Caller
     /// The rules that applied when it was admitted, and do so to its end.
     let access: AccessControl
+    private let relays: RelaySet
     /// Nil if the client gave none.
     let idempotencyKey: IdempotencyKey?
     private let room: Room
 
     init(
         _ dialect: any Dialect, path: String, pathValues: [String], _ caller: Caller, _ access: AccessControl,
-        _ idempotencyKey: IdempotencyKey?, _ room: Room
+        _ relays: RelaySet, _ idempotencyKey: IdempotencyKey?, _ room: Room
     ) {
         self.dialect = dialect
         self.path = path
         self.pathValues = pathValues
         self.caller = caller
         self.access = access
+        self.relays = relays
         self.idempotencyKey = idempotencyKey
         self.room = room
+    }
+
+    /// The one mailbox as which a message has to be sent, and the relays that want it so; nil if they take any sender.
+    func sender(for envelope: Envelope) -> (address: AddrSpec, relays: [Relay])? {
+        relays.sender(for: envelope, key: caller.name)
     }
 
     /// Checks that the caller may send a message.

@@ -9,6 +9,9 @@ final class Caller: Sendable {
     /// Counts messages; nil for as many as it likes.
     let limiter: RateLimiter?
 
+    /// Who has a vendor's test key. Nothing is sent for it.
+    static let test = Caller(name: "test", rules: KeyRules())
+
     init(name: String?, rules: KeyRules) {
         self.name = name
         senders = rules.senders

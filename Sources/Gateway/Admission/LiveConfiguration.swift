@@ -11,7 +11,8 @@ final class LiveConfiguration: Sendable {
         current = Mutex((relays, AccessControl(access, isLoopback: isLoopback)))
     }
 
-    var access: AccessControl { current.withLock(\.access) }
+    /// Both, as they belong together.
+    var now: (relays: RelaySet, access: AccessControl) { current.withLock(\.self) }
     var relays: RelaySet { current.withLock(\.relays) }
 
     /// Replaces both.

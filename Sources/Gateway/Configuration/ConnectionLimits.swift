@@ -12,6 +12,8 @@ public struct ConnectionLimits: Sendable {
     public var requestTimeout: Duration
     /// Octets of a request's line and header section.
     public var headerBytes: Int
+    /// The proxies that are believed about whom a request comes from; nil for none.
+    var trustedProxies: TrustedProxies?
 
     init(_ values: SettingValues) throws(ConfigurationError) {
         connections = try values.integer(.maxConnections)
@@ -20,6 +22,16 @@ public struct ConnectionLimits: Sendable {
         idleTimeout = try values.duration(.idleTimeout)
         requestTimeout = try values.duration(.requestTimeout)
         headerBytes = try values.integer(.maxHeaderBytes)
+        if values.value(of: .trustedProxies) != nil {
+            let texts = values.list(.trustedProxies)
+            guard !texts.isEmpty, let proxies = TrustedProxies(texts) else {
+                throw ConfigurationError(
+                    Setting.trustedProxies.name,
+                    "it does not hold addresses and networks only; write them like 192.0.2.1, 10.0.0.0/8 or 2001:db8::/32"
+                )
+            }
+            trustedProxies = proxies
+        }
     }
 
     /// Puts the limits into the configuration of the HTTP server.
@@ -29,12 +41,13 @@ public struct ConnectionLimits: Sendable {
         server.idleTimeout = idleTimeout
         server.requestTimeout = requestTimeout
         server.maximumHeaderBytes = headerBytes
+        server.trustedProxies = trustedProxies
     }
 }
 
 extension Setting {
     static let ofConnections = [
-        maxConnections, maxConnectionsPerAddress, idleTimeout, requestTimeout, maxHeaderBytes,
+        maxConnections, maxConnectionsPerAddress, trustedProxies, idleTimeout, requestTimeout, maxHeaderBytes,
     ]
 
     static let maxConnections = Setting(
@@ -42,6 +55,9 @@ extension Setting {
     static let maxConnectionsPerAddress = Setting(
         "POSTERN_MAX_CONNECTIONS_PER_ADDRESS", .number(0...1_000_000), default: "0",
         "connections of one client address at once (IPv6: of a /64); 0 for no limit, as behind a proxy")
+    static let trustedProxies = Setting(
+        "POSTERN_TRUSTED_PROXIES", .list,
+        "addresses and networks of proxies whose X-Forwarded-For is believed, for rates by address and for the log")
     static let idleTimeout = Setting(
         "POSTERN_IDLE_TIMEOUT", .time, default: "60s", "how long a connection is kept without any traffic")
     static let requestTimeout = Setting(

@@ -13,6 +13,10 @@ struct RelayURL: Sendable {
     let host: String
     let port: Int
     let credentials: SMTPCredentials?
+    /// The user of access tokens, if these are the credentials.
+    let tokenUser: String?
+    /// The mechanism that was asked for.
+    let mechanism: AuthenticationMechanism?
     let security: Security
     let verifies: Bool
     let allowsClearTextAuthentication: Bool
@@ -25,9 +29,15 @@ struct RelayURL: Sendable {
 
     /// Reads `smtp://[user:password@]host[:port][?tls=…]` or `smtps://…`.
     ///
+    /// - Parameters:
+    ///   - text: the URL.
+    ///   - setting: what gives it.
+    ///   - takesTokens: whether the user logs in with access tokens that come from elsewhere, and not with a password.
     /// - Throws: ``ConfigurationError`` that says what is wrong. It holds nothing of the text: where a character of a
     ///   password is not escaped, any part of the URL may be a piece of the secret.
-    init(_ text: String, of setting: Setting = .relayURL) throws(ConfigurationError) {
+    init(
+        _ text: String, of setting: Setting = .relayURL, takesTokens: Bool = false
+    ) throws(ConfigurationError) {
         func wrong(_ problem: String) -> ConfigurationError { ConfigurationError(setting.name, problem) }
         urlSetting = setting
         guard let url = URLComponents(string: text), let scheme = url.scheme?.lowercased(),
@@ -43,17 +53,27 @@ struct RelayURL: Sendable {
         }
         self.host = host
         var credentials: (user: String, password: String)?
+        var tokenUser: String?
         if let escapedUser = url.percentEncodedUser {
             // An empty part is a variable that was not set: without an error, mail would go out without a login.
             guard !escapedUser.isEmpty else { throw wrong("there is a password and no user before the @") }
-            guard let escapedPassword = url.percentEncodedPassword, !escapedPassword.isEmpty else {
-                throw wrong("there is a user and no password")
-            }
+            let escapedPassword = url.percentEncodedPassword ?? ""
             guard let user = escapedUser.removingPercentEncoding,
                 let password = escapedPassword.removingPercentEncoding
             else { throw wrong("the escapes in the user's name or the password are not UTF-8") }
-            credentials = (user, password)
+            if takesTokens {
+                guard password.isEmpty else {
+                    throw wrong("there is a password beside access tokens; leave out one of them")
+                }
+                tokenUser = user
+            } else {
+                guard !password.isEmpty else { throw wrong("there is a user and no password") }
+                credentials = (user, password)
+            }
+        } else if takesTokens {
+            throw wrong("access tokens need a user, the mailbox: write smtp://user@host, with %40 for its @")
         }
+        let logsIn = credentials != nil || tokenUser != nil
         var options: [String: String] = [:]
         for item in url.queryItems ?? [] {
             guard Self.options.contains(item.name) else {
@@ -78,47 +98,56 @@ struct RelayURL: Sendable {
             guard options["tls"] == nil else { throw wrong("smtps:// is TLS from the first byte; leave out tls=") }
             security = .implicit
         } else {
-            let name = options["tls"] ?? (credentials == nil ? "opportunistic" : "required")
+            let name = options["tls"] ?? (logsIn ? "required" : "opportunistic")
             guard let security = Security(rawValue: name), security != .implicit else {
                 throw wrong("tls is none, opportunistic or required")
             }
             self.security = security
         }
-        if credentials != nil, security == .none, !allowsClearTextAuthentication {
+        if logsIn, security == .none, !allowsClearTextAuthentication {
             throw wrong("credentials would travel in clear; use tls=required, or insecure_auth=true if that is meant")
         }
-        self.credentials = try credentials.map { given throws(ConfigurationError) in
-            try Self.credentials(given.user, given.password, mechanism: options["auth"], setting)
+        let mechanism = try Self.mechanism(options["auth"], setting)
+        if !logsIn, mechanism != nil { throw wrong("auth is given and there are no credentials") }
+        if tokenUser != nil, let mechanism, !mechanism.takesAccessToken {
+            throw wrong("access tokens need auth=xoauth2 or auth=oauthbearer; leave auth out for what the relay offers")
         }
-        if credentials == nil, options["auth"] != nil { throw wrong("auth is given and there are no credentials") }
-        port = url.port ?? (scheme == "smtps" ? 465 : credentials == nil ? 25 : 587)
+        self.credentials = credentials.map { Self.credentials($0.user, $0.password, mechanism) }
+        self.tokenUser = tokenUser
+        self.mechanism = mechanism
+        port = url.port ?? (scheme == "smtps" ? 465 : logsIn ? 587 : 25)
         guard (1...65535).contains(port) else { throw wrong("the port is not from 1 to 65535") }
     }
 
     static let options = ["tls", "verify", "insecure_auth", "auth"]
 
-    private static let escaping =
+    static let escaping =
         "In the user's name and the password write %3A for :, %40 for @, %2F for /, %3F for ?, "
         + "%23 for # and %25 for %"
 
     /// Letters, digits, and what stands between them in names and addresses.
-    private static func mayBeOfHost(_ scalar: Unicode.Scalar) -> Bool {
+    static func mayBeOfHost(_ scalar: Unicode.Scalar) -> Bool {
         scalar.properties.isAlphabetic || scalar.properties.numericType != nil || ".-_:".unicodeScalars.contains(scalar)
     }
 
-    /// With a mechanism of OAuth the password is the access token.
-    private static func credentials(
-        _ user: String, _ password: String, mechanism name: String?, _ setting: Setting
-    ) throws(ConfigurationError) -> SMTPCredentials {
-        guard let name else { return SMTPCredentials(username: user, password: password) }
+    private static func mechanism(
+        _ name: String?, _ setting: Setting
+    ) throws(ConfigurationError) -> AuthenticationMechanism? {
+        guard let name else { return nil }
         guard let mechanism = AuthenticationMechanism(rawValue: name.uppercased()) else {
             let known = AuthenticationMechanism.allCases.map { $0.rawValue.lowercased() }.joined(separator: ", ")
             throw ConfigurationError(setting.name, "auth is none of \(known)")
         }
-        switch mechanism {
-        case .oauthBearer, .xoauth2: return SMTPCredentials(username: user, mechanism: mechanism) { password }
-        default: return SMTPCredentials(username: user, password: password, mechanism: mechanism)
-        }
+        return mechanism
+    }
+
+    /// With a mechanism of OAuth the password is the access token.
+    private static func credentials(
+        _ user: String, _ password: String, _ mechanism: AuthenticationMechanism?
+    ) -> SMTPCredentials {
+        mechanism?.takesAccessToken == true
+            ? SMTPCredentials(username: user, mechanism: mechanism) { password }
+            : SMTPCredentials(username: user, password: password, mechanism: mechanism)
     }
 
     /// How sessions with this relay are set up.

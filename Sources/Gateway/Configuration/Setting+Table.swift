@@ -11,11 +11,14 @@ extension Setting {
         ] + ofAccess + ofConnections + ofRecords + ofSandbox + ofRelays
 
     /// The settings that each relay may have for itself, as `POSTERN_RELAY_<NAME>_…`.
-    static let ofRelays: [Setting] = [
-        relayURL, relayCAFile, relayClientCertificateFile, relayClientKeyFile, relaySourceAddress, relayConnections,
-        relaySessionMessages, relayPipelining, relayConnectTimeout,
-        relayReplyTimeout, relayFinalReplyTimeout, relayRate, relayBreakerFailures, relayBreakerPause,
-    ]
+    static let ofRelays: [Setting] =
+        [
+            relayURL, relayCAFile, relayClientCertificateFile, relayClientKeyFile, relayProxy, relaySourceAddress,
+            relaySender,
+            relayConnections,
+            relaySessionMessages, relayPipelining, relayConnectTimeout,
+            relayReplyTimeout, relayFinalReplyTimeout, relayRate, relayBreakerFailures, relayBreakerPause,
+        ] + ofAccessTokens
 
     // MARK: HTTP
 
@@ -71,9 +74,18 @@ extension Setting {
         "client certificate chain, presented if the relay requests one (PEM)")
     static let relayClientKeyFile = Setting(
         "POSTERN_RELAY_CLIENT_KEY_FILE", .file, "private key of that certificate (PEM)")
+    static let relayProxy = Setting(
+        "POSTERN_RELAY_PROXY", .text,
+        "proxy on the way to the relay, socks5://[user:password@]host[:port] or http://… (CONNECT); it resolves the relay's "
+            + "name",
+        secret: true)
     static let relaySourceAddress = Setting(
         "POSTERN_RELAY_SOURCE_ADDRESS", .text,
         "local IP address for connections to the relay; only relay addresses of the same family are tried")
+    static let relaySender = Setting(
+        "POSTERN_RELAY_SENDER", .text,
+        "the one address that the relay lets Postern send as; it becomes the author and the reverse-path, and the author that "
+            + "was given becomes Reply-To")
     static let relayConnections = Setting(
         "POSTERN_RELAY_CONNECTIONS", .number(1...10_000), default: "16", "most sessions open to the relay at once")
     static let relaySessionMessages = Setting(

@@ -60,7 +60,8 @@ public struct Setting: Hashable, Sendable {
     public func shown(_ value: String) -> String {
         guard isSecret else { return value.split(whereSeparator: \.isNewline).joined(separator: ", ") }
         if self == .store { return (try? RecordStoreLocation(value))?.shown ?? Self.mask }
-        guard self == .relayURL || name.hasSuffix("_URL"), var parts = URLComponents(string: value), parts.host != nil
+        guard self == .relayURL || name.hasSuffix("_URL") || name.hasSuffix("_PROXY"),
+            var parts = URLComponents(string: value), parts.host != nil
         else { return Self.mask }
         // A password may stand where none belongs: what is no option is not shown.
         guard parts.path.isEmpty || parts.path == "/", parts.fragment == nil,

@@ -22,6 +22,8 @@ public struct SettingValues: Sendable {
     private let reader: ConfigReader
     /// The settings that stand in a source, with an empty value too.
     private let given: Set<String>
+    /// The files that secrets were read from.
+    private let paths: [String: String]
     private let providers: [(source: Source, provider: any ConfigProvider)]
 
     /// Takes flags, the environment and a configuration file.
@@ -50,8 +52,11 @@ public struct SettingValues: Sendable {
             uniquingKeysWith: { first, _ in first })
         var providers: [(Source, any ConfigProvider)] = []
         var given: Set<String> = []
+        var paths: [String: String] = [:]
+        var found: Set<String> = []
         for (source, values) in sources {
             var checked: [String: String] = [:]
+            let decided = found
             for (name, value) in values.sorted(by: { $0.key < $1.key }) {
                 let label = source == .file ? "\(file?.keys[name] ?? name) in \(file?.path ?? "the file")" : name
                 if let setting = byName[name] {
@@ -67,12 +72,16 @@ public struct SettingValues: Sendable {
                         throw ConfigurationError(label, "it is given beside \(setting.name); leave out one of them")
                     }
                     checked[setting.name] = try Self.secret(in: value, label)
+                    // A source that beats this one has not given it.
+                    if !decided.contains(setting.name) { paths[setting.name] = value }
                 } else {
                     throw ConfigurationError(label, "this setting is not known; `postern config` lists all of them")
                 }
             }
+            found.formUnion(checked.keys)
             providers.append((source, Self.provider(source, checked, byName)))
         }
+        self.paths = paths
         self.providers = providers
         self.given = given
         reader = ConfigReader(providers: providers.map(\.1))
@@ -85,7 +94,9 @@ public struct SettingValues: Sendable {
         var found: Set<String> = []
         for name in names where !known.contains(name) {
             let name = name.hasSuffix("_FILE") ? String(name.dropLast("_FILE".count)) : name
-            guard name.hasPrefix(prefix), name.hasSuffix(suffix), name.count > prefix.count + suffix.count else {
+            guard name.hasPrefix(prefix), name.hasSuffix(suffix), name.count > prefix.count + suffix.count,
+                !name.hasSuffix("_OAUTH_TOKEN_URL")
+            else {
                 continue
             }
             let relay = name.dropFirst(prefix.count).dropLast(suffix.count).lowercased()
@@ -130,6 +141,9 @@ public struct SettingValues: Sendable {
     public func value(of setting: Setting) -> String? {
         reader.string(forKey: setting.place, isSecret: setting.isSecret) ?? setting.defaultValue
     }
+
+    /// The file that the value of a secret was read from; nil if it was given itself.
+    func path(of setting: Setting) -> String? { paths[setting.name] }
 
     /// Whether a source has the setting, with an empty value too.
     func isGiven(_ setting: Setting) -> Bool { given.contains(setting.name) }

@@ -47,17 +47,20 @@ final class Delivery: Sendable {
     /// further ones; the first reply is the receipt's. To be called on the loop.
     ///
     /// - Parameters:
+    ///   - relays: the relays that the message was made for; nil if the routes say which they are.
     ///   - key: the name of the API key that the request carried, for the routes.
     ///   - gate: what has to be passed before the end of the content goes out; nil for a message without an Idempotency-Key.
     ///   - trace: the span of the request, or nil where nobody traces.
     func send(
-        _ content: [UInt8], to envelope: Envelope, key: String?, gate: RecordGate? = nil, trace: MessageTrace?
+        _ content: [UInt8], to envelope: Envelope, by relays: [Relay]?, key: String?, gate: RecordGate? = nil,
+        trace: MessageTrace?
     ) async throws(DeliveryFailure) -> Receipt {
         var envelope = envelope
         // The last line is ended on the wire where it is open, and that counts (RFC 1870, section 4).
         envelope.size = content.count + (content.last == UInt8(ascii: "\n") ? 0 : 2)
         envelope.maySplit = envelope.recipientPolicy == .any && envelope.recipients.count > 1
-        let (receipt, metrics) = try await firstUsable(for: envelope, key: key) { relay, wait throws(AttemptFailure) in
+        let (receipt, metrics) = try await firstUsable(of: relays, for: envelope, key: key) {
+            relay, wait throws(AttemptFailure) in
             let exchange = trace?.exchange(with: relay)
             do throws(AttemptFailure) {
                 let receipt = try await self.transact(content, envelope, gate, with: relay, waited: wait)
@@ -75,12 +78,12 @@ final class Delivery: Sendable {
     /// Opens a message whose content is yet to come, and is not kept unless the relay does not take all recipients in one
     /// transaction: another relay is asked only as long as the content has not begun. To be called on the loop.
     func open(
-        _ envelope: Envelope, key: String?, trace: MessageTrace?
+        _ envelope: Envelope, by relays: [Relay]?, key: String?, trace: MessageTrace?
     ) async throws(DeliveryFailure) -> OpenMessage {
         var envelope = envelope
         envelope.maySplit = envelope.recipientPolicy == .any && envelope.recipients.count > 1
         let whole = envelope
-        return try await firstUsable(for: envelope, key: key) { relay, wait throws(AttemptFailure) in
+        return try await firstUsable(of: relays, for: envelope, key: key) { relay, wait throws(AttemptFailure) in
             let begun = ContinuousClock.now
             let exchange = trace?.exchange(with: relay)
             do throws(SMTPError) {
@@ -123,9 +126,10 @@ final class Delivery: Sendable {
     ///
     /// - Parameter attempt: sends to a relay; the wait for its turn comes with it.
     private func firstUsable<Value: ~Copyable>(
-        for envelope: Envelope, key: String?, _ attempt: (Relay, Duration) async throws(AttemptFailure) -> Value
+        of relays: [Relay]?, for envelope: Envelope, key: String?,
+        _ attempt: (Relay, Duration) async throws(AttemptFailure) -> Value
     ) async throws(DeliveryFailure) -> Value {
-        let relays = state.value.relays.relays(for: envelope, key: key)
+        let relays = relays ?? state.value.relays.relays(for: envelope, key: key)
         var failure = DeliveryFailure.noRelay
         for (index, relay) in relays.enumerated() {
             do throws(DeliveryFailure) {

@@ -39,7 +39,19 @@ struct MessageComposer: Sendable {
         if !admitted.dialect.holdsOneMessage, !isDryRun, admitted.idempotencyKey == nil {
             try admitted.takeMessages(1)
         }
-        return try draft.composed(seed: seed(admitted.idempotencyKey), signer: signer)
+        return try composed(draft, seed: seed(admitted.idempotencyKey), admitted)
+    }
+
+    /// Composes a message that its caller may send, as the one mailbox that its relay takes, if that takes one only.
+    private func composed(
+        _ draft: Draft, seed: MessageSeed?, _ admitted: AdmittedRequest
+    ) throws(Problem) -> Composition {
+        guard let (sender, relays) = admitted.sender(for: draft.envelope) else {
+            return try draft.composed(seed: seed, signer: signer)
+        }
+        var composed = try draft.sent(as: sender).composed(seed: seed, signer: signer)
+        composed.relays = relays
+        return composed
     }
 
     /// Checks and composes several messages.
@@ -58,7 +70,7 @@ struct MessageComposer: Sendable {
                 let draft = try draft.get()
                 try admitted.check(draft)
                 if counts, policy != .allValid { try admitted.takeMessages(1) }
-                return try draft.composed(seed: seed(admitted.idempotencyKey?.at(index)), signer: signer)
+                return try composed(draft, seed: seed(admitted.idempotencyKey?.at(index)), admitted)
             }
             switch message {
             case .success(let composed): octets += composed.content.count

@@ -152,7 +152,7 @@ final class MessageSender: Sendable {
     ) async -> MessageResponse {
         do throws(DeliveryFailure) {
             let receipt = try await delivery.send(
-                composed.content, to: composed.envelope, key: context.caller.name, gate: gate,
+                composed.content, to: composed.envelope, by: composed.relays, key: context.caller.name, gate: gate,
                 trace: context.trace(of: composed.id))
             log.accepted(composed.id, composed.envelope, octets: composed.content.count, receipt, context)
             return context.response(to: .accepted(id: composed.id, receipt))
@@ -177,10 +177,13 @@ final class MessageSender: Sendable {
     private func response(
         to request: HTTPStreamedRequest, _ context: MessageContext, from delivery: Delivery
     ) async -> MessageResponse {
-        let upload: RawUpload
+        var upload: RawUpload
         do throws(Problem) {
             upload = try await RawUpload(request, domain: hostDomain)
             try context.admitted.access.check(upload.message.authors, upload.message.envelope, of: context.caller)
+            if let (sender, relays) = context.admitted.sender(for: upload.message.envelope) {
+                try upload.send(as: sender, by: relays)
+            }
         } catch {
             log.invalid(error, context)
             return context.response(to: .failed(error))

@@ -1,5 +1,6 @@
 internal import HTTPServer
 internal import InternetMessage
+internal import MailAddress
 internal import SMTP
 
 /// A raw message on its way from the HTTP client to the relay.
@@ -15,7 +16,9 @@ struct RawUpload: Sendable {
         case relay(DeliveryFailure)
     }
 
-    let message: RawMessage
+    private(set) var message: RawMessage
+    /// The relays that it was made for; nil if the routes say which they are.
+    private var relays: [Relay]?
     private let beginning: [UInt8]
     private let rest: HTTPRequestBody?
 
@@ -42,6 +45,14 @@ struct RawUpload: Sendable {
         rest = isWhole ? nil : request.body
     }
 
+    /// Makes it a message of the one mailbox that its relays take.
+    ///
+    /// - Throws: a ``Problem`` if that would break the message.
+    mutating func send(as sender: AddrSpec, by relays: [Relay]) throws(Problem) {
+        try message.send(as: sender)
+        self.relays = relays
+    }
+
     /// Sends the message. Once its content flows there is no other relay to go to: it cannot be read a second time.
     ///
     /// If it does not come to its end, no final dot goes out and the session is given up: nothing is delivered.
@@ -54,7 +65,7 @@ struct RawUpload: Sendable {
         by delivery: Delivery, key: String?, trace: MessageTrace?
     ) async throws(Failure) -> (Receipt, Int) {
         var writer = try await translated(Failure.relay) { () throws(DeliveryFailure) in
-            try await delivery.open(message.envelope, key: key, trace: trace)
+            try await delivery.open(message.envelope, by: relays, key: key, trace: trace)
         }
         var count = message.header.count + beginning.count
         try await Self.write(message.header, to: &writer)

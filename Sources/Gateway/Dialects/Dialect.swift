@@ -16,6 +16,9 @@ protocol Dialect: Sendable {
     /// Where a request may carry its key beside the fields that are taken everywhere.
     var keyField: KeyField? { get }
 
+    /// Whether a request carries the vendor's public test key. If it does, ``read(_:)`` has to give a dry run.
+    func isTest(_ head: HTTPRequestHead) -> Bool
+
     /// Reads a request and checks the messages in it.
     ///
     /// - Throws: a ``Problem`` that names everything that is wrong with the request.
@@ -37,6 +40,8 @@ protocol Dialect: Sendable {
 
 extension Dialect {
     var keyField: KeyField? { nil }
+
+    func isTest(_ head: HTTPRequestHead) -> Bool { false }
 
     func response(to responses: [MessageResponse], of notes: ReadingNotes) -> HTTPResponse {
         responses.first?.response ?? response(to: .emptyBody)

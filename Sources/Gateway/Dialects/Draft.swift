@@ -1,4 +1,6 @@
 internal import InternetMessage
+internal import MailAddress
+internal import SMTP
 
 /// A message that was read and checked, and is not yet composed.
 enum Draft {
@@ -6,6 +8,26 @@ enum Draft {
     case fields(Submission)
     /// One that was written elsewhere. Indirect, so that a draft stays one pointer wide.
     indirect case raw(RawMessage, body: ArraySlice<UInt8>)
+
+    /// The envelope that the client wrote, or wrote the addresses of.
+    var envelope: Envelope {
+        switch self {
+        case .fields(let submission): submission.envelope
+        case .raw(let message, _): message.envelope
+        }
+    }
+
+    /// The same message as the one mailbox that its relay takes.
+    ///
+    /// - Throws: a ``Problem`` if that would break the message.
+    func sent(as sender: AddrSpec) throws(Problem) -> Draft {
+        switch self {
+        case .fields(let submission): return .fields(Submission(submission, as: sender))
+        case .raw(var message, let body):
+            try message.send(as: sender)
+            return .raw(message, body: body)
+        }
+    }
 
     /// The message in the form in which it is sent, signed if there is a key for its author's domain.
     ///

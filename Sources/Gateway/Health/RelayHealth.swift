@@ -128,7 +128,7 @@ actor RelayHealth {
         let start = clock.now
         if let last, last.pause > lifetime, start - last.time < last.pause { return last }
         do throws(SMTPError) {
-            let session = try await SMTPSession.connect(relay.configuration.smtp)
+            let session = try await SMTPSession.connect(relay.smtp)
             let latency = clock.now - start
             try? await session.disconnect()
             relay.probeSucceeded()

@@ -2,7 +2,8 @@
 /// those of the configuration.
 extension MetricFamily {
     static let all = [
-        requests, messages, bytes, replies, queueTime, envelopeTime, contentTime, connectTime, tlsTime, sessionFailures,
+        requests, requestTime, messages, bytes, replies, queueTime, envelopeTime, contentTime, connectTime, tlsTime,
+        sessionFailures,
         fallbacks, throttled, breakerOpenings, breaker, relayUp, poolSessions, poolWaiting, storeUp, storeEvictions,
         inFlight,
         draining, reloads, build, cpuTime, residentMemory, openFiles, maximumOpenFiles, startTime, threads,
@@ -11,6 +12,9 @@ extension MetricFamily {
     static let requests = MetricFamily(
         "postern_http_requests_total", .counter, omitsZero: true,
         "HTTP requests that were answered, by route and status.")
+    static let requestTime = MetricFamily(
+        "postern_http_request_seconds", times, omitsZero: true,
+        "From the arrival of a request's header section to the response, by route and the first digit of the status.")
     static let messages = MetricFamily(
         "postern_messages_total", .counter,
         "Messages by relay and outcome: accepted, partially_accepted, refused (for good), deferred (4yz), not_sent or unknown."

@@ -90,6 +90,7 @@ final class MetricRegistry: MetricsFactory {
                 for index in counts.indices { counts[index] += value.buckets[index] }
                 sum += value.sum
             }
+            if family.omitsZero, counts.allSatisfy({ $0 == 0 }) { return }
             text.histogram(family.name, labels, bounds: bounds, counts: counts, sum: sum)
         }
     }

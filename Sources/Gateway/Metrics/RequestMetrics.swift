@@ -1,6 +1,6 @@
 internal import CoreMetrics
 
-/// Counts the answered requests of one thread of the HTTP server, by route and status.
+/// Counts the answered requests of one thread of the HTTP server, by route and status, and how long each took.
 final class RequestMetrics: Sendable {
     /// The statuses that are told apart, and at the end anything else.
     private static let statuses = [
@@ -10,6 +10,8 @@ final class RequestMetrics: Sendable {
 
     /// By the endpoint's path, and at the end anything else, whatever a client asks for.
     private let counters: [[Counter]]
+    /// The same by the first digit of the status, from 1 to 5.
+    private let times: [[Timer]]
 
     /// - Parameter paths: those of the endpoints.
     init(_ factory: MetricRegistry, paths: [String]) {
@@ -20,11 +22,21 @@ final class RequestMetrics: Sendable {
                     factory: factory)
             }
         }
+        times = (paths + ["other"]).map { path in
+            (1...5).map { digit in
+                Timer(
+                    label: MetricFamily.requestTime.name, dimensions: [("route", path), ("status", "\(digit)xx")],
+                    factory: factory)
+            }
+        }
     }
 
-    /// - Parameter path: which of the endpoints' paths it is; nil if none.
-    func answered(_ path: Int?, status: Int) {
+    /// - Parameters:
+    ///   - path: which of the endpoints' paths it is; nil if none.
+    ///   - time: from the arrival of the header section to the response; nil if there was no header section.
+    func answered(_ path: Int?, status: Int, after time: Duration?) {
         let path = path ?? counters.count - 1
         counters[path][Self.statuses.firstIndex(of: status) ?? Self.statuses.count].increment()
+        if let time, (100..<600).contains(status) { times[path][status / 100 - 1].recordNanoseconds(time.nanoseconds) }
     }
 }

@@ -26,6 +26,13 @@ struct FieldErrors: Sendable {
     /// How many errors are not listed.
     var unlisted: Int { count - listed.count }
 
+    /// The same errors with other pointers.
+    func withPointers(_ pointer: (String) -> String) -> FieldErrors {
+        var errors = self
+        errors.listed = listed.map { FieldError(pointer($0.pointer), $0.detail) }
+        return errors
+    }
+
     /// Adds an error, which is made only if it is listed.
     mutating func add(_ error: @autoclosure () -> FieldError) {
         count += 1

@@ -1,3 +1,4 @@
+internal import RelayAccess
 public import SMTP
 
 /// A failure of a session with the relay as the gateway's users are told it: what happened, and which settings are the
@@ -41,6 +42,9 @@ private struct Advice {
 
     /// What to do about a failure that is not one of TLS, as far as the gateway's settings are the way out.
     func text(for error: SMTPError) -> String? {
+        if error.reason == .refused, let reply = error.reply, let advice = TokenAdvice.reply(reply.description) {
+            return advice
+        }
         switch (error.stage, error.reason) {
         case (.greeting, .timedOut), (.greeting, .connectionLost):
             return "if the port speaks TLS from the first byte, as 465 does, write smtps:// in \(url)\(file)"
@@ -50,7 +54,9 @@ private struct Advice {
                 "use a relay or a port that offers what is missing, such as smtps:// on port 465; auth= in \(url) names a "
                 + "mechanism, and insecure_auth=true sends the password without TLS\(file)"
         case (.auth, .refused):
-            return "check the user's name and the password in \(url); auth= names another mechanism\(file)"
+            return
+                "check the user's name and the password in \(url), or where its access tokens come from; auth= names "
+                + "another mechanism\(file)"
         case (_, .refused) where error.code == 530:
             return "the relay wants a login or TLS first: write smtp://user:password@host in \(url)\(file)"
         case (_, .refused) where Self.isAboutName(error.text ?? ""): return name

@@ -13,8 +13,9 @@ struct RawMessage {
     private let authorFields: [RawField]
     /// Whether there are octets in the header section that are not UTF-8, which are declared as those of the body are.
     private let holdsOtherCharsets: Bool
+    private var section: HeaderSection
     /// The header section as it is sent, with the empty line behind it.
-    let header: [UInt8]
+    private(set) var header: [UInt8]
 
     /// Checks a header section: takes the envelope from what is wanted or from it, removes the blind copies and supplies what
     /// is missing.
@@ -46,8 +47,34 @@ struct RawMessage {
         if section.needsSMTPUTF8 { envelope?.needsSMTPUTF8 = true }
         guard let envelope else { throw .invalid(errors) }
         id = identifier
+        self.section = section
         header = section.octets
         self.envelope = envelope
+    }
+
+    /// Makes it a message of the one mailbox that its relay takes: that becomes the author and the reverse-path, the display
+    /// name stays, and answers go to the authors that were given. The null reverse-path stays, as it names nobody.
+    ///
+    /// - Throws: a ``Problem`` if the message is signed, which another author would break.
+    mutating func send(as sender: AddrSpec) throws(Problem) {
+        if envelope.reversePath != nil { envelope = envelope.from(sender) }
+        let authors = section.fields(named: "From").first.flatMap { try? HeaderSection.mailboxes(in: $0) } ?? []
+        guard authors.map(\.address) != [sender] || section.contains("Sender") else { return }
+        guard !section.contains("DKIM-Signature") else {
+            throw .invalid([
+                FieldError(
+                    "/headers/DKIM-Signature",
+                    "the relay lets Postern send as \(sender) only (\(Setting.relaySender.name)), and another author would "
+                        + "break the signature; remove it, or send as that mailbox")
+            ])
+        }
+        let before = header
+        section.replaceAuthor(by: sender, authors: authors)
+        header = section.octets
+        guard let size = envelope.size else { return }
+        // Line ends count as they are sent (RFC 1870, section 4).
+        func count(_ octets: [UInt8]) -> Int { octets.count + LineBreaks.loneCount(in: octets[...]) }
+        envelope.size = size - count(before) + count(header)
     }
 
     private static let authorNames = ["From", "Sender", "Resent-From", "Resent-Sender"]

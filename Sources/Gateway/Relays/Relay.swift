@@ -1,3 +1,4 @@
+internal import Logging
 internal import NIOCore
 internal import SMTP
 internal import Synchronization
@@ -28,6 +29,7 @@ final class Relay: Sendable {
 
     let configuration: RelayConfiguration
     let pool: SMTPSessionPool
+    private let tokens: RelayAccessTokens
     private let breaker: Mutex<(machine: CircuitBreaker, lastError: SMTPError?)>
     /// Whether there is nothing that a success would change: then a message takes no lock.
     private let isUntroubled = Atomic<Bool>(true)
@@ -37,11 +39,17 @@ final class Relay: Sendable {
     private let observer: RelayMetrics?
 
     var name: String { configuration.name }
+    /// How sessions with the relay are set up.
+    var smtp: SMTPConfiguration { tokens.smtp }
 
-    init(_ configuration: RelayConfiguration, on eventLoops: [any EventLoop], metrics: RelayMetrics? = nil) {
+    init(
+        _ configuration: RelayConfiguration, on eventLoops: [any EventLoop], metrics: RelayMetrics? = nil,
+        logger: Logger
+    ) {
         self.configuration = configuration
         observer = metrics
-        pool = SMTPSessionPool(configuration.smtp, limits: configuration.pool, on: eventLoops, observer: metrics)
+        tokens = RelayAccessTokens(configuration, on: eventLoops[0], logger: logger)
+        pool = SMTPSessionPool(tokens.smtp, limits: configuration.pool, on: eventLoops, observer: metrics)
         breaker = Mutex(
             (CircuitBreaker(failures: configuration.breakerFailures, pause: configuration.breakerPause), nil))
         rate = configuration.rates.map { SharedRate($0) }
@@ -49,14 +57,17 @@ final class Relay: Sendable {
 
     deinit {
         guard !isShutDown.load(ordering: .relaxed) else { return }
-        let pool = pool
-        Task { await pool.shutdown() }
+        Task { [pool, tokens] in
+            await pool.shutdown()
+            await tokens.stop()
+        }
     }
 
     /// Ends the pool; ``deinit`` leaves it alone then.
     func shutdown(grace: Duration) async {
         isShutDown.store(true, ordering: .relaxed)
         await pool.shutdown(grace: grace)
+        await tokens.stop()
     }
 
     // MARK: A message's way
@@ -136,7 +147,10 @@ extension SMTPError {
         switch reason {
         // It took the envelope, and what it saw of the content made it hang up: the next message may fare better.
         case .connectionLost where stage == .content: false
-        case .unreachable, .timedOut, .connectionLost, .protocolViolation, .tls, .authenticationUnavailable: true
+        case .unreachable, .timedOut, .connectionLost, .protocolViolation, .tls, .authenticationUnavailable,
+            .noAccessToken,
+            .accessTokenRefused:
+            true
         // 421: the server is about to close (RFC 5321, section 3.8).
         case .refused: isBeforeMail || code == 421
         default: false

@@ -1,5 +1,7 @@
 internal import Foundation
+internal import MailAddress
 internal import NIOCore
+internal import RelayAccess
 public import SMTP
 
 /// One relay as the settings describe it.
@@ -9,7 +11,8 @@ public struct RelayConfiguration: Sendable {
 
     /// The name in answers, logs and metrics.
     public let name: String
-    /// How sessions with it are set up.
+    /// How sessions with it are set up. With access tokens the credentials are still missing: ``RelayAccessTokens`` adds
+    /// them.
     public var smtp: SMTPConfiguration
     /// The bounds of its pool of sessions.
     public var pool: SMTPPoolLimits
@@ -20,6 +23,10 @@ public struct RelayConfiguration: Sendable {
     let breakerPause: Duration
     /// What is worth a warning at every start.
     let warning: String?
+    /// The one mailbox as which the relay lets messages be sent; nil for any.
+    private(set) var sender: AddrSpec?
+    /// Where access tokens come from, and for whom; nil if the relay needs none.
+    private(set) var tokens: (source: TokenConfiguration, user: String, mechanism: AuthenticationMechanism?)?
     /// All that the relay depends on, files included: a reload that does not change it leaves the relay as it is.
     let origin: [String]
 
@@ -29,7 +36,8 @@ public struct RelayConfiguration: Sendable {
     init(_ name: String, _ values: SettingValues, identity: ClientDomain?) throws(ConfigurationError) {
         let (url, urlSetting) = Self.value(of: .relayURL, name, values, inherits: false)
         guard let url else { throw ConfigurationError(urlSetting.name, "it is needed: write smtp://host:port") }
-        let relayURL = try RelayURL(url, of: urlSetting)
+        let tokenSettings = AccessTokenSettings(values, of: name)
+        let relayURL = try RelayURL(url, of: urlSetting, takesTokens: tokenSettings.areGiven)
         let roots = Self.value(of: .relayCAFile, name, values)
         let content = try roots.0.map { _ throws(ConfigurationError) in try values.file(roots.1) } ?? nil
         let client = try CertificateFiles(
@@ -38,13 +46,19 @@ public struct RelayConfiguration: Sendable {
         var smtp = try relayURL.configuration(
             identity: identity, trustRoots: roots.0, setting: roots.1, client: client)
         smtp.sourceAddress = try Self.sourceAddress(name, values)
+        let (proxy, proxySetting) = Self.value(of: .relayProxy, name, values)
+        smtp.proxy = try proxy.map { text throws(ConfigurationError) in try ProxyURL.proxy(text, of: proxySetting) }
         let warning = relayURL.warning.map { name == Self.defaultName ? $0 : "relay \(name): \($0)" }
         try self.init(
             name, values, smtp, warning: warning,
             origin: [
                 url, identity?.description ?? "", content?.base64EncodedString() ?? "",
                 try client.map { client throws(ConfigurationError) in try client.contentOfCertificate() } ?? "",
-            ])
+            ] + tokenSettings.origin)
+        sender = try Self.sender(name, values)
+        if let user = relayURL.tokenUser {
+            tokens = (try tokenSettings.configuration(user: user), user, relayURL.mechanism)
+        }
     }
 
     private static func sourceAddress(_ name: String, _ values: SettingValues) throws(ConfigurationError) -> String? {
@@ -56,6 +70,17 @@ public struct RelayConfiguration: Sendable {
             )
         }
         return text
+    }
+
+    private static func sender(_ name: String, _ values: SettingValues) throws(ConfigurationError) -> AddrSpec? {
+        let (text, setting) = value(of: .relaySender, name, values)
+        guard let text else { return nil }
+        do throws(AddressError) {
+            return try AddrSpec(text)
+        } catch {
+            throw ConfigurationError(
+                setting.name, "\(text.debugDescription) is no address: \(error.description); write app@example.org")
+        }
     }
 
     /// The sandbox's embedded relay.

@@ -1,3 +1,5 @@
+internal import Logging
+internal import MailAddress
 internal import NIOCore
 internal import SMTP
 
@@ -7,18 +9,21 @@ final class RelaySet: Sendable {
     private let routes: [(route: Route, relays: [Relay])]
     /// The relays of all messages, where there is but one route: nothing is compared then.
     private let only: [Relay]?
+    /// Whether any relay takes one sender only.
+    private let hasSenders: Bool
 
     /// - Parameter previous: the set before a reload: what has not changed is taken over with its sessions.
     init(
         _ configurations: [RelayConfiguration], _ plan: RoutePlan, on eventLoops: [any EventLoop],
         metrics: GatewayMetrics,
-        previous: RelaySet? = nil
+        previous: RelaySet? = nil, logger: Logger
     ) {
         let relays = configurations.map { wanted in
             previous?.relays.first { $0.name == wanted.name && $0.configuration.origin == wanted.origin }
-                ?? Relay(wanted, on: eventLoops, metrics: metrics.relay(wanted.name))
+                ?? Relay(wanted, on: eventLoops, metrics: metrics.relay(wanted.name), logger: logger)
         }
         self.relays = relays
+        hasSenders = relays.contains { $0.configuration.sender != nil }
         routes = plan.routes.map { route in
             (route, route.relays.compactMap { name in relays.first { $0.name == name } })
         }
@@ -30,6 +35,14 @@ final class RelaySet: Sendable {
         if let only { return only }
         // The last route matches every message.
         return routes.first { $0.route.matches(envelope, key: key) }?.relays ?? []
+    }
+
+    /// The one mailbox as which a message has to be sent, and the relays that want it so; nil if they take any sender.
+    func sender(for envelope: Envelope, key: String?) -> (address: AddrSpec, relays: [Relay])? {
+        guard hasSenders else { return nil }
+        let relays = relays(for: envelope, key: key)
+        // All relays of a route have the same one.
+        return relays.first?.configuration.sender.map { ($0, relays) }
     }
 
     /// The relays of each route.

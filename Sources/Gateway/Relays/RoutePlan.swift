@@ -36,4 +36,18 @@ struct RoutePlan: Hashable, Sendable {
         }
         self.routes = routes
     }
+
+    /// A message is made for one sender before it is known which relay of its route takes it.
+    ///
+    /// - Throws: ``ConfigurationError`` if the relays of a route want different senders.
+    func checkSenders(of relays: [RelayConfiguration]) throws(ConfigurationError) {
+        for route in routes {
+            let senders = Set(relays.filter { route.relays.contains($0.name) }.map(\.sender))
+            guard senders.count > 1 else { continue }
+            throw ConfigurationError(
+                Setting.relaySender.name,
+                "the relays \(route.relays.joined(separator: ", ")) stand in one route and have different senders; give them "
+                    + "the same one, or routes of their own")
+        }
+    }
 }

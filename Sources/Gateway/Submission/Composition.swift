@@ -8,6 +8,8 @@ struct Composition {
     let id: String
     let envelope: Envelope
     let content: [UInt8]
+    /// The relays that it was made for, if these take one sender only; nil if the envelope says which they are.
+    var relays: [Relay]?
 
     /// A message that was written down already.
     init(id: String, envelope: Envelope, content: [UInt8]) {

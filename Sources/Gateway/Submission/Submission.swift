@@ -132,6 +132,25 @@ final class Submission: Sendable {
         self.message = message
     }
 
+    /// The same message as the one mailbox that its relay takes: that becomes the author and the reverse-path, the display
+    /// name stays, and answers go to the author that was given. The null reverse-path stays, as it names nobody.
+    init(_ submission: Submission, as sender: AddrSpec) {
+        var message = submission.message
+        let author = message.from[0]
+        if author.address != sender {
+            let answersAreDirected =
+                !message.replyTo.isEmpty || message.headers.contains { $0.name.lowercased() == "reply-to" }
+            if !answersAreDirected { message.replyTo = [author] }
+            // A name fits whatever the address.
+            message.from = [(try? Mailbox(name: author.name, address: sender)) ?? author]
+        }
+        message.sender = nil
+        message.headers.removeAll { $0.name.lowercased() == "sender" }
+        self.message = message
+        envelope = submission.envelope.reversePath == nil ? submission.envelope : submission.envelope.from(sender)
+        hasUUID = submission.hasUUID
+    }
+
     /// The message with the time of now and an unguessable id to come.
     private static func message(
         _ document: MessageDocument, from author: Mailbox?, _ fields: [HeaderField]

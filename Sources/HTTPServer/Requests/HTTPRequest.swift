@@ -5,8 +5,10 @@ public final class HTTPRequestHead: Sendable {
     /// The id of the request, which its answer carries as `X-Request-Id`: the client's where that is well formed, otherwise
     /// a new one.
     public let id: String
-    /// The address that the connection came from.
+    /// The address that the request came from: the connection's, or what a trusted proxy says.
     public let client: HTTPClientAddress
+    /// When the header section had arrived.
+    public let arrivedAt = ContinuousClock.now
     /// The method, as it was sent.
     public let method: String
     /// The path, percent-decoded, without the query. An encoded slash stays `%2F`: it separates nothing.

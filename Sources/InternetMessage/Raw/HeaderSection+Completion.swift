@@ -36,6 +36,20 @@ extension HeaderSection {
         return identifier
     }
 
+    /// Replaces the authors by one: `From` holds the address, and the display name if there was one author;
+    /// `Sender` goes, and `Reply-To` names the authors that were there, unless there is one.
+    ///
+    /// - Parameter authors: the mailboxes of `From`.
+    public mutating func replaceAuthor(by address: AddrSpec, authors: [Mailbox]) {
+        guard let index = fields.firstIndex(where: { $0.isNamed("From") }) else { return }
+        let former = fields[index]
+        fields[index] =
+            (authors.count == 1 ? former.withAddress(address) : nil) ?? RawField(name: "From", value: "<\(address)>")
+        fields.removeAll { $0.isNamed("Sender") }
+        let others = authors.filter { $0.address != address }
+        if !others.isEmpty, !contains("Reply-To") { append(former.named("Reply-To")) }
+    }
+
     /// The domain of the author, who alone gives out identifiers there, or of the sender, or else the one that is given.
     private func identifierDomain(_ sender: AddrSpec?, _ domain: String?) throws(HeaderSectionError) -> String {
         if let field = fields(named: "From").first, let author = try? Self.mailboxes(in: field).first {

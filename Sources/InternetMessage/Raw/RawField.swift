@@ -1,3 +1,5 @@
+internal import MailAddress
+
 /// A header field as it stands in a message (RFC 5322, section 2.2), kept octet by octet.
 public struct RawField: Hashable, Sendable {
     /// The name as it was written, without the white space that may stand before the colon (RFC 5322, section 4.5).
@@ -18,6 +20,23 @@ public struct RawField: Hashable, Sendable {
         let start = Array("\(name): ".utf8)
         valueStart = start.count
         octets = start + Array(value.utf8) + [Octet.carriageReturn, Octet.lineFeed]
+    }
+
+    /// The same value under another name.
+    func named(_ name: StaticString) -> RawField {
+        let start = Array("\(name):".utf8)
+        return RawField(
+            name: name.description, octets: start + octets[valueStart...], valueStart: start.count)
+    }
+
+    /// The same field with another address in its angle brackets, the display name octet for octet; nil if it has no brackets.
+    func withAddress(_ address: AddrSpec) -> RawField? {
+        guard let end = octets.lastIndex(of: UInt8(ascii: ">")),
+            let start = octets[valueStart..<end].lastIndex(of: UInt8(ascii: "<"))
+        else { return nil }
+        return RawField(
+            name: name, octets: octets[...start] + Array(address.description.utf8) + octets[end...],
+            valueStart: valueStart)
     }
 
     /// The same field with an end to its last line.

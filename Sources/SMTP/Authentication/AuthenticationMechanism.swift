@@ -16,6 +16,6 @@ public enum AuthenticationMechanism: String, Hashable, Sendable, CaseIterable {
     /// An OAuth 2.0 access token in the older form of some providers.
     case xoauth2 = "XOAUTH2"
 
-    /// Whether the mechanism takes an access token in place of a password.
-    var takesToken: Bool { self == .oauthBearer || self == .xoauth2 }
+    /// Whether it takes an OAuth 2.0 access token in place of a password.
+    public var takesAccessToken: Bool { self == .oauthBearer || self == .xoauth2 }
 }

@@ -2,12 +2,15 @@
 ///
 /// Its description hides the secret, so that no log or error text can show it by accident.
 public struct SMTPCredentials: Sendable, CustomStringConvertible, CustomDebugStringConvertible {
-    /// Gives an access token that is valid now.
+    /// Gives an access token that is valid now. If the error is an ``AccessTokenFailure``, it is told to whoever sends;
+    /// of any other only the type is.
     public typealias TokenSource = @Sendable () async throws -> String
+    /// Hears that the server refused a token, and with which reply. The source is asked for another one after that.
+    public typealias TokenRefusal = @Sendable (_ token: String, _ reply: Reply) async -> Void
 
     enum Secret: Sendable {
         case password(String, SaltedPasswords)
-        case token(TokenSource)
+        case token(TokenSource, refused: TokenRefusal)
     }
 
     /// The user's name.
@@ -38,10 +41,14 @@ public struct SMTPCredentials: Sendable, CustomStringConvertible, CustomDebugStr
     ///   - mechanism: the mechanism to use, or nil for OAUTHBEARER, then XOAUTH2.
     ///   - token: asked for a token for each session, and once more where the server refuses it. A session waits for it
     ///     as long as for a reply.
-    public init(username: String, mechanism: AuthenticationMechanism? = nil, token: @escaping TokenSource) {
+    ///   - refused: told of each token that the server refuses with 535.
+    public init(
+        username: String, mechanism: AuthenticationMechanism? = nil, token: @escaping TokenSource,
+        refused: @escaping TokenRefusal = { _, _ in }
+    ) {
         self.username = username
         self.mechanism = mechanism
-        secret = .token(token)
+        secret = .token(token, refused: refused)
     }
 
     /// The user's name; the secret is left out.

@@ -100,9 +100,13 @@ extension Conversation {
     }
 
     /// There is no access token to be had.
-    mutating func tokenFailed(_ reason: String) {
+    ///
+    /// - Parameters:
+    ///   - explanation: why, without secrets.
+    ///   - isTemporary: whether there may be one later.
+    mutating func tokenFailed(_ explanation: String, isTemporary: Bool) {
         guard authentication?.awaitsToken == true else { return }
-        failAuthentication("the source of access tokens failed: \(reason)")
+        fail(SMTPError(isTemporary ? .noAccessToken : .accessTokenRefused, stage: .auth, detail: explanation))
     }
 
     /// The work for a challenge is done.
@@ -174,9 +178,10 @@ extension Conversation {
             mechanism = authentication?.mechanism
             authentication = nil
             becomeReady()
-        } else if reply.code == 535, let tokens = authentication?.tokens, (1..<Self.maximumTokens) ~= tokens {
+        } else if reply.code == 535, let tokens = authentication?.tokens, tokens > 0 {
             // The credentials are not valid (RFC 4954, section 6); any other refusal would meet the next token too.
-            askForToken()
+            act(.tokenRefused(reply))
+            if tokens < Self.maximumTokens { askForToken() } else { _ = check(reply, at: .auth) }
         } else if reply.isPermanentNegative, authentication?.hasResponded == false, mayGoUnbound {
             // The password was not in play yet: the server may say in this way that it does not take the binding.
             goUnbound()

@@ -280,7 +280,7 @@ struct Conversation: ~Copyable {
         default: break
         }
         switch error.reason {
-        case .refused, .authenticationUnavailable: return true
+        case .refused, .authenticationUnavailable, .noAccessToken, .accessTokenRefused: return true
         case .tls: return error.tlsFailure?.kind == .notOffered
         default: return false
         }

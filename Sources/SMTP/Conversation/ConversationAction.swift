@@ -8,6 +8,8 @@ enum ConversationAction: Equatable {
     case startTLS
     /// Ask the credentials for an access token, then call `tokenArrived` or `tokenFailed`.
     case askForToken
+    /// Tell the credentials that the server refused the last access token.
+    case tokenRefused(Reply)
     /// Do this work, on another thread than the event loop's, then call `derived`.
     case derive(KeyDerivation)
     /// The session can take a transaction: it is set up, or cleared up after one that was `refused`.

@@ -10,6 +10,7 @@ extension Connection {
             case .transcript(let line): configuration.transcript?.write(line)
             case .startTLS: startTLS()
             case .askForToken: askForToken()
+            case .tokenRefused(let reply): tokenRefused(reply)
             case .derive(let derivation): derive(derivation)
             // A server that said goodbye in the same breath: what follows tells.
             case .ready where !isReady: continue
@@ -148,30 +149,39 @@ extension Connection {
     }
 
     private func askForToken() {
-        guard case .token(let source)? = configuration.credentials?.secret else { return }
+        guard case .token(let source, _)? = configuration.credentials?.secret else { return }
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
         let eventLoop = eventLoop
-        tokenTask = Task {
-            let token: String?
-            var reason = ""
+        tokenTask = Task { [tokenRefusal] in
+            // The source has to know that its token is no good before it is asked for another one.
+            await tokenRefusal?.value
+            let result: Result<String, any Error>
             do {
-                token = try await source()
+                result = .success(try await source())
             } catch {
-                token = nil
-                // Only its type: whatever it says of itself may hold a secret.
-                reason = String(describing: type(of: error))
+                result = .failure(error)
             }
-            let failure = reason
             eventLoop.execute {
                 let connection = bound.value
-                if let token {
+                switch result {
+                case .success(let token):
+                    connection.token = token
                     connection.conversation.tokenArrived(token)
-                } else {
-                    connection.conversation.tokenFailed(failure)
+                case .failure(let failure as any AccessTokenFailure):
+                    connection.conversation.tokenFailed(failure.explanation, isTemporary: failure.isTemporary)
+                case .failure(let error):
+                    // Only its type: whatever it says of itself may hold a secret.
+                    connection.conversation.tokenFailed(
+                        "the source of access tokens failed: \(type(of: error))", isTemporary: true)
                 }
                 connection.obey()
             }
         }
+    }
+
+    private func tokenRefused(_ reply: Reply) {
+        guard case .token(_, let refused)? = configuration.credentials?.secret, let token else { return }
+        tokenRefusal = Task { await refused(token, reply) }
     }
 
     /// The TLS handler for a host. Names are sent in SNI and verified; an address is verified as such.

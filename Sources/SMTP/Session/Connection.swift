@@ -24,6 +24,10 @@ final class Connection: ChannelInboundHandler {
     var connectCompletion: ((Result<Void, SMTPError>) -> Void)?
     /// The call for an access token that is under way.
     var tokenTask: Task<Void, Never>?
+    /// The last access token that the source gave.
+    var token: String?
+    /// The call that tells the source of a refused token.
+    var tokenRefusal: Task<Void, Never>?
     var openCompletion: OpenCompletion?
     /// For the transaction whose envelope went out behind the content of the one under way.
     var chainedCompletion: OpenCompletion?

@@ -24,6 +24,8 @@ public struct SMTPConfiguration: Sendable {
     /// The local address of the connections, an IPv4 or IPv6 address without a port; nil for what the system chooses. Only
     /// addresses of the server that are of its family are tried.
     public var sourceAddress: String?
+    /// The proxy on the way to the server, or nil for none.
+    public var proxy: SMTPProxy?
     /// Resolves `host` instead of the system; for tests.
     var resolver: (@Sendable (any EventLoop) -> any Resolver & Sendable)?
     /// The bound of each stage.

@@ -126,15 +126,40 @@ public final class SMTPSession: Sendable {
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try bound.value.addCandidate(channel) }
             }
-            .connect(host: configuration.host, port: configuration.port)
+            .connect(
+                host: configuration.proxy?.host ?? configuration.host,
+                port: configuration.proxy?.port ?? configuration.port
+            )
+            .flatMap { opened($0, configuration) }
             .assumeIsolated()
             .whenComplete { result in
                 switch result {
-                case .success(let channel): bound.value.begin(on: channel)
+                case .success(let (channel, received)):
+                    bound.value.begin(on: channel)
+                    if received.readableBytes > 0 { channel.pipeline.syncOperations.fireChannelRead(NIOAny(received)) }
+                case .failure(let error as SMTPError): bound.value.connectFailed(error)
                 case .failure(let error): bound.value.connectFailed(noConnection(configuration, error))
                 }
             }
         return connection
+    }
+
+    /// A channel that is connected to the server, through the proxy if there is one, and what it has received already.
+    private static func opened(
+        _ channel: any Channel, _ configuration: SMTPConfiguration
+    ) -> EventLoopFuture<(any Channel, ByteBuffer)> {
+        guard let proxy = configuration.proxy else {
+            return channel.eventLoop.makeSucceededFuture((channel, ByteBuffer()))
+        }
+        let opened = channel.eventLoop.makePromise(of: ByteBuffer.self)
+        let handshake = ProxyHandshake(proxy, host: configuration.host, port: configuration.port)
+        do {
+            try channel.pipeline.syncOperations.addHandler(
+                ProxyHandler(handshake, timeout: configuration.timeouts.connect, completion: opened))
+        } catch {
+            opened.fail(error)
+        }
+        return opened.futureResult.map { (channel, $0) }
     }
 
     private static func bootstrap(_ configuration: SMTPConfiguration, on eventLoop: any EventLoop) -> ClientBootstrap {
@@ -162,15 +187,20 @@ public final class SMTPSession: Sendable {
             guard let own = failed.connectionErrors.first(where: { $0.target.protocol == source.protocol }) else {
                 return SMTPError(
                     .unreachable, stage: .connect,
-                    detail: "no connection to \(configuration.host):\(configuration.port): it has no address of the "
-                        + "family of \(configuration.sourceAddress ?? "")")
+                    detail: "no connection to \(target(configuration)): it has no address of the family of "
+                        + "\(configuration.sourceAddress ?? "")")
             }
             error = own.error
         }
         let timedOut = if case ChannelError.connectTimeout? = error as? ChannelError { true } else { false }
         return SMTPError(
             timedOut ? .timedOut : .unreachable, stage: .connect,
-            detail: "no connection to \(configuration.host):\(configuration.port): \(cause(of: error))")
+            detail: "no connection to \(target(configuration)): \(cause(of: error))")
+    }
+
+    /// What a connection is made to.
+    private static func target(_ configuration: SMTPConfiguration) -> String {
+        configuration.proxy.map { "the proxy \($0)" } ?? HostAndPort.text(configuration.host, configuration.port)
     }
 
     private static func cause(of error: any Error) -> String {

@@ -21,7 +21,7 @@ struct PostmarkBatchDialect: PostmarkResponses {
         }
         let ignored = list.elements.compactMap { $0?.message.ignored }.distinct()
         return Reading(
-            .several(messages, .independent),
+            .several(messages, .independent), isDryRun: isTest(request.head),
             notes: ReadingNotes(ignored: ignored, echoes: list.elements.map { $0?.to }))
     }
 

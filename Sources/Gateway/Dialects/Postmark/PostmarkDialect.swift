@@ -14,7 +14,7 @@ struct PostmarkDialect: PostmarkResponses {
         if request.octets.count > Self.maximumOctets { throw .largerThanVendor(maximum: Self.maximumOctets) }
         let document = try VendorDocument.read(PostmarkMessage.self, from: request.octets, expected: "a JSON object")
         return Reading(
-            .one(try document.message.draft(Self.memberNames)),
+            .one(try document.message.draft(Self.memberNames)), isDryRun: isTest(request.head),
             notes: ReadingNotes(ignored: document.message.ignored, echoes: [document.to]))
     }
 }

@@ -11,6 +11,8 @@ extension PostmarkResponses {
 
     var keyAdvice: String { "X-Postmark-Server-Token: KEY" }
 
+    func isTest(_ head: HTTPRequestHead) -> Bool { keyField?.key(in: head.headers) == "POSTMARK_API_TEST" }
+
     static var memberNames: [String: String] {
         [
             "from": "From", "to": "To", "cc": "Cc", "bcc": "Bcc", "reply_to": "ReplyTo", "subject": "Subject",
@@ -25,7 +27,8 @@ extension PostmarkResponses {
         switch outcome {
         case .accepted(let messageID, let receipt):
             return accepted(messageID, to, Self.message(receipt), fields(outcome, notes))
-        case .composed(let composed): return accepted(composed.id, to, "OK", fields(outcome, notes))
+        case .composed(let composed):
+            return accepted(composed.id, to, "Test job accepted. It was not sent.", fields(outcome, notes))
         case .failed(let problem): return response(problem, fields(outcome, notes), at: index)
         }
     }

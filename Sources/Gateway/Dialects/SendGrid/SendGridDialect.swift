@@ -13,7 +13,7 @@ struct SendGridDialect: VendorDialect {
     let intake = BodyIntake.whole
     let holdsOneMessage = false
 
-    static let memberNames = ["text": "content", "html": "content", "content_type": "type"]
+    static let memberNames = ["address": "email", "content_type": "type"]
 
     private static let messageID = "X-Message-Id"
     /// The most personalizations that a response names.
@@ -24,7 +24,9 @@ struct SendGridDialect: VendorDialect {
 
     func read(_ request: MessageRequest) throws(Problem) -> Reading {
         let mail = try VendorDocument.read(SendGridMail.self, from: request.octets, expected: "a JSON object")
-        if !mail.errors.isEmpty { throw .invalid(mail.errors) }
+        if !mail.errors.isEmpty {
+            throw .invalid(mail.errors.withPointers { VendorText.renamed($0, Self.memberNames) })
+        }
         if mail.personalizations.count > SendGridMail.maximumPersonalizations {
             throw .invalid([
                 FieldError(
@@ -44,10 +46,11 @@ struct SendGridDialect: VendorDialect {
                 FieldError("/headers/Message-ID", "several messages cannot have one Message-ID; leave it out")
             ])
         }
+        let names = Self.memberNames.merging(mail.contentNames) { $1 }
         var drafts: [Result<Draft, Problem>] = []
         for (index, personalization) in mail.personalizations.enumerated() {
             do throws(Problem) {
-                drafts.append(.success(try mail.message(of: personalization).draft(Self.memberNames)))
+                drafts.append(.success(try mail.message(of: personalization).draft(names)))
             } catch {
                 throw Self.isAboutOwn(error) ? error.under(String(index)).under("personalizations") : error
             }

@@ -7,6 +7,8 @@ struct SendGridMail: DecodableWithErrors {
     private(set) var personalizations: [SendGridPersonalization] = []
     /// Whether the messages are checked and not sent.
     private(set) var isSandboxed = false
+    /// Where in the document the forms of the body stand, by what our own documents call them.
+    private(set) var contentNames = ["alternatives": "content"]
     private(set) var errors = FieldErrors()
 
     static let maximumPersonalizations = 1_000
@@ -58,11 +60,17 @@ struct SendGridMail: DecodableWithErrors {
         for (index, content) in list.elements.enumerated() {
             guard let type = content.type, let value = content.value else { continue }
             switch type.description.lowercased() {
-            case "text/plain" where common.document.text == nil: common.document.text = value
-            case "text/html" where common.document.html == nil: common.document.html = value
+            case "text/plain" where common.document.text == nil:
+                common.document.text = value
+                contentNames["text"] = "content/\(index)/value"
+            case "text/html" where common.document.html == nil:
+                common.document.html = value
+                contentNames["html"] = "content/\(index)/value"
             case "text/plain", "text/html":
                 members.add(FieldError("/content/\(index)/type", "this type is given twice"))
-            default: common.document.alternatives.append(Alternative(contentType: type, content: .text(value)))
+            default:
+                common.document.alternatives.append(Alternative(contentType: type, content: .text(value)))
+                common.document.places["alternatives", default: []].append(index)
             }
         }
     }
