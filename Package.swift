@@ -76,6 +76,14 @@ let package = Package(
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
             ],
             swiftSettings: strict),
+        .target(
+            name: "OTLP",
+            dependencies: [
+                nioCore, nioPosix, nioHTTP1, nioSSL, logging, deque,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
+            ],
+            swiftSettings: strict),
         .target(name: "CPostgreSQL", linkerSettings: [.linkedLibrary("pq")]),
         .target(
             name: "Records",
@@ -86,7 +94,7 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "MailAddress", "OctetSearch", "SMTP", "RelayAccess", "InternetMessage", "HTTPServer", "Records",
+                "MailAddress", "OctetSearch", "SMTP", "RelayAccess", "InternetMessage", "HTTPServer", "Records", "OTLP",
                 nioCore,
                 nioPosix,
                 nioSSL, logging, crypto,
@@ -107,7 +115,8 @@ let package = Package(
         .executableTarget(
             name: "postern",
             dependencies: [
-                "CResidentMemory", "Gateway", "Records", "Sandbox", "SMTP", "MailAddress", "InternetMessage", logging,
+                "CResidentMemory", "Gateway", "OTLP", "Records", "Sandbox", "SMTP", "MailAddress", "InternetMessage",
+                logging,
                 nioCore,
                 nioPosix,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -137,6 +146,13 @@ let package = Package(
             name: "RelayAccessTests",
             dependencies: [
                 "RelayAccess", "TestSupport", nioCore, nioPosix, nioHTTP1, nioSSL, logging, crypto, cryptoExtras,
+            ],
+            swiftSettings: common),
+        .testTarget(
+            name: "OTLPTests",
+            dependencies: [
+                "OTLP", "TestSupport", nioCore, nioPosix, nioHTTP1, nioSSL, logging,
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
             ],
             swiftSettings: common),
         .testTarget(name: "RecordsTests", dependencies: ["Records", "TestSupport", logging], swiftSettings: common),

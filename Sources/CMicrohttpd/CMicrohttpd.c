@@ -2,6 +2,8 @@
 #include "CMicrohttpd.h"
 
 #include <arpa/inet.h>
+#include <sys/un.h>
+#include <sys/stat.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <gnutls/gnutls.h>
@@ -355,6 +357,45 @@ int cmicrohttpd_listen(const char *host, uint16_t port, int backlog, uint16_t *b
     }
     freeaddrinfo(found);
     return result;
+}
+
+/* Whether a socket of the file system is left over from a process that has ended. */
+static int is_left_over(const struct sockaddr_un *address)
+{
+    struct stat status;
+    int refused;
+    int client;
+
+    if (lstat(address->sun_path, &status) != 0 || !S_ISSOCK(status.st_mode))
+        return 0;
+    client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (client < 0)
+        return 0;
+    refused = connect(client, (const struct sockaddr *)address, sizeof *address) != 0 && errno == ECONNREFUSED;
+    close(client);
+    return refused;
+}
+
+int cmicrohttpd_listen_unix(const char *path, int backlog)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int failure;
+    int listener;
+
+    if (strlen(path) >= sizeof address.sun_path)
+        return -ENAMETOOLONG;
+    strcpy(address.sun_path, path);
+    listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (listener < 0)
+        return -errno;
+    if (is_left_over(&address))
+        (void)unlink(path);
+    if (bind(listener, (const struct sockaddr *)&address, sizeof address) != 0 || listen(listener, backlog) != 0) {
+        failure = -errno;
+        close(listener);
+        return failure;
+    }
+    return listener;
 }
 
 uint64_t cmicrohttpd_raise_open_files(uint64_t wanted)

@@ -2,6 +2,7 @@ internal import Foundation
 internal import HTTPServer
 internal import InternetMessage
 public import Logging
+public import OTLP
 internal import NIOCore
 internal import NIOPosix
 public import Records
@@ -18,8 +19,12 @@ public final class Gateway: Sendable {
     /// The address that the HTTP server has been given, the port as it is bound.
     public let address: (host: String, port: Int)
 
-    /// Where a browser on this host finds the console.
-    public let consoleURL: String
+    /// Where a browser on this host finds the console; nil if the gateway listens on a socket of the file system.
+    public let consoleURL: String?
+    /// The address in one text.
+    public var addressText: String {
+        address.host.hasPrefix("unix:") ? address.host : "\(address.host):\(address.port)"
+    }
 
     private let server: HTTPServer
     private let core: GatewayCore
@@ -33,13 +38,16 @@ public final class Gateway: Sendable {
     ///   - configuration: the settings.
     ///   - caughtMessages: what an embedded relay caught, for the sandbox's routes; nil where there is none.
     ///   - records: where it is kept what was sent under an `Idempotency-Key`; by default where the configuration says.
-    ///   - tracer: what starts the spans of requests; by default the one that the process was bootstrapped with, if any.
+    ///   - tracer: what starts the spans of requests; by default the exporter's, or the one that the process was bootstrapped
+    ///     with, if any.
+    ///   - exporter: what exports the spans, for the metrics. It is shut down by whoever made it, after the gateway.
     ///   - logger: where log lines go.
     /// - Throws: ``ConfigurationError`` if the store of records cannot be used; another error if the HTTP server cannot
     ///   listen.
     public static func start(
         _ configuration: GatewayConfiguration, caughtMessages: (any CaughtMessages)? = nil,
-        records: (any RecordStore)? = nil, tracer: (any Tracer)? = nil, logger: Logger
+        records: (any RecordStore)? = nil, tracer: (any Tracer)? = nil,
+        exporter: OTLPExporter? = nil, logger: Logger
     ) throws -> Gateway {
         // One loop for SMTP and one HTTP thread for every two cores: they share the work on a message.
         let group = MultiThreadedEventLoopGroup(
@@ -49,7 +57,7 @@ public final class Gateway: Sendable {
         let records = try records ?? configuration.openStore(logger: logger)
         let core = GatewayCore(
             configuration, eventLoops: Array(group.makeIterator()), threads: threads, caughtMessages: caughtMessages,
-            records: records, tracer: RequestTracer(tracer), logger: logger)
+            records: records, tracer: RequestTracer(tracer ?? exporter?.tracer), exporter: exporter, logger: logger)
         for warning in configuration.warnings { logger.warning("\(warning)") }
         var http = HTTPServerConfiguration(host: configuration.listenHost, port: configuration.listenPort)
         http.threads = threads
@@ -80,9 +88,10 @@ public final class Gateway: Sendable {
             switch configuration.listenHost {
             case "0.0.0.0": "127.0.0.1"
             case "::": "[::1]"
-            case let host: host.contains(":") ? "[\(host)]" : host
+            case let host: host.contains(":") && !host.hasPrefix("unix:") ? "[\(host)]" : host
             }
-        consoleURL = "\(configuration.certificate == nil ? "http" : "https")://\(host):\(server.port)/"
+        let scheme = configuration.certificate == nil ? "http" : "https"
+        consoleURL = host.hasPrefix("unix:") ? nil : "\(scheme)://\(host):\(server.port)/"
         grace = configuration.shutdownGrace
         self.server = server
         self.core = core

@@ -161,7 +161,7 @@ public struct GatewayConfiguration: Sendable {
 
     /// Whether only this host can reach an address. A name counts for what it is: no other than `localhost` is sure.
     static func isLoopback(_ host: String) -> Bool {
-        if host.lowercased() == "localhost" || host == "::1" { return true }
+        if host.lowercased() == "localhost" || host == "::1" || host.hasPrefix("unix:") { return true }
         let numbers = host.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
         return numbers.count == 4 && numbers.first == 127 && !numbers.contains(nil)
     }

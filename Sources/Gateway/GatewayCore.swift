@@ -1,6 +1,7 @@
 internal import InternetMessage
 internal import Logging
 internal import NIOCore
+internal import OTLP
 internal import Records
 internal import SMTP
 
@@ -22,7 +23,7 @@ final class GatewayCore: Sendable {
     init(
         _ configuration: GatewayConfiguration, eventLoops: [any EventLoop], threads: Int,
         caughtMessages: (any CaughtMessages)?, records: any RecordStore, tracer: RequestTracer?,
-        logger: Logger
+        exporter: OTLPExporter?, logger: Logger
     ) {
         self.eventLoops = eventLoops
         self.records = records
@@ -40,7 +41,7 @@ final class GatewayCore: Sendable {
             eventLoops.map { Delivery(relays, metrics.registry, on: $0) }, records: records, room,
             hostDomain: configuration.hostDomain, log: log)
         health = RelayHealth(relays.relays)
-        pages = RelayPages(health, self.configuration, room, records, metrics)
+        pages = RelayPages(health, self.configuration, room, records, exporter, metrics)
         let endpoints = EndpointTable.gateway(
             pages, caught, vendors: configuration.vendorAPIs, executor: sender.executor)
         handler = GatewayHandler(

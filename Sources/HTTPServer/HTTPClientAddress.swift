@@ -47,8 +47,12 @@ public struct HTTPClientAddress: Hashable, Sendable, CustomStringConvertible {
         isIPv4 ? self : HTTPClientAddress(high: high, low: 0)
     }
 
-    /// The address as it is written, without the abbreviations of IPv6.
+    /// Who is connected through a socket of the file system.
+    static let local = HTTPClientAddress(high: 0, low: 0)
+
+    /// The address as it is written, without the abbreviations of IPv6; `unix` for a socket of the file system.
     public var description: String {
+        if self == .local { return "unix" }
         if isIPv4 {
             return (0..<4).map { String(low >> (24 - 8 * UInt64($0)) & 0xFF) }.joined(separator: ".")
         }

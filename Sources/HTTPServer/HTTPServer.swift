@@ -36,8 +36,13 @@ public final class HTTPServer: Sendable {
         }
         let connections = Self.connectionLimit(configuration, logger)
         var port: UInt16 = 0
-        let listener = unsafe cmicrohttpd_listen(
-            configuration.host, UInt16(clamping: configuration.port), Int32(clamping: configuration.backlog), &port)
+        let backlog = Int32(clamping: configuration.backlog)
+        let listener =
+            if let path = configuration.path {
+                unsafe cmicrohttpd_listen_unix(path, backlog)
+            } else {
+                unsafe cmicrohttpd_listen(configuration.host, UInt16(clamping: configuration.port), backlog, &port)
+            }
         guard listener >= 0 else {
             throw HTTPServerError(.cannotListen(errno: -listener), host: configuration.host, port: configuration.port)
         }
@@ -165,6 +170,7 @@ public final class HTTPServer: Sendable {
             Self.stop(allThreads).notify(queue: .global()) { continuation.resume() }
         }
         close(listener)
+        if let path = configuration.path { unsafe unlink(path) }
     }
 
     /// The socket refuses connections from here on, but keeps its number until the threads have ended: one of them may be

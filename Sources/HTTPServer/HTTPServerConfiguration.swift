@@ -14,7 +14,7 @@ public struct HTTPServerConfiguration: Sendable {
         }
     }
 
-    /// The host to listen on: a name, an IPv4 or an IPv6 address.
+    /// The host to listen on: a name, an IPv4 or an IPv6 address, or `unix:` and the path of a socket.
     public var host: String
     /// The port to listen on; 0 for a free one.
     public var port: Int
@@ -46,6 +46,9 @@ public struct HTTPServerConfiguration: Sendable {
     public var backlog = 4096
     /// The certificate for HTTPS, or nil for HTTP.
     public var tls: TLS?
+
+    /// The path of the socket in the file system, if the server listens on one.
+    public var path: String? { host.hasPrefix("unix:") ? String(host.dropFirst("unix:".count)) : nil }
 
     /// A server at an address, with the defaults.
     public init(host: String, port: Int) {

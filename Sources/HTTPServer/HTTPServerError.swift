@@ -13,14 +13,15 @@ public struct HTTPServerError: Error, Hashable, Sendable, CustomStringConvertibl
 
     init(_ kind: Kind, host: String, port: Int) {
         self.kind = kind
-        place = "\(host):\(port)"
+        place = host.hasPrefix("unix:") ? host : "\(host):\(port)"
     }
 
     /// What happened and what to do.
     public var description: String {
         switch kind {
-        case .cannotListen(EADDRINUSE): "\(place) is in use by another program: stop it, or listen on another port"
-        case .cannotListen(EACCES): "listening on \(place) is not permitted: use a port above 1023"
+        case .cannotListen(EADDRINUSE): "\(place) is in use by another program: stop it, or listen elsewhere"
+        case .cannotListen(EACCES):
+            "listening on \(place) is not permitted: use a port above 1023, or a folder that the gateway may write to"
         case .cannotListen(EADDRNOTAVAIL): "\(place) is no address of this host: check the name or the address"
         case .cannotListen(let errno):
             "listening on \(place) failed: \(POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO).localizedDescription)"

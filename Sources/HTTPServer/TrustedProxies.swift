@@ -14,10 +14,15 @@ public struct TrustedProxies: Sendable {
 
     private let networks: [Network]
 
-    /// Reads addresses and networks, `192.0.2.1`, `10.0.0.0/8` or `2001:db8::/32`; nil if one of them is neither.
+    /// Reads addresses and networks, `192.0.2.1`, `10.0.0.0/8` or `2001:db8::/32`, and `unix` for whoever is connected through
+    /// a socket of the file system; nil if one of them is none of these.
     public init?(_ texts: [String]) {
         var networks: [Network] = []
         for text in texts {
+            if text == "unix" {
+                networks.append(Network(address: .local, bits: 128))
+                continue
+            }
             let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
             guard let address = HTTPClientAddress(String(parts[0])) else { return nil }
             let length = address.isIPv4 ? 32 : 128

@@ -2,6 +2,8 @@ import ArgumentParser
 import Foundation
 import Gateway
 import Logging
+import NIOPosix
+import OTLP
 import Records
 import SMTP
 import Sandbox
@@ -33,8 +35,11 @@ struct Serve: AsyncParsableCommand {
         let values: SettingValues
         let gatewayConfiguration: GatewayConfiguration
         let inbox: SandboxServer?
+        let traces: OTLPConfiguration?
         do {
             values = try flags.values()
+            traces = try OTLPConfiguration(
+                environment: ProcessInfo.processInfo.environment, version: Gateway.version)
             inbox = sandbox ? try await Self.startSandbox(values) : nil
             gatewayConfiguration = try GatewayConfiguration(values, sandboxPort: inbox?.port)
         } catch {
@@ -44,17 +49,24 @@ struct Serve: AsyncParsableCommand {
         defer { handler.flush() }
         let logger = Logger(label: "postern") { _ in handler }
         let caught = inbox.map { CaughtBySandbox(inbox: $0.inbox) }
+        let exporter = traces.map {
+            OTLPExporter($0, eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger)
+        }
         let service = GatewayService(sandbox: inbox, logger: logger, delay: gatewayConfiguration.shutdownDelay) {
-            let gateway = try Gateway.start(gatewayConfiguration, caughtMessages: caught, logger: logger)
+            let gateway = try Gateway.start(
+                gatewayConfiguration, caughtMessages: caught, exporter: exporter, logger: logger)
             if let inbox {
                 logger.info(
                     "the sandbox keeps what is sent and delivers nothing; the console shows it",
-                    metadata: ["console": "\(gateway.consoleURL)", "smtp": "\(inbox.host):\(inbox.port)"])
+                    metadata: [
+                        "console": "\(gateway.consoleURL ?? gateway.addressText)",
+                        "smtp": "\(inbox.host):\(inbox.port)",
+                    ])
             }
             logger.info(
                 "serving",
                 metadata: [
-                    "address": "\(gateway.address.host):\(gateway.address.port)", "version": "\(Gateway.version)",
+                    "address": "\(gateway.addressText)", "version": "\(Gateway.version)",
                     "relay": "\(gatewayConfiguration.relay.host):\(gatewayConfiguration.relay.port)",
                     "store": "\(gatewayConfiguration.store.shown)",
                 ])
@@ -66,8 +78,16 @@ struct Serve: AsyncParsableCommand {
         let services = ServiceGroup(
             services: [service], gracefulShutdownSignals: [.sigterm, .sigint],
             logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() })
+        let result: Result<Void, any Error>
         do {
-            try await services.run()
+            result = .success(try await services.run())
+        } catch {
+            result = .failure(error)
+        }
+        // The spans of the last messages.
+        await exporter?.shutdown(within: Self.patienceWithCollector)
+        do {
+            try result.get()
         } catch let error as ConfigurationError {
             throw fail("\(error)", code: ExitCode(78))
         } catch {
@@ -75,6 +95,9 @@ struct Serve: AsyncParsableCommand {
         }
         if !service.isComplete { throw ExitCode(75) }
     }
+
+    /// How long the end waits for a collector that does not take the last spans.
+    private static let patienceWithCollector = Duration.seconds(5)
 
     private static func startSandbox(_ values: SettingValues) async throws -> SandboxServer {
         let settings = try SandboxSettings(values)

@@ -46,6 +46,16 @@ import Testing
         #expect(TrustedProxies(["10.0.0.0/8", text]) == nil)
     }
 
+    /// Whoever is connected through a socket of the file system has no address.
+    @Test func aSocketMayBeTrusted() throws {
+        var headers = HTTPHeaders()
+        headers.append(name: "X-Forwarded-For", value: "198.51.100.7")
+        let trusted = try #require(TrustedProxies(["unix"]))
+        #expect(trusted.client(of: headers, from: .local).description == "198.51.100.7")
+        let other = try #require(TrustedProxies(["10.0.0.0/8"]))
+        #expect(other.client(of: headers, from: .local).description == "unix")
+    }
+
     @Test func everybodyMayBeTrusted() throws {
         let proxies = try #require(TrustedProxies(["0.0.0.0/0", "::/0"]))
         var headers = HTTPHeaders()

@@ -118,6 +118,9 @@ int cmicrohttpd_has_ended(struct MHD_Connection *connection);
    resolve. *bound_port is the port, also where 0 was asked for. */
 int cmicrohttpd_listen(const char *host, uint16_t port, int backlog, uint16_t *bound_port);
 
+/* The same with a socket of the file system (unix(7)). One that nobody listens on any more is replaced. */
+int cmicrohttpd_listen_unix(const char *path, int backlog);
+
 /* Raises the bound of open files of this process to what is wanted, as far as it may. Returns what it is then. */
 uint64_t cmicrohttpd_raise_open_files(uint64_t wanted);
 

@@ -16,6 +16,7 @@ public struct SandboxSettings: Hashable, Sendable {
     /// - Throws: ``ConfigurationError`` that names the first one that is malformed.
     public init(_ values: SettingValues) throws(ConfigurationError) {
         (host, port) = try values.address(.sandboxListen)
+        // SMTP clients connect to addresses.
         guard (try? SocketAddress(ipAddress: host, port: 0)) != nil else {
             throw ConfigurationError(
                 Setting.sandboxListen.name,

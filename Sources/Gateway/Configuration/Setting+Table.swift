@@ -23,7 +23,8 @@ extension Setting {
     // MARK: HTTP
 
     package static let listen = Setting(
-        "POSTERN_LISTEN", .text, default: "127.0.0.1:8080", "address of the HTTP server, host:port")
+        "POSTERN_LISTEN", .text, default: "127.0.0.1:8080",
+        "address of the HTTP server, host:port, or unix:/path for a socket")
     static let allowAnonymous = Setting(
         "POSTERN_ALLOW_ANONYMOUS", .flag, default: "false",
         "without keys the gateway starts on a loopback address only, unless this is true")

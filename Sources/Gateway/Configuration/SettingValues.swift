@@ -179,15 +179,27 @@ public struct SettingValues: Sendable {
         return value
     }
 
-    /// A host and a port, written `host:port` or `[address]:port`.
+    /// The longest path of a socket (unix(7)).
+    private static let maximumSocketPath = 107
+
+    /// A host and a port, written `host:port` or `[address]:port`; or `unix:/path` and 0.
     func address(_ setting: Setting) throws(ConfigurationError) -> (host: String, port: Int) {
         let text = value(of: setting) ?? ""
+        if text.hasPrefix("unix:") {
+            guard text.hasPrefix("unix:/"), text.utf8.count <= "unix:".utf8.count + Self.maximumSocketPath else {
+                throw ConfigurationError(
+                    setting.name,
+                    "\(text.debugDescription) is not a socket; write unix: and an absolute path of at most "
+                        + "\(Self.maximumSocketPath) octets")
+            }
+            return (text, 0)
+        }
         guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
             (0...65535).contains(port), colon > text.startIndex
         else {
             throw ConfigurationError(
                 setting.name,
-                "\(text.debugDescription) is not an address; write host:port, or [address]:port for IPv6")
+                "\(text.debugDescription) is not an address; write host:port, [address]:port for IPv6, or unix:/path")
         }
         let host = text[..<colon]
         let isBracketed = host.hasPrefix("[") && host.hasSuffix("]")

@@ -27,7 +27,7 @@ public enum HealthClient {
     /// Asks `/readyz`.
     ///
     /// - Parameters:
-    ///   - host: the gateway's host.
+    ///   - host: the gateway's host, or `unix:` and the path of its socket.
     ///   - port: the gateway's port.
     ///   - path: the endpoint to ask.
     ///   - security: whether to ask over HTTPS.
@@ -37,13 +37,15 @@ public enum HealthClient {
         host: String, port: Int, path: String = "/readyz", security: Security = .none
     ) async throws(Failure) -> String {
         let scheme = if case .none = security { "http" } else { "https" }
-        let authority = host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        let isSocket = host.hasPrefix("unix:")
+        let authority = isSocket ? "localhost" : host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
         let request = "GET \(path) HTTP/1.1\r\nHost: \(authority)\r\nConnection: close\r\n\r\n"
         let answer: String
         do {
             answer = try await exchange(request, host: host, port: port, security)
         } catch {
-            throw Failure(description: "no answer from \(scheme)://\(authority)\(path): \(error)")
+            throw Failure(
+                description: "no answer from \(isSocket ? host : "\(scheme)://\(authority)\(path)"): \(error)")
         }
         guard let end = answer.range(of: "\r\n\r\n"), answer.hasPrefix("HTTP/1.1 ") else {
             throw Failure(description: "the answer from \(authority) is not HTTP")
@@ -71,16 +73,20 @@ public enum HealthClient {
     private static func exchange(
         _ request: String, host: String, port: Int, _ security: Security
     ) async throws -> String {
-        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .connectTimeout(.seconds(5))
-            .connect(host: host, port: port) { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    if let handler = try handler(security, host) {
-                        try channel.pipeline.syncOperations.addHandler(handler)
-                    }
-                    return try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+        let bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton).connectTimeout(.seconds(5))
+        let prepare = { @Sendable (channel: any Channel) in
+            channel.eventLoop.makeCompletedFuture {
+                if let handler = try handler(security, host) {
+                    try channel.pipeline.syncOperations.addHandler(handler)
                 }
+                return try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
             }
+        }
+        let channel =
+            host.hasPrefix("unix:")
+            ? try await bootstrap.connect(
+                unixDomainSocketPath: String(host.dropFirst("unix:".count)), channelInitializer: prepare)
+            : try await bootstrap.connect(host: host, port: port, channelInitializer: prepare)
         let timeout = channel.channel.eventLoop.scheduleTask(in: .seconds(10)) { channel.channel.close(promise: nil) }
         defer { timeout.cancel() }
         return try await channel.executeThenClose { inbound, outbound in

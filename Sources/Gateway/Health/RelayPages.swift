@@ -1,4 +1,5 @@
 internal import HTTPServer
+internal import OTLP
 internal import Records
 internal import SMTP
 internal import Synchronization
@@ -9,17 +10,19 @@ final class RelayPages: Sendable {
     private let configuration: LiveConfiguration
     private let room: Room
     private let records: any RecordStore
+    private let exporter: OTLPExporter?
     private let metrics: GatewayMetrics
     private let isLeaving = Atomic<Bool>(false)
 
     init(
         _ health: RelayHealth, _ configuration: LiveConfiguration, _ room: Room, _ records: any RecordStore,
-        _ metrics: GatewayMetrics
+        _ exporter: OTLPExporter?, _ metrics: GatewayMetrics
     ) {
         self.health = health
         self.configuration = configuration
         self.room = room
         self.records = records
+        self.exporter = exporter
         self.metrics = metrics
     }
 
@@ -52,7 +55,7 @@ final class RelayPages: Sendable {
         }
         let text = metrics.text(
             GatewayMetrics.Figures(
-                relays: relays, store: records.status, inFlight: room.inFlight,
+                relays: relays, store: records.status, spans: exporter?.figures, inFlight: room.inFlight,
                 isDraining: isLeaving.load(ordering: .relaxed)))
         return HTTPResponse(
             status: 200, headers: [("Content-Type", PrometheusText.contentType)], body: Array(text.utf8))

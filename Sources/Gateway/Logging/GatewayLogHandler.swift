@@ -86,7 +86,8 @@ public struct GatewayLogHandler: LogHandler {
     }
 
     private static func write(_ metadata: Logger.Metadata, to json: inout JSONText) {
-        for (key, value) in metadata {
+        // In one order, whatever order the dictionary has this time.
+        for (key, value) in metadata.sorted(by: { $0.key < $1.key }) {
             if let fields = LogFields(value) {
                 json.members(fields.members)
             } else {

@@ -1,4 +1,5 @@
 internal import CoreMetrics
+internal import OTLP
 internal import Records
 internal import SMTP
 internal import Synchronization
@@ -45,6 +46,8 @@ final class GatewayMetrics: Sendable {
 
         let relays: [OfRelay]
         let store: RecordStoreStatus
+        /// What became of spans; nil if none are exported.
+        let spans: OTLPFigures?
         let inFlight: Int
         let isDraining: Bool
     }
@@ -66,6 +69,13 @@ final class GatewayMetrics: Sendable {
         }
         text.gauge(.storeUp, figures.store.error == nil ? 1 : 0, Labels([("store", figures.store.kind.rawValue)]))
         text.gauge(.storeEvictions, Double(figures.store.evicted))
+        if let spans = figures.spans {
+            text.begin(.spans)
+            for (result, count) in [("exported", spans.exported), ("dropped", spans.dropped), ("failed", spans.failed)]
+            {
+                text.sample(Labels([("result", result)]), Double(count))
+            }
+        }
         text.gauge(.inFlight, Double(figures.inFlight))
         text.gauge(.draining, figures.isDraining ? 1 : 0)
         text.gauge(.build, 1, Labels([("version", GatewayVersion.current)]))

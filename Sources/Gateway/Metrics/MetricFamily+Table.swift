@@ -5,7 +5,7 @@ extension MetricFamily {
         requests, requestTime, messages, bytes, replies, queueTime, envelopeTime, contentTime, connectTime, tlsTime,
         sessionFailures,
         fallbacks, throttled, breakerOpenings, breaker, relayUp, poolSessions, poolWaiting, storeUp, storeEvictions,
-        inFlight,
+        spans, inFlight,
         draining, reloads, build, cpuTime, residentMemory, openFiles, maximumOpenFiles, startTime, threads,
     ]
 
@@ -57,6 +57,9 @@ extension MetricFamily {
     static let storeEvictions = MetricFamily(
         "postern_store_evictions_total", .counter,
         "Records of Idempotency-Keys removed early to keep within POSTERN_IDEMPOTENCY_BYTES.")
+    static let spans = MetricFamily(
+        "postern_spans_total", .counter,
+        "Spans by result: exported, dropped (the queue was full) or failed (the collector did not take them).")
     static let inFlight = MetricFamily(
         "postern_messages_in_flight", .gauge, "Messages that have been taken and not answered.")
     static let draining = MetricFamily("postern_draining", .gauge, "Whether the gateway is shutting down: 1 or 0.")

@@ -15,6 +15,7 @@ final class RequestSpan: Sendable {
     func exchange(with relay: Relay, about message: MessageTrace) -> ExchangeSpan {
         let smtp = relay.configuration.smtp
         let span = tracer.startSpan("SMTP \(relay.name)", context: span.context, ofKind: .client)
+        guard span.isRecording else { return ExchangeSpan(span) }
         span.updateAttributes { attributes in
             attributes["network.protocol.name"] = "smtp"
             attributes["network.transport"] = "tcp"
