@@ -174,7 +174,8 @@ let package = Package(
             ],
             swiftSettings: common),
         // The command is built beside the tests, which run it as a shell does.
-        .testTarget(name: "CommandTests", dependencies: ["TestSupport", "postern", nioCore], swiftSettings: common),
+        .testTarget(
+            name: "CommandTests", dependencies: ["TestSupport", "postern", nioCore], swiftSettings: common),
         .testTarget(
             name: "EndToEndTests",
             dependencies: ["Gateway", "MailAddress", "SMTP", "TestSupport", logging, nioCore, nioPosix, nioSSL],

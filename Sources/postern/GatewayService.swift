@@ -14,6 +14,8 @@ final class GatewayService: Service {
     private let sandbox: SandboxServer?
     private let logger: Logger
     private let delay: Duration
+    /// Whether the gateway serves HTTPS.
+    private let isSecure: Bool
     private let configuration: @Sendable () throws(ConfigurationError) -> GatewayConfiguration
     private let wasCutShort = Atomic<Bool>(false)
 
@@ -23,15 +25,18 @@ final class GatewayService: Service {
     /// - Parameters:
     ///   - start: starts the gateway, and logs that it serves.
     ///   - delay: how long messages are still taken after the signal to stop.
+    ///   - isSecure: whether the gateway serves HTTPS.
     ///   - configuration: reads the settings anew.
     init(
-        sandbox: SandboxServer?, logger: Logger, delay: Duration, start: @escaping @Sendable () throws -> Gateway,
+        sandbox: SandboxServer?, logger: Logger, delay: Duration, isSecure: Bool,
+        start: @escaping @Sendable () throws -> Gateway,
         configuration: @escaping @Sendable () throws(ConfigurationError) -> GatewayConfiguration
     ) {
         self.start = start
         self.sandbox = sandbox
         self.logger = logger
         self.delay = delay
+        self.isSecure = isSecure
         self.configuration = configuration
     }
 
@@ -39,12 +44,16 @@ final class GatewayService: Service {
         let hangUps = await UnixSignalsSequence(trapping: .sighup)
         let terminations = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         let gateway = try start()
-        let reloads = Task { await self.reload(gateway, on: hangUps) }
+        let manager = await ServiceManager(logger: logger)
+        await manager?.ready()
+        let watch = Task { await manager?.watch(gateway, isSecure: isSecure) }
+        let reloads = Task { await self.reload(gateway, on: hangUps, manager) }
         let release = Task { try await self.releaseCodeOfStart() }
         try await gracefulShutdown()
         reloads.cancel()
         release.cancel()
         logger.info("stopping", metadata: ["delay": "\(delay)"])
+        await manager?.stopping()
         gateway.reportDraining()
         let ending = Task {
             // A second signal ends the wait, too.
@@ -60,6 +69,8 @@ final class GatewayService: Service {
         }
         let isComplete = await ending.value
         impatience.cancel()
+        watch.cancel()
+        await manager?.close()
         await sandbox?.shutdown()
         wasCutShort.store(!isComplete, ordering: .relaxed)
         if isComplete {
@@ -78,8 +89,9 @@ final class GatewayService: Service {
         cresidentmemory_release_code()
     }
 
-    private func reload(_ gateway: Gateway, on signals: UnixSignalsSequence) async {
+    private func reload(_ gateway: Gateway, on signals: UnixSignalsSequence, _ manager: ServiceManager?) async {
         for await _ in signals {
+            await manager?.reloading()
             do throws(ConfigurationError) {
                 let configuration = try configuration()
                 await gateway.reload(configuration)
@@ -91,6 +103,7 @@ final class GatewayService: Service {
                 gateway.reloadFailed()
                 logger.error("configuration not reloaded, the old one stays", metadata: ["error": "\(error)"])
             }
+            await manager?.ready()
         }
     }
 }

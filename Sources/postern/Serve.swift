@@ -52,7 +52,10 @@ struct Serve: AsyncParsableCommand {
         let exporter = traces.map {
             OTLPExporter($0, eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger)
         }
-        let service = GatewayService(sandbox: inbox, logger: logger, delay: gatewayConfiguration.shutdownDelay) {
+        let service = GatewayService(
+            sandbox: inbox, logger: logger, delay: gatewayConfiguration.shutdownDelay,
+            isSecure: gatewayConfiguration.certificate != nil
+        ) {
             let gateway = try Gateway.start(
                 gatewayConfiguration, caughtMessages: caught, exporter: exporter, logger: logger)
             if let inbox {

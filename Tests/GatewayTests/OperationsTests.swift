@@ -40,7 +40,7 @@ import Testing
     @Test(arguments: [
         "deploy/compose.yaml", "deploy/kubernetes.yaml", "deploy/postern.service", "docs/operations.md",
         "docs/configuration.md", "README.md", "Dockerfile", "docs/deployment.md", "docs/faq.md", "docs/relay-url.md",
-        "docs/sandbox.md", "deploy/nginx.conf", "deploy/Caddyfile", "deploy/haproxy.cfg",
+        "deploy/nginx.conf", "deploy/Caddyfile", "deploy/haproxy.cfg",
     ]) func everySettingThatIsNamedIsOne(_ path: String) throws {
         let known = Set(Setting.all.flatMap { [$0.name, $0.fileName].compactMap { $0 } })
         let ofRelays = Set(Setting.ofRelays.map { $0.of(relay: "ses").name })

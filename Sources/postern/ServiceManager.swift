@@ -1,0 +1,71 @@
+import Foundation
+import Gateway
+import Logging
+import NIOCore
+import NIOPosix
+
+/// Tells the service manager how the gateway is doing, if it wants to know (sd_notify(3)).
+///
+/// Each state is a datagram to the socket that `NOTIFY_SOCKET` names. With `WATCHDOG_USEC`, the gateway is asked for `/livez`
+/// through its own address, and only its answer is passed on: if it hangs, the service manager restarts it.
+final class ServiceManager: Sendable {
+    private let channel: any Channel
+    private let logger: Logger
+    /// How often the service manager wants to hear that the gateway lives; nil if it does not.
+    private let watchdogInterval: Duration?
+
+    /// Nil if there is no service manager that wants to know, or its socket cannot be used.
+    init?(environment: [String: String] = ProcessInfo.processInfo.environment, logger: Logger) async {
+        guard let path = environment["NOTIFY_SOCKET"], !path.isEmpty else { return nil }
+        do {
+            channel = try await DatagramBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .connect(unixDomainSocketPath: path).get()
+        } catch {
+            logger.warning(
+                "the service manager cannot be told that the gateway serves: its socket cannot be used",
+                metadata: ["socket": "\(path)", "error": "\(error)"])
+            return nil
+        }
+        self.logger = logger
+        let isForThis =
+            environment["WATCHDOG_PID"].map { $0 == String(ProcessInfo.processInfo.processIdentifier) } ?? true
+        watchdogInterval = environment["WATCHDOG_USEC"].flatMap(Int.init).flatMap {
+            // Twice in the time that the service manager waits.
+            isForThis && $0 > 0 ? .microseconds($0 / 2) : nil
+        }
+    }
+
+    func ready() async { await send("READY=1") }
+
+    /// The time says which of several reloads it is.
+    func reloading() async {
+        let time = DispatchTime.now().uptimeNanoseconds / 1000
+        await send("RELOADING=1\nMONOTONIC_USEC=\(time)")
+    }
+
+    func stopping() async { await send("STOPPING=1") }
+
+    /// Says that the gateway lives as long as it does, until the task is cancelled.
+    func watch(_ gateway: Gateway, isSecure: Bool) async {
+        guard let watchdogInterval else { return }
+        while (try? await Task.sleep(for: watchdogInterval)) != nil {
+            do throws(HealthClient.Failure) {
+                _ = try await HealthClient.check(
+                    host: gateway.address.host, port: gateway.address.port, path: "/livez",
+                    security: isSecure ? .unverified : .none)
+                await send("WATCHDOG=1")
+            } catch {
+                logger.error("the gateway does not answer itself", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    /// Datagrams to a service manager that is gone are lost, and there is nobody else to tell.
+    private func send(_ state: String) async {
+        try? await channel.writeAndFlush(ByteBuffer(string: state))
+    }
+
+    func close() async {
+        try? await channel.close()
+    }
+}
