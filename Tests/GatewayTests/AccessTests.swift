@@ -271,4 +271,40 @@ import Testing
         #expect(try await bench.get("/livez").status == 200)
         await bench.stop()
     }
+
+    /// A key for monitoring reads metrics and nothing else, the sandbox and the contract included.
+    @Test func aKeyForMetricsOnly() async throws {
+        let bench = try await Bench.start(
+            [
+                "POSTERN_API_KEYS": "app:secret-key-1,prometheus:secret-key-2",
+                "POSTERN_API_KEY_RULES": "prometheus: metrics",
+            ], [.silence])
+        func status(_ method: String, _ path: String, _ key: String) async throws -> Int {
+            let connection = try RawConnection(port: bench.gateway.address.port)
+            let body = method == "POST" ? "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}" : "\r\n"
+            try connection.send("\(method) \(path) HTTP/1.1\r\nHost: localhost\r\nX-API-Key: \(key)\r\n\(body)")
+            return try #require(await connection.readAnswer()).status
+        }
+        #expect(try await status("GET", "/metrics", "secret-key-2") == 200)
+        #expect(try await status("GET", "/metrics", "secret-key-1") == 200)
+        #expect(try await status("GET", "/livez", "secret-key-2") == 200)
+        for (method, path) in [
+            ("POST", "/messages"), ("POST", "/messages/batch"), ("POST", "/emails"), ("GET", "/openapi.json"),
+            ("POST", "/messages?dry_run=true"),
+        ] {
+            #expect(try await status(method, path, "secret-key-2") == 403, "\(path)")
+            #expect(try await status(method, path, "secret-key-1") != 403, "\(path)")
+        }
+        await bench.stop()
+    }
+
+    @Test(arguments: [
+        "app: metrics rate=1/s", "app: senders=*@a.example metrics", "app: metrics metrics", "app: metrics=",
+    ])
+    func aKeyForMetricsHasNoOtherRule(_ rules: String) throws {
+        let values = try SettingValues(environment: [
+            "POSTERN_API_KEYS": "app:secret-key-1", "POSTERN_API_KEY_RULES": rules,
+        ])
+        #expect(throws: ConfigurationError.self) { try AccessConfiguration(values) }
+    }
 }

@@ -32,7 +32,8 @@ extension Setting {
 
     static let apiKeyRules = Setting(
         "POSTERN_API_KEY_RULES", .text,
-        "what keys may do, one a line or separated by semicolons: `name: senders=*@a recipients=*@b,c@d rate=100/m`")
+        "what keys may do, one a line or separated by semicolons: `name: senders=*@a recipients=*@b,c@d rate=100/m`, or `name: metrics` for a key that may read /metrics only"
+    )
     static let ratePerKey = Setting(
         "POSTERN_RATE_PER_KEY", .text, "messages of a key without a rate of its own, such as 100/s or 600/m: then 429")
     static let ratePerAddress = Setting(

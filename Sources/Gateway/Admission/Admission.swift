@@ -12,6 +12,9 @@ struct Admission: Sendable {
         case messages(AdmittedRequest, BodyIntake)
     }
 
+    /// Where a key for metrics may go.
+    static let metricsPath = "/metrics"
+
     let endpoints: EndpointTable
     let configuration: LiveConfiguration
     let room: Room
@@ -30,7 +33,10 @@ struct Admission: Sendable {
         }
         switch endpoint.service {
         case .page(let serve):
-            if !endpoint.isOpen { _ = try access.caller(of: head, field: nil) }
+            if !endpoint.isOpen {
+                let caller = try access.caller(of: head, field: nil)
+                if caller.isForMetrics, endpoint.path.text != Self.metricsPath { throw .metricsOnly }
+            }
             return .page(serve, values: values)
         case .messages(let dialects):
             return try messages(head, endpoint, values, dialects, access, relays)
@@ -43,6 +49,7 @@ struct Admission: Sendable {
     ) throws(Problem) -> Decision {
         let isTest = dialects.first?.isTest(head) ?? false
         let caller = try access.caller(of: head, field: dialects.first?.keyField, isTest: isTest)
+        if caller.isForMetrics { throw .metricsOnly }
         let dialect = try Self.dialect(of: head, among: dialects)
         let key = try Self.idempotencyKey(of: head, caller)
         let isDryRun = isTest || head.query.isSet("dry_run")

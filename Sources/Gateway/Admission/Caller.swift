@@ -6,6 +6,8 @@ final class Caller: Sendable {
     let senders: [AddressPattern]?
     /// The recipients that are allowed; nil for any.
     let recipients: [AddressPattern]?
+    /// Whether it may read metrics, and nothing else.
+    let isForMetrics: Bool
     /// Counts messages; nil for as many as it likes.
     let limiter: RateLimiter?
 
@@ -16,6 +18,7 @@ final class Caller: Sendable {
         self.name = name
         senders = rules.senders
         recipients = rules.recipients
+        isForMetrics = rules.isForMetrics
         limiter = rules.rate.map { RateLimiter($0) }
     }
 }

@@ -5,6 +5,8 @@ struct KeyRules: Sendable {
     var senders: [AddressPattern]?
     var recipients: [AddressPattern]?
     var rate: Rate?
+    /// Whether the key is for reading metrics, and for nothing else.
+    var isForMetrics = false
 
     /// Reads the rules of all keys: `name: senders=*@example.org recipients=*@example.net,*@example.com rate=100/m`, one
     /// key a line, or separated by semicolons.
@@ -39,6 +41,7 @@ struct KeyRules: Sendable {
                 rules.senders = try patterns(value, in: .apiKeyRules, "of the key \(name)")
             case "recipients" where rules.recipients == nil:
                 rules.recipients = try patterns(value, in: .apiKeyRules, "of the key \(name)")
+            case "metrics" where parts.count == 1 && words.count == 1: rules.isForMetrics = true
             case "rate" where rules.rate == nil:
                 guard let rate = Rate(value) else {
                     throw wrong("the rate \(value.debugDescription) of the key \(name) is none; \(Rate.expectation)")
@@ -47,7 +50,7 @@ struct KeyRules: Sendable {
             default:
                 throw wrong(
                     "\(word.debugDescription) of the key \(name) is not known or given twice; "
-                        + "there are senders=, recipients= and rate=")
+                        + "there are senders=, recipients= and rate=, or metrics alone")
             }
         }
         return rules

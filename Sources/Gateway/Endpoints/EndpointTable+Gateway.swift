@@ -25,7 +25,7 @@ extension EndpointTable {
             .page("GET", "/livez", isOpen: true) { _ in HealthResponse.live },
             .page("GET", "/readyz", isOpen: true, serve: readiness),
             .page("GET", "/healthz", isOpen: true, serve: readiness),
-            .page("GET", "/metrics") { _, responder in
+            .page("GET", Admission.metricsPath) { _, responder in
                 Task(executorPreference: executor) { responder.respond(await pages.figures()) }
             },
             .page("GET", "/openapi.yaml") { OpenAPIPage.yaml.response(to: $0.head) },

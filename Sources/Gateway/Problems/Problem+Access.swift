@@ -37,6 +37,12 @@ extension Problem {
         ).notSent(retryable: false)
     }
 
+    /// The key is for monitoring.
+    static let metricsOnly = Problem(
+        "forbidden", "The key is not allowed here", status: 403,
+        detail: "by POSTERN_API_KEY_RULES the key may read /metrics only; use another key"
+    ).notSent(retryable: false)
+
     static func forbidden(_ errors: [FieldError]) -> Problem {
         Problem(
             "forbidden", "The message is not allowed", status: 403,
