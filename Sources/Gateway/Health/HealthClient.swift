@@ -47,6 +47,11 @@ public enum HealthClient {
             throw Failure(
                 description: "no answer from \(isSocket ? host : "\(scheme)://\(authority)\(path)"): \(error)")
         }
+        if answer.isEmpty {
+            throw Failure(
+                description:
+                    "no answer from \(isSocket ? host : authority): it closed the connection, or was silent for 10 s")
+        }
         guard let end = answer.range(of: "\r\n\r\n"), answer.hasPrefix("HTTP/1.1 ") else {
             throw Failure(description: "the answer from \(authority) is not HTTP")
         }
