@@ -130,7 +130,7 @@ let package = Package(
             linkerSettings: [.linkedLibrary("tcmalloc_minimal", .when(platforms: [.linux], configuration: .release))]),
         // What tests need of the operating system is not held to strict memory safety.
         .target(
-            name: "TestSupport", dependencies: [nioCore, nioPosix, nioSSL], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: [nioCore, nioPosix, nioSSL, logging], path: "Tests/TestSupport",
             swiftSettings: common),
         .testTarget(name: "OctetSearchTests", dependencies: ["OctetSearch"], swiftSettings: common),
         .testTarget(

@@ -368,7 +368,7 @@ static int is_left_over(const struct sockaddr_un *address)
 
     if (lstat(address->sun_path, &status) != 0 || !S_ISSOCK(status.st_mode))
         return 0;
-    client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (client < 0)
         return 0;
     refused = connect(client, (const struct sockaddr *)address, sizeof *address) != 0 && errno == ECONNREFUSED;
@@ -390,8 +390,14 @@ int cmicrohttpd_listen_unix(const char *path, int backlog)
         return -errno;
     if (is_left_over(&address))
         (void)unlink(path);
-    if (bind(listener, (const struct sockaddr *)&address, sizeof address) != 0 || listen(listener, backlog) != 0) {
+    if (bind(listener, (const struct sockaddr *)&address, sizeof address) != 0) {
         failure = -errno;
+        close(listener);
+        return failure;
+    }
+    if (listen(listener, backlog) != 0) {
+        failure = -errno;
+        (void)unlink(path);
         close(listener);
         return failure;
     }

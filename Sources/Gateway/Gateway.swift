@@ -116,6 +116,14 @@ public final class Gateway: Sendable {
         watch?.look()
     }
 
+    /// Returns when every event loop has responded: for a watchdog, which acts if one does not.
+    public func respond() async {
+        for loop in group.makeIterator() {
+            // A loop that has been shut down responds to nobody, and need not.
+            try? await loop.submit {}.get()
+        }
+    }
+
     /// Says from now on that it is not ready, and goes on serving.
     public func reportDraining() {
         core.reportDraining()

@@ -92,6 +92,9 @@ final class GatewayCore: Sendable {
     func shutdown() async {
         await health.stop()
         sender.shutdown()
-        for relay in configuration.relays.relays { await relay.shutdown(grace: .seconds(1)) }
+        // Side by side: one may wait for a token endpoint.
+        await withDiscardingTaskGroup { group in
+            for relay in configuration.relays.relays { group.addTask { await relay.shutdown(grace: .seconds(1)) } }
+        }
     }
 }

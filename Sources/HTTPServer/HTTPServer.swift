@@ -170,13 +170,14 @@ public final class HTTPServer: Sendable {
             Self.stop(allThreads).notify(queue: .global()) { continuation.resume() }
         }
         close(listener)
-        if let path = configuration.path { unsafe unlink(path) }
     }
 
     /// The socket refuses connections from here on, but keeps its number until the threads have ended: one of them may be
     /// about to accept from it.
     private func refuseConnections() {
         for thread in allThreads { thread.quiesce() }
+        // Before connections are refused: a gateway that is started then makes a socket of its own there.
+        if let path = configuration.path { unsafe unlink(path) }
         shutdown(listener, Int32(SHUT_RDWR))
     }
 

@@ -34,7 +34,7 @@ public struct HTTPServerConfiguration: Sendable {
     /// Most connections of one client address, with IPv6 of one network of 64 bits; nil for as many as there may be at
     /// all. Behind a proxy all clients have one address.
     public var connectionsPerAddress: Int?
-    /// The proxies that are believed about whom a request comes from; nil for none. The limit of connections still counts
+    /// The proxies whose `X-Forwarded-For` is trusted; nil for none. The limit of connections still counts
     /// the addresses that connections come from.
     public var trustedProxies: TrustedProxies?
     /// How long a connection is kept without any traffic.

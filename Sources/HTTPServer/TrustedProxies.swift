@@ -1,4 +1,4 @@
-/// The proxies in front of the server that are believed about whom a request comes from.
+/// The proxies in front of the server whose `X-Forwarded-For` is trusted.
 ///
 ///     let proxies = TrustedProxies(["10.0.0.0/8", "::1"])
 public struct TrustedProxies: Sendable {
@@ -9,7 +9,7 @@ public struct TrustedProxies: Sendable {
         func holds(_ other: HTTPClientAddress) -> Bool { other.hasPrefix(bits, of: address) }
     }
 
-    /// The field in which each proxy notes whom it was asked by, the first one first.
+    /// The field to which each proxy adds the address of its client.
     private static let field = "X-Forwarded-For"
 
     private let networks: [Network]
@@ -38,7 +38,7 @@ public struct TrustedProxies: Sendable {
         self.networks = networks
     }
 
-    /// Whom a request comes from: the last address of `X-Forwarded-For` that is not a trusted proxy, if the connection comes
+    /// Returns the client's address: the last one of `X-Forwarded-For` that is not a trusted proxy, if the connection comes
     /// from one. What stands before that address was written by somebody who is not trusted.
     func client(of headers: HTTPHeaders, from peer: HTTPClientAddress) -> HTTPClientAddress {
         guard isTrusted(peer) else { return peer }
@@ -62,9 +62,12 @@ public struct TrustedProxies: Sendable {
         while text.utf8.last == 0x20 || text.utf8.last == 0x09 { text.removeLast() }
         if text.hasPrefix("[") {
             guard let bracket = text.firstIndex(of: "]") else { return nil }
-            return HTTPClientAddress(String(text[text.index(after: text.startIndex)..<bracket]))
+            let address = HTTPClientAddress(String(text[text.index(after: text.startIndex)..<bracket]))
+            return address == .local ? nil : address
         }
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        return HTTPClientAddress(parts.count == 2 ? String(parts[0]) : text)
+        let address = HTTPClientAddress(parts.count == 2 ? String(parts[0]) : text)
+        // No text means the socket of the file system.
+        return address == .local ? nil : address
     }
 }

@@ -14,8 +14,6 @@ final class GatewayService: Service {
     private let sandbox: SandboxServer?
     private let logger: Logger
     private let delay: Duration
-    /// Whether the gateway serves HTTPS.
-    private let isSecure: Bool
     private let configuration: @Sendable () throws(ConfigurationError) -> GatewayConfiguration
     private let wasCutShort = Atomic<Bool>(false)
 
@@ -25,10 +23,9 @@ final class GatewayService: Service {
     /// - Parameters:
     ///   - start: starts the gateway, and logs that it serves.
     ///   - delay: how long messages are still taken after the signal to stop.
-    ///   - isSecure: whether the gateway serves HTTPS.
     ///   - configuration: reads the settings anew.
     init(
-        sandbox: SandboxServer?, logger: Logger, delay: Duration, isSecure: Bool,
+        sandbox: SandboxServer?, logger: Logger, delay: Duration,
         start: @escaping @Sendable () throws -> Gateway,
         configuration: @escaping @Sendable () throws(ConfigurationError) -> GatewayConfiguration
     ) {
@@ -36,7 +33,6 @@ final class GatewayService: Service {
         self.sandbox = sandbox
         self.logger = logger
         self.delay = delay
-        self.isSecure = isSecure
         self.configuration = configuration
     }
 
@@ -46,12 +42,14 @@ final class GatewayService: Service {
         let gateway = try start()
         let manager = await ServiceManager(logger: logger)
         await manager?.ready()
-        let watch = Task { await manager?.watch(gateway, isSecure: isSecure) }
+        let watch = Task { await manager?.watch(gateway) }
         let reloads = Task { await self.reload(gateway, on: hangUps, manager) }
         let release = Task { try await self.releaseCodeOfStart() }
         try await gracefulShutdown()
         reloads.cancel()
         release.cancel()
+        // No reload says that it is ready after the gateway said that it stops.
+        await reloads.value
         logger.info("stopping", metadata: ["delay": "\(delay)"])
         await manager?.stopping()
         gateway.reportDraining()

@@ -53,8 +53,7 @@ struct Serve: AsyncParsableCommand {
             OTLPExporter($0, eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger)
         }
         let service = GatewayService(
-            sandbox: inbox, logger: logger, delay: gatewayConfiguration.shutdownDelay,
-            isSecure: gatewayConfiguration.certificate != nil
+            sandbox: inbox, logger: logger, delay: gatewayConfiguration.shutdownDelay
         ) {
             let gateway = try Gateway.start(
                 gatewayConfiguration, caughtMessages: caught, exporter: exporter, logger: logger)

@@ -6,32 +6,36 @@ import NIOPosix
 
 /// Tells the service manager how the gateway is doing, if it wants to know (sd_notify(3)).
 ///
-/// Each state is a datagram to the socket that `NOTIFY_SOCKET` names. With `WATCHDOG_USEC`, the gateway is asked for `/livez`
-/// through its own address, and only its answer is passed on: if it hangs, the service manager restarts it.
+/// Each state is a datagram to the socket that `NOTIFY_SOCKET` names. With `WATCHDOG_USEC`, it hears that the gateway lives as
+/// long as the event loops that serve the relays respond: if one hangs, the service manager restarts the gateway.
 final class ServiceManager: Sendable {
     private let channel: any Channel
-    private let logger: Logger
     /// How often the service manager wants to hear that the gateway lives; nil if it does not.
     private let watchdogInterval: Duration?
 
     /// Nil if there is no service manager that wants to know, or its socket cannot be used.
     init?(environment: [String: String] = ProcessInfo.processInfo.environment, logger: Logger) async {
         guard let path = environment["NOTIFY_SOCKET"], !path.isEmpty else { return nil }
+        guard path.hasPrefix("/") else {
+            logger.warning(
+                "cannot notify the service manager: only a socket of the file system is supported",
+                metadata: ["socket": "\(path)"])
+            return nil
+        }
         do {
             channel = try await DatagramBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .connect(unixDomainSocketPath: path).get()
         } catch {
             logger.warning(
-                "the service manager cannot be told that the gateway serves: its socket cannot be used",
+                "cannot notify the service manager",
                 metadata: ["socket": "\(path)", "error": "\(error)"])
             return nil
         }
-        self.logger = logger
         let isForThis =
             environment["WATCHDOG_PID"].map { $0 == String(ProcessInfo.processInfo.processIdentifier) } ?? true
         watchdogInterval = environment["WATCHDOG_USEC"].flatMap(Int.init).flatMap {
-            // Twice in the time that the service manager waits.
-            isForThis && $0 > 0 ? .microseconds($0 / 2) : nil
+            // Often enough that a late one does no harm.
+            isForThis && $0 > 0 ? .microseconds($0 / 4) : nil
         }
     }
 
@@ -46,17 +50,11 @@ final class ServiceManager: Sendable {
     func stopping() async { await send("STOPPING=1") }
 
     /// Says that the gateway lives as long as it does, until the task is cancelled.
-    func watch(_ gateway: Gateway, isSecure: Bool) async {
+    func watch(_ gateway: Gateway) async {
         guard let watchdogInterval else { return }
         while (try? await Task.sleep(for: watchdogInterval)) != nil {
-            do throws(HealthClient.Failure) {
-                _ = try await HealthClient.check(
-                    host: gateway.address.host, port: gateway.address.port, path: "/livez",
-                    security: isSecure ? .unverified : .none)
-                await send("WATCHDOG=1")
-            } catch {
-                logger.error("the gateway does not answer itself", metadata: ["error": "\(error)"])
-            }
+            await gateway.respond()
+            await send("WATCHDOG=1")
         }
     }
 

@@ -48,7 +48,7 @@ import Testing
         ("?to=undisclosed", ["2"]), ("?to=example.net", ["3", "2", "1"]), ("?from=ANN", ["3", "1"]),
         ("?from=bounces", ["2"]), ("?from=shop%40", ["2"]), ("?subject=gr%C3%9C%C3%9Fe", ["2"]),
         ("?text=how+are", ["3", "1"]), ("?text=50%20%25", ["2"]), ("?text=how+are&to=dora", ["3"]),
-        ("?to=", ["3", "2", "1"]),
+
         ("?after=AAAAA-1", ["3", "2"]), ("?after=AAAAA-3", []), ("?after=BBBBB-7", ["3", "2", "1"]),
         ("?after=2026-01-01T00:00:01Z", ["3", "2"]), ("?after=2026-01-01T00:00:01.5Z", ["3", "2"]),
         ("?after=2026-01-01T01:00:02%2B01:00", ["3"]), ("?wait=1s", ["3", "2", "1"]), ("?to=nobody", []),
@@ -77,7 +77,7 @@ import Testing
     @Test(arguments: [
         "?after=yesterday", "?after=2026-01-01", "?after=", "?limit=-1", "?limit=x", "?limit=1e3",
         "?limit=99999999999999999999",
-        "?wait=10", "?wait=61s", "?wait=2m", "?wait=0s", "?wait=", "?subjekt=x", "?to=a&to=b",
+        "?wait=10", "?wait=61s", "?wait=2m", "?wait=0s", "?wait=", "?to=", "?text=", "?subjekt=x", "?to=a&to=b",
     ])
     func aQueryThatMeansNothingIsRefused(_ query: String) async throws {
         let inbox = Self.inbox()
@@ -201,13 +201,11 @@ import Testing
     }
 
     @Test func tooManyWaits() async throws {
-        let inbox = TestInbox()
         let waits = CaughtWaits()
-        let query = try CaughtQuery(HTTPQuery(parameters: [("wait", "60s")]), of: inbox)
-        let tokens = (0..<CaughtWaits.maximum).compactMap { _ in waits.begin(query) }
+        let tokens = (0..<CaughtWaits.maximum).compactMap { _ in waits.begin() }
         #expect(tokens.count == CaughtWaits.maximum)
-        #expect(waits.begin(query) == nil)
+        #expect(waits.begin() == nil)
         waits.end(tokens[0])
-        #expect(waits.begin(query) != nil)
+        #expect(waits.begin() != nil)
     }
 }

@@ -90,6 +90,23 @@ import Testing
         #expect(try await sent(own, type: "message/rfc822", headers: headers).answer.status == 200)
     }
 
+    /// Brackets in a comment are no address.
+    @Test(arguments: [
+        "ann@shop.example (Ann <Sales>)", "Ann <ann@shop.example> (a > b)", "ann@shop.example",
+        "A <ann@shop.example>, b@shop.example",
+        "=?utf-8?q?=C3=84?=\r\n <ann@shop.example>",
+    ])
+    func theAuthorOfARawMessage(_ from: String) async throws {
+        let raw = Self.raw.replacing("\"Lee, Ann\" <ann@shop.example>", with: from).replacing(
+            "Sender: robot@shop.example\r\n", with: "")
+        let (answer, _, content) = try await sent(
+            raw, type: "message/rfc822", path: "/messages?from=ann@shop.example&to=bob@example.net")
+        #expect(answer.status == 200, "\(answer.text)")
+        let author = try #require(content.firstMatch(of: /\r\nFrom: ((?:.|\r\n )*)\r\nTo/)).output.1
+        #expect(author.contains("<app@example.org>") && !author.contains("shop.example"), "\(author)")
+        #expect(content.contains("\r\nReply-To: \(from)\r\n"), "\(content)")
+    }
+
     /// A key's rules look at what the client wrote; a dry run shows what would be sent.
     @Test func keysAreCheckedAgainstWhatWasWritten() async throws {
         let settings = Self.sender.merging([

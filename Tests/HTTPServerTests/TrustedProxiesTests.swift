@@ -52,6 +52,12 @@ import Testing
         headers.append(name: "X-Forwarded-For", value: "198.51.100.7")
         let trusted = try #require(TrustedProxies(["unix"]))
         #expect(trusted.client(of: headers, from: .local).description == "198.51.100.7")
+        // No text of a client means it.
+        for text in ["::", "[::]", "0:0:0:0:0:0:0:0"] {
+            headers.replace(name: "X-Forwarded-For", value: "198.51.100.7, \(text)")
+            #expect(trusted.client(of: headers, from: .local) == .local)
+        }
+        headers.replace(name: "X-Forwarded-For", value: "198.51.100.7")
         let other = try #require(TrustedProxies(["10.0.0.0/8"]))
         #expect(other.client(of: headers, from: .local).description == "unix")
     }

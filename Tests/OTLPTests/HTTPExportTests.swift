@@ -11,7 +11,7 @@ import Tracing
 
 /// The exporter against a collector that speaks HTTP.
 @Suite(.timeLimit(.minutes(1))) struct HTTPExportTests {
-    private let lines = LogLines()
+    private let lines = KeptLog()
     private let clock = ManualClock()
 
     /// An exporter without a delay, whose clock jumps to each alarm: no test waits for a pause.

@@ -1,5 +1,6 @@
 import Logging
 import Synchronization
+import TestSupport
 import Testing
 import Tracing
 
@@ -22,7 +23,7 @@ import Tracing
     }
 
     private let clock = ManualClock()
-    private let lines = LogLines()
+    private let lines = KeptLog()
     private let reports = Reports()
 
     private func exporter(

@@ -33,7 +33,7 @@ import Testing
 
         func store(
             _ limits: RecordLimits = RecordLimits(lifetime: .seconds(3600), octets: 1 << 24),
-            logger: Logger = LogLevels().logger, lease: Duration = .seconds(1)
+            logger: Logger = KeptLog().logger, lease: Duration = .seconds(1)
         ) throws -> DurableRecordStore {
             switch location {
             case .memory: preconditionFailure("memory is not durable")
@@ -135,7 +135,7 @@ import Testing
 
     @Test func aFileOfRecordsIsBounded() async throws {
         let place = try await Place(.sqlite)
-        let log = LogLevels()
+        let log = KeptLog()
         let store = try place.store(
             RecordLimits(lifetime: .seconds(3600), octets: 100_000), logger: log.logger)
         let large = response(String(repeating: "x", count: 1000))
@@ -158,7 +158,7 @@ import Testing
     /// The database goes away while a message is between its gate and its response, and comes back.
     @Test func whatEndsWhileTheServerIsAwayIsKeptLater() async throws {
         let place = try await Place(.postgresql)
-        let log = LogLevels()
+        let log = KeptLog()
         let store = try place.store(logger: log.logger)
         for text in ["accepted", "refused"] {
             #expect(try await store.claim(key(text), for: message) == .begun)
@@ -267,7 +267,7 @@ import Testing
         let store = try place.store()
         #expect(throws: RecordBackendError.self) { _ = try place.store() }
         do throws(RecordStoreLocation.Fault) {
-            _ = try place.location.open(RecordLimits(lifetime: .seconds(1), octets: 1), logger: LogLevels().logger)
+            _ = try place.location.open(RecordLimits(lifetime: .seconds(1), octets: 1), logger: KeptLog().logger)
             Issue.record("a second store has the file")
         } catch {
             #expect(error.isInUse)
@@ -284,7 +284,7 @@ import Testing
         let limits = RecordLimits(lifetime: .seconds(1), octets: 1)
         func fault(_ path: String) throws -> String {
             do throws(RecordStoreLocation.Fault) {
-                _ = try RecordStoreLocation.sqlite(path).open(limits, logger: LogLevels().logger)
+                _ = try RecordStoreLocation.sqlite(path).open(limits, logger: KeptLog().logger)
             } catch {
                 return error.description
             }

@@ -1,5 +1,6 @@
 import Logging
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Records
@@ -17,7 +18,7 @@ final class StandingClock: Sendable {
 
 @Suite struct MemoryRecordStoreTests {
     let clock = StandingClock()
-    let log = LogLevels()
+    let log = KeptLog()
     let message = MessageFingerprint(octets: [1])
     let other = MessageFingerprint(octets: [2])
 

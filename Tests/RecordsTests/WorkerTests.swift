@@ -1,4 +1,5 @@
 import Logging
+import TestSupport
 import Testing
 
 @testable import Records
@@ -69,7 +70,7 @@ import Testing
 
     /// A worker whose next look at the database is due at once.
     private func worker(_ steps: [Scripted.Step]) -> Worker<Scripted> {
-        var worker = Worker(backend: Scripted(steps: steps), logger: LogLevels().logger, pace: .zero)
+        var worker = Worker(backend: Scripted(steps: steps), logger: KeptLog().logger, pace: .zero)
         #expect(worker.open() == nil)
         return worker
     }

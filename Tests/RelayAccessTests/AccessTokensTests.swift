@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import RelayAccess
@@ -16,7 +17,7 @@ import Testing
     }
 
     let clock = ManualClock()
-    let log = LogLines()
+    let log = KeptLog()
 
     /// A source of tokens that asks a scripted endpoint.
     private func tokens(_ grant: TokenGrant? = nil, from endpoint: ScriptedEndpoint) throws -> AccessTokens {

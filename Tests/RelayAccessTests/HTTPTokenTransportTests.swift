@@ -177,7 +177,7 @@ import Testing
         var endpoint = TokenEndpoint(url: url, .clientCredentials(clientID: "client", .secret("secret")))
         endpoint.trustRoots = [try certificates.authority.certificate]
         let tokens = AccessTokens(
-            .endpoint(endpoint), eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: LogLines().logger)
+            .endpoint(endpoint), eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: KeptLog().logger)
         #expect(try await tokens.token() == "token")
         #expect(try await tokens.token() == "token")
         await tokens.stop()

@@ -45,8 +45,8 @@ import Testing
         #expect(play(proxy, [5, 0]).sent.count == 2)
         #expect(detail(play(proxy, [5, 2, 1, 1]).end).contains("refused the login"))
         #expect(detail(play(proxy, [5, 255]).end).contains("takes no login"))
-        #expect(detail(play(socks, [5, 255]).end).contains("wants a login"))
-        #expect(detail(play(socks, [5, 2]).end).contains("wants a login"))
+        #expect(detail(play(socks, [5, 255]).end).contains("requires a login"))
+        #expect(detail(play(socks, [5, 2]).end).contains("requires a login"))
     }
 
     @Test(arguments: [
@@ -79,7 +79,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "wants a login"),
+        ("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "requires a login"),
         ("HTTP/1.1 403 Forbidden\r\n\r\n", "does not allow"),
         ("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 3\r\n\r\nabc", "cannot reach relay.example.net:587"),
         ("HTTP/1.1 504 \r\n\r\n", "cannot reach"), ("HTTP/1.1 301 Moved\r\n\r\n", "with 301"),

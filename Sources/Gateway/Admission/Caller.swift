@@ -11,8 +11,8 @@ final class Caller: Sendable {
     /// Counts messages; nil for as many as it likes.
     let limiter: RateLimiter?
 
-    /// Who has a vendor's test key. Nothing is sent for it.
-    static let test = Caller(name: "test", rules: KeyRules())
+    /// Who has a vendor's test key. Nothing is sent for it. No key of the settings can have this name.
+    static let test = Caller(name: ":test", rules: KeyRules())
 
     init(name: String?, rules: KeyRules) {
         self.name = name

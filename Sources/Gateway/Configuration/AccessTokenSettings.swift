@@ -92,14 +92,14 @@ struct AccessTokenSettings {
         if value(.relayOAuthTokenURL) == nil, value(.relayOAuthProvider) == nil {
             throw wrong(
                 .relayOAuthTokenURL,
-                "it is needed; or set \(name(.relayOAuthProvider)) to microsoft or google, or "
+                "missing; or set \(name(.relayOAuthProvider)) to microsoft or google, or "
                     + "\(name(.relayOAuthTokenFile)) to a file with an access token")
         }
         if value(.relayOAuthProvider) == "microsoft", value(.relayOAuthTenant) == nil {
-            throw wrong(.relayOAuthTenant, "it is needed: the directory (tenant) ID, or a domain of it")
+            throw wrong(.relayOAuthTenant, "missing: the directory (tenant) ID, or a domain of it")
         }
         guard let clientID = value(.relayOAuthClientID) else {
-            throw wrong(.relayOAuthClientID, "it is needed: the ID of the application that may have the tokens")
+            throw wrong(.relayOAuthClientID, "missing: the ID of the application that may have the tokens")
         }
         let proof = try proof()
         if let token = value(.relayOAuthRefreshToken) {
@@ -109,7 +109,7 @@ struct AccessTokenSettings {
         guard let proof else {
             throw wrong(
                 .relayOAuthClientSecret,
-                "it is needed; or set \(name(.relayOAuthCertificateFile)), or \(name(.relayOAuthRefreshToken))")
+                "missing; or set \(name(.relayOAuthCertificateFile)), or \(name(.relayOAuthRefreshToken))")
         }
         return .clientCredentials(clientID: clientID, proof)
     }
@@ -128,9 +128,9 @@ struct AccessTokenSettings {
                 throw wrong(.relayOAuthCertificateFile, error.description)
             }
         case (nil, _):
-            throw wrong(.relayOAuthCertificateFile, "it is needed beside \(name(.relayOAuthKeyFile))")
+            throw wrong(.relayOAuthCertificateFile, "missing beside \(name(.relayOAuthKeyFile))")
         case (_, nil):
-            throw wrong(.relayOAuthKeyFile, "it is needed beside \(name(.relayOAuthCertificateFile))")
+            throw wrong(.relayOAuthKeyFile, "missing beside \(name(.relayOAuthCertificateFile))")
         }
     }
 
@@ -181,7 +181,7 @@ extension Setting {
         "POSTERN_RELAY_OAUTH_KEY_FILE", .file, "private key of that certificate (PEM)")
     static let relayOAuthRefreshToken = Setting(
         "POSTERN_RELAY_OAUTH_REFRESH_TOKEN", .text,
-        "refresh token of the mailbox's user; without one the application acts for itself. A new one is written to its file",
+        "refresh token of the mailbox's user; without one, the client credentials grant is used. A new one is written to its file",
         secret: true)
     static let relayOAuthScope = Setting(
         "POSTERN_RELAY_OAUTH_SCOPE", .text, "scope of the tokens, if not the provider's")

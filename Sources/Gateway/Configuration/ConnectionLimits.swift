@@ -12,7 +12,7 @@ public struct ConnectionLimits: Sendable {
     public var requestTimeout: Duration
     /// Octets of a request's line and header section.
     public var headerBytes: Int
-    /// The proxies that are believed about whom a request comes from; nil for none.
+    /// The proxies whose `X-Forwarded-For` is trusted; nil for none.
     var trustedProxies: TrustedProxies?
 
     init(_ values: SettingValues) throws(ConfigurationError) {
@@ -27,7 +27,7 @@ public struct ConnectionLimits: Sendable {
             guard !texts.isEmpty, let proxies = TrustedProxies(texts) else {
                 throw ConfigurationError(
                     Setting.trustedProxies.name,
-                    "it does not hold addresses and networks only; write them like 192.0.2.1, 10.0.0.0/8 or 2001:db8::/32"
+                    "it does not hold addresses and networks only; write them like 192.0.2.1, 10.0.0.0/8, 2001:db8::/32 or unix"
                 )
             }
             trustedProxies = proxies
@@ -57,7 +57,8 @@ extension Setting {
         "connections of one client address at once (IPv6: of a /64); 0 for no limit, as behind a proxy")
     static let trustedProxies = Setting(
         "POSTERN_TRUSTED_PROXIES", .list,
-        "addresses and networks of proxies whose X-Forwarded-For is believed, for rates by address and for the log")
+        "addresses and networks of proxies whose X-Forwarded-For is trusted, or unix for a socket; for rates by address and the log"
+    )
     static let idleTimeout = Setting(
         "POSTERN_IDLE_TIMEOUT", .time, default: "60s", "how long a connection is kept without any traffic")
     static let requestTimeout = Setting(

@@ -30,14 +30,14 @@ enum ProxyURL {
         guard let user = escapedUser.removingPercentEncoding,
             let password = (url.percentEncodedPassword ?? "").removingPercentEncoding
         else { throw wrong("the escapes in the user's name or the password are not UTF-8") }
-        guard !user.isEmpty else { throw wrong("there is a password and no user before the @") }
-        guard !password.isEmpty else { throw wrong("there is a user and no password") }
+        guard !user.isEmpty else { throw wrong("the user is missing before the password") }
+        guard !password.isEmpty else { throw wrong("the password is missing") }
         let maximum = SMTPProxy.maximumCredentialOctets
         guard user.utf8.count <= maximum, password.utf8.count <= maximum else {
             throw wrong("the user's name or the password has more than \(maximum) octets")
         }
         guard kind == .socks5 || !user.contains(":") else {
-            throw wrong("the user's name has a colon, which HTTP cannot say")
+            throw wrong("the user's name contains a colon, which HTTP Basic authentication does not allow")
         }
         return SMTPProxy(kind, host: host, port: port, user: user, password: password)
     }

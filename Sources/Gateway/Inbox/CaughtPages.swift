@@ -51,13 +51,13 @@ final class CaughtPages: Sendable {
     private func list(_ request: PageRequest) async throws(Problem) -> HTTPResponse {
         let query = try CaughtQuery(request.head.query, of: inbox)
         guard let time = query.wait else { return response(found(query), query) }
-        guard let token = waits.begin(query) else { throw .tooManyWaits }
+        guard let token = waits.begin() else { throw .tooManyWaits }
         let messages = found(query)
         guard messages.isEmpty else {
             waits.end(token)
             return response(messages, query)
         }
-        await waits.wait(token, upTo: time)
+        await waits.wait(token, for: query, upTo: time)
         return response(found(query), query)
     }
 

@@ -45,10 +45,13 @@ struct CaughtQuery: Sendable {
             errors.add(FieldError("", "the query parameter \(name) is \(expected), not \(shown)"))
             return nil
         }
-        to = query["to"].map(ContainedText.init)
-        from = query["from"].map(ContainedText.init)
-        subject = query["subject"].map(ContainedText.init)
-        text = query["text"].map(ContainedText.init)
+        func text(_ name: String) -> ContainedText? {
+            read(name, "a text of 1 to \(ContainedText.maximumOctets) octets", ContainedText.init)
+        }
+        to = text("to")
+        from = text("from")
+        subject = text("subject")
+        self.text = text("text")
         start = read("after", "the id of a message or a time such as 2026-11-29T09:00:00Z") { text in
             inbox.number(of: text).map(Start.message) ?? Self.time(text).map(Start.time)
         }
@@ -64,7 +67,7 @@ struct CaughtQuery: Sendable {
     /// Whether nothing is asked for, so that every message matches.
     var matchesAll: Bool { to == nil && from == nil && subject == nil && text == nil && start == nil }
 
-    /// Whether a message is one of those asked for: what is given has to be contained, in any case of letters.
+    /// Whether a message is one of those asked for: what is given has to be contained, ignoring case.
     func matches(_ message: CaughtMessage) -> Bool {
         let content = message.content
         switch start {

@@ -2,13 +2,8 @@ internal import Synchronization
 
 /// The requests that wait for a message to arrive in the sandbox.
 final class CaughtWaits: Sendable {
-    private struct Wait {
-        let query: CaughtQuery
-        let continuation: AsyncStream<Void>.Continuation
-    }
-
     private struct State {
-        var waits: [Int: Wait] = [:]
+        var waits: [Int: AsyncStream<CaughtMessage>.Continuation] = [:]
         var lastNumber = 0
         var isClosed = false
     }
@@ -16,54 +11,55 @@ final class CaughtWaits: Sendable {
     /// A wait that has begun.
     struct Token: Sendable {
         fileprivate let number: Int
-        fileprivate let stream: AsyncStream<Void>
+        fileprivate let arrivals: AsyncStream<CaughtMessage>
     }
 
-    /// Most requests that wait at once: each arrival is compared with every one of them.
+    /// Most requests that wait at once: each compares every arrival with its query.
     static let maximum = 256
 
     private let state = Mutex(State())
 
-    /// Begins to wait: a message that arrives from now on is noticed. Nil if too many wait already.
-    func begin(_ query: CaughtQuery) -> Token? {
-        let (stream, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+    /// Begins to wait: a message that arrives from now on is noticed. Nil if too many requests are already waiting.
+    func begin() -> Token? {
+        let (arrivals, continuation) = AsyncStream<CaughtMessage>.makeStream()
         return state.withLock { state in
             guard state.waits.count < Self.maximum else { return nil }
             if state.isClosed { continuation.finish() }
             state.lastNumber += 1
-            state.waits[state.lastNumber] = Wait(query: query, continuation: continuation)
-            return Token(number: state.lastNumber, stream: stream)
+            state.waits[state.lastNumber] = continuation
+            return Token(number: state.lastNumber, arrivals: arrivals)
         }
     }
 
     /// Returns as soon as a message that matches has arrived, the time is over or the gateway drains.
-    func wait(_ token: Token, upTo time: Duration) async {
+    ///
+    /// Messages are compared here, on the task of the request: the server that received them goes on.
+    func wait(_ token: Token, for query: CaughtQuery, upTo time: Duration) async {
         let timer = Task { [weak self] in
             // Cancelled, it has nothing to do any more.
             guard (try? await Task.sleep(for: time)) != nil else { return }
             self?.end(token)
         }
-        for await _ in token.stream { break }
+        for await message in token.arrivals where query.matches(message) { break }
         timer.cancel()
         end(token)
     }
 
     /// Ends a wait.
     func end(_ token: Token) {
-        state.withLock { $0.waits.removeValue(forKey: token.number) }?.continuation.finish()
+        state.withLock { $0.waits.removeValue(forKey: token.number) }?.finish()
     }
 
     func arrived(_ message: CaughtMessage) {
-        let waits = state.withLock { $0.waits.values.map(\.self) }
-        for wait in waits where wait.query.matches(message) { wait.continuation.yield() }
+        for wait in state.withLock({ Array($0.waits.values) }) { wait.yield(message) }
     }
 
-    /// Ends all waits, and lets no other begin.
+    /// Ends all waits; those that begin later end at once.
     func close() {
         let waits = state.withLock { state in
             state.isClosed = true
-            return state.waits.values.map(\.self)
+            return Array(state.waits.values)
         }
-        for wait in waits { wait.continuation.finish() }
+        for wait in waits { wait.finish() }
     }
 }

@@ -1,19 +1,24 @@
-/// Text that is looked for in other text, whatever the case of letters.
+/// A substring to search for, ignoring case.
 struct ContainedText: Sendable {
+    /// The longest one: a search takes the product of both lengths at worst.
+    static let maximumOctets = 1_000
+
     private let octets: [UInt8]
 
-    init(_ text: String) {
-        octets = Array(text.lowercased().utf8)
+    /// Nil for an empty text, which everything contains, and for one that is too long.
+    init?(_ text: String) {
+        let octets = Array(text.lowercased().utf8)
+        guard (1...Self.maximumOctets).contains(octets.count) else { return nil }
+        self.octets = octets
     }
 
     func isContained(in text: String) -> Bool {
-        guard let first = octets.first else { return true }
         let content = Array(text.lowercased().utf8)
         guard content.count >= octets.count else { return false }
         let last = content.count - octets.count
         var index = 0
         while index <= last {
-            if content[index] == first, content[index..<(index + octets.count)] == octets[...] { return true }
+            if content[index] == octets[0], content[index..<(index + octets.count)] == octets[...] { return true }
             index += 1
         }
         return false

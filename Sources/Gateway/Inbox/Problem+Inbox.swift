@@ -3,7 +3,7 @@ extension Problem {
     static func noSuchMessage(_ id: String) -> Problem {
         Problem(
             "not-found", "There is no such message", status: 404,
-            detail: "the sandbox has no message \(id.prefix(40).debugDescription), or has it no more; "
+            detail: "the sandbox has no message \(id.prefix(40).debugDescription), or no longer keeps it; "
                 + "GET /sandbox/messages lists those that it has")
     }
 
@@ -17,12 +17,11 @@ extension Problem {
     static func noSuchAttachment(of id: String, count: Int) -> Problem {
         Problem(
             "not-found", "The message has no such attachment", status: 404,
-            detail: count == 0
-                ? "message \(id) has no attachments" : "message \(id) has the attachments 0 to \(count - 1)")
+            detail: "message \(id) has \(count) attachment\(count == 1 ? "" : "s"); their indexes begin at 0")
     }
 
     static let tooManyWaits = Problem(
-        "busy", "Too many requests wait for a message", status: 503,
-        detail: "\(CaughtWaits.maximum) requests wait for a message already; try again later"
+        "busy", "Too many requests are waiting for a message", status: 503,
+        detail: "\(CaughtWaits.maximum) requests are already waiting for a message; try again later"
     ).retryLater()
 }

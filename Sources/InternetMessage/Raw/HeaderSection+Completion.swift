@@ -43,8 +43,10 @@ extension HeaderSection {
     public mutating func replaceAuthor(by address: AddrSpec, authors: [Mailbox]) {
         guard let index = fields.firstIndex(where: { $0.isNamed("From") }) else { return }
         let former = fields[index]
-        fields[index] =
-            (authors.count == 1 ? former.withAddress(address) : nil) ?? RawField(name: "From", value: "<\(address)>")
+        let renamed = authors.count == 1 ? former.withAddress(address) : nil
+        // Brackets may stand in a comment: the field has to name the address and nobody else.
+        let isRight = renamed.map { (try? Self.mailboxes(in: $0).map(\.address)) == [address] } ?? false
+        fields[index] = isRight ? renamed ?? former : RawField(name: "From", value: "<\(address)>")
         fields.removeAll { $0.isNamed("Sender") }
         let others = authors.filter { $0.address != address }
         if !others.isEmpty, !contains("Reply-To") { append(former.named("Reply-To")) }

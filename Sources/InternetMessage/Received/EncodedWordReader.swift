@@ -62,10 +62,8 @@ enum EncodedWordReader {
         switch octets[charsetEnd + 1] {
         case UInt8(ascii: "B"), UInt8(ascii: "b"): content = TransferEncoding.base64(encoded)
         case UInt8(ascii: "Q"), UInt8(ascii: "q"):
-            var decoded: [UInt8] = []
             let spaced = encoded.map { $0 == UInt8(ascii: "_") ? UInt8(ascii: " ") : $0 }
-            TransferEncoding.escapes(in: spaced[...], into: &decoded)
-            content = decoded
+            content = Hexadecimal.unescaped(spaced, after: UInt8(ascii: "="))
         default: return nil
         }
         return Word(charset: String(decoding: charset, as: UTF8.self).lowercased(), octets: content, end: textEnd + 2)

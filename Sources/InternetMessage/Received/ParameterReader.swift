@@ -86,29 +86,14 @@ struct ParameterReader {
         }
         var number = 0
         while true {
-            octets += section.isEncoded ? Self.percentDecoded(section.value) : Array(section.value.utf8)
+            octets +=
+                section.isEncoded
+                ? Hexadecimal.unescaped(Array(section.value.utf8), after: UInt8(ascii: "%"))
+                : Array(section.value.utf8)
             number += 1
             guard let next = sections[number] else { break }
             section = next
         }
         return ReceivedCharset.text(octets, charset: charset)
-    }
-
-    private static func percentDecoded(_ text: String) -> [UInt8] {
-        let octets = Array(text.utf8)
-        var decoded: [UInt8] = []
-        var index = 0
-        while index < octets.count {
-            if octets[index] == UInt8(ascii: "%"), octets.count - index > 2,
-                let high = Hexadecimal.value(octets[index + 1]), let low = Hexadecimal.value(octets[index + 2])
-            {
-                decoded.append(high << 4 | low)
-                index += 3
-            } else {
-                decoded.append(octets[index])
-                index += 1
-            }
-        }
-        return decoded
     }
 }

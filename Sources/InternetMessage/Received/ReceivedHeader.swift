@@ -2,6 +2,9 @@ internal import MailAddress
 
 /// The header fields of a message or of a body part, and what comes after them (RFC 5322, section 2.2), read leniently.
 struct ReceivedHeader {
+    /// Most fields that are read; what comes after them is taken for the body.
+    private static let maximumFields = 10_000
+
     /// In their order, unfolded, without the white space around names and values.
     let fields: [(name: String, value: String)]
     /// What follows the empty line.
@@ -23,7 +26,8 @@ struct ReceivedHeader {
                 field += content
                 continue
             }
-            guard !Self.isWhiteSpace(first), content.contains(UInt8(ascii: ":")) else {
+            guard !Self.isWhiteSpace(first), content.contains(UInt8(ascii: ":")), fields.count < Self.maximumFields
+            else {
                 body = octets[line.content.lowerBound...]
                 break
             }

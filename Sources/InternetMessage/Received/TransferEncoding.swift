@@ -71,25 +71,9 @@ enum TransferEncoding {
             }
             let isSoft = content.last == UInt8(ascii: "=")
             if isSoft { content.removeLast() }
-            escapes(in: content, into: &decoded)
+            decoded += Hexadecimal.unescaped(content, after: UInt8(ascii: "="))
             if !isSoft { decoded += octets[line.content.upperBound..<line.end] }
         }
         return decoded
-    }
-
-    /// Undoes `=3D` and the like.
-    static func escapes(in octets: ArraySlice<UInt8>, into decoded: inout [UInt8]) {
-        var index = octets.startIndex
-        while index < octets.endIndex {
-            if octets[index] == UInt8(ascii: "="), octets.endIndex - index > 2,
-                let high = Hexadecimal.value(octets[index + 1]), let low = Hexadecimal.value(octets[index + 2])
-            {
-                decoded.append(high << 4 | low)
-                index += 3
-            } else {
-                decoded.append(octets[index])
-                index += 1
-            }
-        }
     }
 }

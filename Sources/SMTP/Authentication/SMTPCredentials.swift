@@ -2,10 +2,10 @@
 ///
 /// Its description hides the secret, so that no log or error text can show it by accident.
 public struct SMTPCredentials: Sendable, CustomStringConvertible, CustomDebugStringConvertible {
-    /// Gives an access token that is valid now. If the error is an ``AccessTokenFailure``, it is told to whoever sends;
-    /// of any other only the type is.
+    /// Gives an access token that is valid now. If the error is an ``AccessTokenFailure``, its explanation is shown to the
+    /// sender; of other errors only the type is shown.
     public typealias TokenSource = @Sendable () async throws -> String
-    /// Hears that the server refused a token, and with which reply. The source is asked for another one after that.
+    /// Reports a token that the server refused, with its reply. The source is asked for another one after that.
     public typealias TokenRefusal = @Sendable (_ token: String, _ reply: Reply) async -> Void
 
     enum Secret: Sendable {
@@ -41,7 +41,7 @@ public struct SMTPCredentials: Sendable, CustomStringConvertible, CustomDebugStr
     ///   - mechanism: the mechanism to use, or nil for OAUTHBEARER, then XOAUTH2.
     ///   - token: asked for a token for each session, and once more where the server refuses it. A session waits for it
     ///     as long as for a reply.
-    ///   - refused: told of each token that the server refuses with 535.
+    ///   - refused: called with each token that the server refuses with 535.
     public init(
         username: String, mechanism: AuthenticationMechanism? = nil, token: @escaping TokenSource,
         refused: @escaping TokenRefusal = { _, _ in }

@@ -242,7 +242,7 @@ final class Connection: ChannelInboundHandler {
         candidates.append(channel)
     }
 
-    /// One of the candidates is connected: the conversation begins on it. Nothing has been read from it so far.
+    /// One of the candidates is connected: the conversation begins on it. Nothing has been read from it so far but a proxy's replies.
     func begin(on channel: any Channel) {
         candidates = []
         // The bound of the whole set-up may have passed while the connection was being made.

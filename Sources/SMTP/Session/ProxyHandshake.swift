@@ -8,7 +8,7 @@ struct ProxyHandshake {
         case wait
         /// The way to the server is open; it has already sent these octets.
         case open([UInt8])
-        /// The proxy, or the server beyond it, does not let it be.
+        /// The proxy, or the server beyond it, refused or failed.
         case failed(SMTPError)
     }
 
@@ -35,6 +35,8 @@ struct ProxyHandshake {
     private let port: Int
     private var state: State
     private var received: [UInt8] = []
+    /// Where the line begins whose end has not come.
+    private var lineStart = 0
 
     /// - Parameters:
     ///   - host: the server's name or address.
@@ -99,7 +101,7 @@ struct ProxyHandshake {
         guard method == Self.withPassword, let user = proxy.user else {
             return fail(
                 proxy.user == nil
-                    ? "the proxy \(proxy) wants a login; give it a user and a password"
+                    ? "the proxy \(proxy) requires a login; add user:password@ to the proxy's URL"
                     : "the proxy \(proxy) takes no login with user and password")
         }
         state = .login
@@ -170,7 +172,7 @@ struct ProxyHandshake {
     // MARK: HTTP
 
     private mutating func takeResponse() -> Step {
-        guard let end = Self.sectionEnd(received) else {
+        guard let end = sectionEnd() else {
             guard received.count <= Self.maximumResponse else {
                 return fail("the response of the proxy \(proxy) to CONNECT is too long")
             }
@@ -189,7 +191,7 @@ struct ProxyHandshake {
         case 407:
             return fail(
                 proxy.user == nil
-                    ? "the proxy \(proxy) wants a login; give it a user and a password"
+                    ? "the proxy \(proxy) requires a login; add user:password@ to the proxy's URL"
                     : "the proxy \(proxy) refused the login; check its user and password")
         case 403, 405: return fail("the proxy \(proxy) does not allow connections to \(server) (\(status))")
         case 502, 503, 504: return fail("the proxy \(proxy) cannot reach \(server) (\(status))")
@@ -197,13 +199,12 @@ struct ProxyHandshake {
         }
     }
 
-    /// The index behind the empty line, or nil if it has not come.
-    private static func sectionEnd(_ octets: [UInt8]) -> Int? {
-        var index = 0
-        while let lineFeed = octets[index...].firstIndex(of: UInt8(ascii: "\n")) {
-            let line = octets[index..<lineFeed]
-            index = lineFeed + 1
-            if line.isEmpty || line.elementsEqual([UInt8(ascii: "\r")]) { return index }
+    /// The index after the empty line, or nil if it has not come.
+    private mutating func sectionEnd() -> Int? {
+        while let lineFeed = received[lineStart...].firstIndex(of: UInt8(ascii: "\n")) {
+            let line = received[lineStart..<lineFeed]
+            lineStart = lineFeed + 1
+            if line.isEmpty || line.elementsEqual([UInt8(ascii: "\r")]) { return lineStart }
         }
         return nil
     }

@@ -151,6 +151,10 @@ public final class SMTPSession: Sendable {
         guard let proxy = configuration.proxy else {
             return channel.eventLoop.makeSucceededFuture((channel, ByteBuffer()))
         }
+        guard configuration.host.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else {
+            return channel.eventLoop.makeFailedFuture(
+                SMTPError(.invalidUse, stage: .connect, detail: "the server's name has a space or a control character"))
+        }
         let opened = channel.eventLoop.makePromise(of: ByteBuffer.self)
         let handshake = ProxyHandshake(proxy, host: configuration.host, port: configuration.port)
         do {

@@ -36,10 +36,10 @@ public struct SandboxMessage: Sendable {
         content = ReceivedMessage(received.raw)
     }
 
-    /// What the message costs of the inbox's bound: its octets and those of its envelope.
+    /// What the message costs of the inbox's bound: its octets, those of its envelope, and what was read of it.
     var footprint: Int {
         var octets = raw.count + helloName.utf8.count + reversePath.utf8.count
-        for recipient in recipients { octets += recipient.utf8.count }
+        for text in recipients + content.to + content.cc + [content.from, content.subject] { octets += text.utf8.count }
         for parameter in parameters + recipientParameters.joined() {
             octets += parameter.keyword.utf8.count + (parameter.value?.utf8.count ?? 0)
         }

@@ -9,7 +9,7 @@ struct SandboxConversation {
         case keep(ReceivedTransaction, reply: SandboxReply?)
         /// Call `resume()` after so many seconds, and read no more until then.
         case wait(seconds: Int)
-        /// Begin TLS behind the replies before (RFC 3207), and call `secured()` first.
+        /// Begin TLS after the replies before (RFC 3207), and call `secured()` first.
         case startTLS
         /// Close the connection behind the replies before.
         case close

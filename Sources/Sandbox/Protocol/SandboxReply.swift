@@ -12,7 +12,7 @@ struct SandboxReply: Error, Hashable {
     /// A reply with a code that a test asked for. Codes of the 300s have no enhanced code (RFC 3463, section 2).
     static func asked(_ code: Int) -> SandboxReply {
         let enhanced = code / 100 == 3 ? "" : "\(code / 100).0.0 "
-        return SandboxReply("\(code) \(enhanced)As the address asks")
+        return SandboxReply("\(code) \(enhanced)Reply requested by the address")
     }
 
     /// Whether it says that the command has done what it was to do.

@@ -81,13 +81,18 @@ final class SandboxHandler: ChannelInboundHandler {
             switch action {
             case .reply(let reply): write(reply)
             case .keep(let message, let reply):
-                let id = inbox.add(message, receivedAt: Date().timeIntervalSince1970)
+                let id = inbox.add(message, receivedAt: Self.now())
                 write(reply ?? SandboxReply("250 2.0.0 Ok: queued as \(id)"))
             case .startTLS: startTLS(context)
             case .wait(let seconds): wait(seconds, context)
             case .close: isClosing = true
             }
         }
+    }
+
+    /// The time to the millisecond, as it is shown: who asks for what came after it does not get the same message again.
+    private static func now() -> Double {
+        (Date().timeIntervalSince1970 * 1000).rounded(.down) / 1000
     }
 
     private func startTLS(_ context: ChannelHandlerContext) {

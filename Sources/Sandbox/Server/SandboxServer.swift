@@ -41,8 +41,14 @@ public final class SandboxServer: Sendable {
         let inbox = SandboxInbox(
             maximumMessages: configuration.maximumMessages, maximumOctets: configuration.maximumInboxOctets)
         let connections = SandboxConnections(maximum: configuration.maximumConnections)
+        let tls: NIOSSLContext
         do {
-            let tls = try SelfSignedCertificate(name: configuration.serverName).context()
+            tls = try SelfSignedCertificate(name: configuration.serverName).context()
+        } catch {
+            try? await ownGroup?.shutdownGracefully()
+            throw .noCertificate(reason: "\(error)")
+        }
+        do {
             let channel = try await bootstrap(
                 group ?? ownGroup ?? MultiThreadedEventLoopGroup.singleton, configuration, inbox, connections, tls
             ).bind(host: host, port: port).get()
