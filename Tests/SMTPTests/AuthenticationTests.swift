@@ -246,6 +246,47 @@ import Testing
         #expect(play.server("334 \(challenge)\r\n") == ["> cA==|"])
     }
 
+    /// A server that repeats what it was sent does not get it into an error.
+    @Test(arguments: ["PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER"]) func aRepeatedSecretIsWithheld(_ mechanism: String)
+        throws
+    {
+        let secret = "planted-secret-of-some-length-0123456789"
+        let isToken = mechanism.contains("OAUTH")
+        let credentials =
+            isToken
+            ? SMTPCredentials(username: "the-user") { secret } : SMTPCredentials(username: "the-user", password: secret)
+        for shows in ["", secret, String(secret.dropFirst(5).dropLast(5)), "wire"] {
+            var play = try begin(credentials, offering: mechanism).play
+            var sent: [String] = []
+            for _ in 0..<2 {
+                if isToken {
+                    play.conversation.tokenArrived(secret)
+                    sent += play.drain()
+                } else if mechanism == "LOGIN" {
+                    sent += play.server("334 VXNlcm5hbWU6\r\n") + play.server("334 UGFzc3dvcmQ6\r\n")
+                } else {
+                    sent = ["AUTH PLAIN " + Base64.encode(Array("\0the-user\0\(secret)".utf8))]
+                }
+                let wire = sent.joined(separator: " ").replacing("|", with: "")
+                _ = play.server("535 5.7.8 you said \(shows == "wire" ? wire : shows)\r\n")
+                if !isToken { break }
+            }
+            let last = play.lastError
+            let error = try #require(last)
+            #expect(error.code == 535)
+            #expect(error.detail.contains("not shown") == !shows.isEmpty, "\(error.detail)")
+            #expect(!error.detail.contains("secret-of"), "\(error.detail)")
+        }
+    }
+
+    @Test func challengesEnd() throws {
+        var play = try begin(SMTPCredentials(username: "u") { "t" }, offering: "XOAUTH2").play
+        play.conversation.tokenArrived("t")
+        _ = play.drain()
+        for _ in 0..<8 { #expect(play.server("334 \r\n").first?.hasPrefix("> ") == true) }
+        #expect(play.server("334 \r\n").last?.contains("protocol_violation auth") == true)
+    }
+
     @Test func aRefusalHasItsCode() throws {
         var play = try begin(SMTPCredentials(username: "u", password: "p"), offering: "PLAIN").play
         #expect(play.server("535 5.7.8 no\r\n") == ["> QUIT|", "leave refused auth 535 not_sent"])

@@ -9,6 +9,8 @@ struct Play: ~Copyable {
     var conversation: Conversation
     /// How the server's bytes are cut.
     var byteByByte = false
+    /// What the session ended with, or was given up for.
+    private(set) var lastError: SMTPError?
 
     init(
         security: ConversationSettings.Security = .none, credentials: SMTPCredentials? = nil, byteByByte: Bool = false,
@@ -98,7 +100,9 @@ struct Play: ~Copyable {
                 texts.append("finished \(finished.reply.code)" + Self.text(finished.opened))
             case .failed(let error): texts.append("failed \(Self.text(error))")
             case .refused(let error): texts.append("refused \(Self.text(error))")
-            case .leave(let error): texts.append("leave \(Self.text(error))")
+            case .leave(let error):
+                lastError = error
+                texts.append("leave \(Self.text(error))")
             case .close(let error): texts.append("close" + (error.map { " \(Self.text($0))" } ?? ""))
             case .transcript(let line): texts.append(line)
             }

@@ -57,8 +57,10 @@ final class CaughtPages: Sendable {
             waits.end(token)
             return response(messages, query)
         }
-        await waits.wait(token, for: query, upTo: time)
-        return response(found(query), query)
+        let arrived = await waits.wait(token, for: query, upTo: time)
+        let kept = found(query)
+        // It may have been removed in the meantime, and was waited for all the same.
+        return response(kept.isEmpty ? arrived.map { [$0] } ?? [] : kept, query)
     }
 
     private func found(_ query: CaughtQuery) -> [CaughtMessage] {

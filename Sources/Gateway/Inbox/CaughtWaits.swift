@@ -31,18 +31,21 @@ final class CaughtWaits: Sendable {
         }
     }
 
-    /// Returns as soon as a message that matches has arrived, the time is over or the gateway drains.
+    /// Returns a message that matches as soon as one has arrived; nil if the time is over or the gateway drains before.
     ///
     /// Messages are compared here, on the task of the request: the server that received them goes on.
-    func wait(_ token: Token, for query: CaughtQuery, upTo time: Duration) async {
+    func wait(_ token: Token, for query: CaughtQuery, upTo time: Duration) async -> CaughtMessage? {
         let timer = Task { [weak self] in
             // Cancelled, it has nothing to do any more.
             guard (try? await Task.sleep(for: time)) != nil else { return }
             self?.end(token)
         }
-        for await message in token.arrivals where query.matches(message) { break }
-        timer.cancel()
-        end(token)
+        defer {
+            timer.cancel()
+            end(token)
+        }
+        for await message in token.arrivals where query.matches(message) { return message }
+        return nil
     }
 
     /// Ends a wait.

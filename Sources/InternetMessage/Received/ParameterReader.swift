@@ -1,11 +1,15 @@
 /// The value and the parameters of a received Content-Type or Content-Disposition (RFC 2045, section 5.1), with the
 /// continuations and charsets of RFC 2231. Senders write them in many ways, so nothing is refused.
 struct ParameterReader {
+    /// Octets that are read; real values have some hundreds.
+    private static let maximumOctets = 16_384
+
     /// What stands before the first semicolon, in lower case.
     let value: String
     private let parameters: [(name: String, value: String)]
 
     init(_ text: String) {
+        let text = text.utf8.count > Self.maximumOctets ? String(text.unicodeScalars.prefix(Self.maximumOctets)) : text
         var pieces = Self.pieces(text)[...]
         value = (pieces.popFirst() ?? "").lowercased().trimming(" \t")
         parameters = pieces.compactMap { piece in

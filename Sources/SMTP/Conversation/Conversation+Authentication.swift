@@ -8,6 +8,11 @@ extension Conversation {
         /// How many access tokens have been asked for.
         var tokens = 0
 
+        /// What was said of the secret.
+        var secrets = SentSecrets()
+        /// How many challenges the server has sent.
+        var challenges = 0
+
         /// The challenge that is answered when the work for it is done.
         var held: [UInt8]?
         /// Whether a challenge has been answered: until then nothing was sent that the password is in.
@@ -20,6 +25,8 @@ extension Conversation {
         var awaitsOwner: Bool { awaitsToken || held != nil }
     }
 
+    /// The most challenges of a run: no mechanism has more than four.
+    private static let maximumChallenges = 8
     /// How many access tokens are tried: one may just have expired.
     private static let maximumTokens = 2
     /// Octets of a command line, its end included (RFC 5321, section 4.5.3.1.4). An initial response that does not fit has
@@ -74,6 +81,7 @@ extension Conversation {
         authentication = Authentication(mechanism: mechanism)
         switch credentials.secret {
         case .password(let password, let salted):
+            authentication?.secrets.use(password)
             let binding = channelBinding(for: mechanism)
             begin { () throws(AuthenticationFailure) in
                 switch mechanism {
@@ -94,6 +102,7 @@ extension Conversation {
         guard let authentication, authentication.awaitsToken, let username = settings.credentials?.username else {
             return
         }
+        self.authentication?.secrets.use(token)
         begin { () throws(AuthenticationFailure) in
             try TokenExchange(authentication.mechanism, username: username, token: token)
         }
@@ -121,6 +130,7 @@ extension Conversation {
         do throws(AuthenticationFailure) {
             let response = try exchange.respond(to: challenge)
             authentication?.exchange = exchange
+            authentication?.secrets.send(response)
             authentication?.hasResponded = true
             send(.authResponse(response), expecting: .authentication)
         } catch {
@@ -150,6 +160,8 @@ extension Conversation {
 
     mutating func takeAuthentication(_ reply: Reply) {
         guard let exchange = authentication?.exchange else { return }
+        // Some servers repeat what they were sent.
+        let reply = reply.code == 334 ? reply : authentication?.secrets.withheld(reply) ?? reply
         if authentication?.isBrokenOff == true {
             // 501 (RFC 4954, section 4), or a refusal of its own.
             if reply.isPermanentNegative {
@@ -158,6 +170,11 @@ extension Conversation {
                 fail(reply.isTransientNegative ? .refused(reply, at: .auth) : unexpected(reply, at: .auth))
             }
         } else if reply.code == 334 {
+            authentication?.challenges += 1
+            guard let challenges = authentication?.challenges, challenges <= Self.maximumChallenges else {
+                fail(protocolViolation("the server's challenges in AUTH do not end", at: .auth))
+                return
+            }
             guard let challenge = Base64.decode(reply.text) ?? (exchange.readsChallenges ? nil : []) else {
                 fail(protocolViolation("the server's challenge of AUTH is not base64", at: .auth))
                 return
@@ -219,7 +236,9 @@ extension Conversation {
         do throws(AuthenticationFailure) {
             let start = try makeExchange()
             var exchange = start
-            var command = Command.auth(mechanism: mechanism, initialResponse: try exchange.initialResponse())
+            let initialResponse = try exchange.initialResponse()
+            if let initialResponse { authentication?.secrets.send(initialResponse) }
+            var command = Command.auth(mechanism: mechanism, initialResponse: initialResponse)
             if command.length > Self.maximumLine {
                 exchange = start
                 command = .auth(mechanism: mechanism, initialResponse: nil)

@@ -126,6 +126,10 @@ struct Conversation: ~Copyable {
 
     /// A deadline has passed.
     mutating func deadlinePassed() {
+        if authentication?.awaitsToken == true {
+            tokenFailed("the source of access tokens did not answer in time", isTemporary: true)
+            return
+        }
         fail(
             SMTPError(
                 .timedOut, stage: currentStage, outcome: outcome, reply: nil,

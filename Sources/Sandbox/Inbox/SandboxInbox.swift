@@ -67,7 +67,7 @@ public final class SandboxInbox: Sendable {
             state.lastNumber += 1
             return (state.lastNumber, state.observer)
         }
-        // A large message takes its time to be read, in which nobody has to wait.
+        // A large message takes its time to be read, in which the inbox can be used.
         let message = SandboxMessage(received, id: "\(idPrefix)-\(number)", number: number, receivedAt: receivedAt)
         state.withLock { $0.ring.append(message) }
         observer?(message)
