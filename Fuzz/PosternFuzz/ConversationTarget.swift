@@ -110,7 +110,7 @@ enum ConversationTarget {
             case 241: conversation.deadlinePassed()
             case 242: conversation.connectionClosed("closed")
             case 243..<248: conversation.tokenArrived("token")
-            case 248: conversation.tokenFailed("no token")
+            case 248: conversation.tokenFailed("no token", isTemporary: input.byte() % 2 == 0)
             case 249: conversation.tokenArrived("a\r\ntoken")
             default: receive([input.byte()])
             }
@@ -156,7 +156,7 @@ enum ConversationTarget {
                 case .derive(let derivation):
                     derivation.run()
                     conversation.derived()
-                case .opened, .ready, .leave, .startTLS, .askForToken: break
+                case .opened, .ready, .leave, .startTLS, .askForToken, .tokenRefused: break
                 }
             }
             // A session that can take the next message owes no answer.

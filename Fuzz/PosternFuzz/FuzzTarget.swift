@@ -1,6 +1,6 @@
 /// What is tried with any input. A target that finds something wrong traps.
 enum FuzzTarget: String, CaseIterable {
-    case replies, conversation, addresses, sandbox, headers, requests, forms
+    case replies, conversation, addresses, sandbox, headers, requests, forms, mail
 
     func run(_ input: [UInt8]) {
         switch self {
@@ -11,6 +11,7 @@ enum FuzzTarget: String, CaseIterable {
         case .headers: HeadersTarget.run(input)
         case .requests: RequestsTarget.run(input)
         case .forms: FormsTarget.run(input)
+        case .mail: MailTarget.run(input)
         }
     }
 }

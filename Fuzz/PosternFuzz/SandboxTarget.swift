@@ -17,7 +17,7 @@ enum SandboxTarget {
     private static func actions(
         for pieces: [[UInt8]], _ configuration: SandboxConfiguration
     ) -> [SandboxConversation.Action] {
-        var conversation = SandboxConversation(configuration)
+        var conversation = SandboxConversation(configuration, offersTLS: true)
         var all: [SandboxConversation.Action] = []
         for piece in pieces {
             var actions = conversation.receive(piece)
