@@ -52,6 +52,7 @@ import Testing
         ("?after=AAAAA-1", ["3", "2"]), ("?after=AAAAA-3", []), ("?after=BBBBB-7", ["3", "2", "1"]),
         ("?after=2026-01-01T00:00:01Z", ["3", "2"]), ("?after=2026-01-01T00:00:01.5Z", ["3", "2"]),
         ("?after=2026-01-01T01:00:02%2B01:00", ["3"]), ("?wait=1s", ["3", "2", "1"]), ("?to=nobody", []),
+        ("?to=\(String(repeating: "x", count: 200))", []),
     ])
     func messagesAreFound(_ query: String, _ numbers: [String]) async throws {
         try await served(Self.inbox()) { gateway in
@@ -77,7 +78,8 @@ import Testing
     @Test(arguments: [
         "?after=yesterday", "?after=2026-01-01", "?after=", "?limit=-1", "?limit=x", "?limit=1e3",
         "?limit=99999999999999999999",
-        "?wait=10", "?wait=61s", "?wait=2m", "?wait=0s", "?wait=", "?to=", "?text=", "?subjekt=x", "?to=a&to=b",
+        "?wait=10", "?wait=61s", "?wait=2m", "?wait=0s", "?wait=", "?to=", "?text=",
+        "?to=\(String(repeating: "x", count: 201))", "?subjekt=x", "?to=a&to=b",
     ])
     func aQueryThatMeansNothingIsRefused(_ query: String) async throws {
         let inbox = Self.inbox()

@@ -46,7 +46,7 @@ struct CaughtQuery: Sendable {
             return nil
         }
         func text(_ name: String) -> ContainedText? {
-            read(name, "a text of 1 to \(ContainedText.maximumOctets) octets", ContainedText.init)
+            read(name, "a text of 1 to \(ContainedText.maximumCharacters) characters", ContainedText.init)
         }
         to = text("to")
         from = text("from")

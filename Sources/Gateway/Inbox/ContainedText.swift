@@ -1,15 +1,14 @@
 /// A substring to search for, ignoring case.
 struct ContainedText: Sendable {
-    /// The longest one: a search takes the product of both lengths at worst.
-    static let maximumOctets = 1_000
+    /// The most characters, counted as Unicode scalars: a search takes the product of both lengths at worst.
+    static let maximumCharacters = 200
 
     private let octets: [UInt8]
 
     /// Nil for an empty text, which everything contains, and for one that is too long.
     init?(_ text: String) {
-        let octets = Array(text.lowercased().utf8)
-        guard (1...Self.maximumOctets).contains(octets.count) else { return nil }
-        self.octets = octets
+        guard (1...Self.maximumCharacters).contains(text.unicodeScalars.count) else { return nil }
+        octets = Array(text.lowercased().utf8)
     }
 
     func isContained(in text: String) -> Bool {
