@@ -8,11 +8,6 @@ extension Conversation {
         /// How many access tokens have been asked for.
         var tokens = 0
 
-        /// What was said of the secret.
-        var secrets = SentSecrets()
-        /// How many challenges the server has sent.
-        var challenges = 0
-
         /// The challenge that is answered when the work for it is done.
         var held: [UInt8]?
         /// Whether a challenge has been answered: until then nothing was sent that the password is in.
@@ -79,9 +74,10 @@ extension Conversation {
 
     private mutating func authenticate(_ credentials: SMTPCredentials, with mechanism: AuthenticationMechanism) {
         authentication = Authentication(mechanism: mechanism)
+        challenges = 0
         switch credentials.secret {
         case .password(let password, let salted):
-            authentication?.secrets.use(password)
+            sentSecrets.use(password)
             let binding = channelBinding(for: mechanism)
             begin { () throws(AuthenticationFailure) in
                 switch mechanism {
@@ -102,7 +98,7 @@ extension Conversation {
         guard let authentication, authentication.awaitsToken, let username = settings.credentials?.username else {
             return
         }
-        self.authentication?.secrets.use(token)
+        sentSecrets.use(token)
         begin { () throws(AuthenticationFailure) in
             try TokenExchange(authentication.mechanism, username: username, token: token)
         }
@@ -130,7 +126,7 @@ extension Conversation {
         do throws(AuthenticationFailure) {
             let response = try exchange.respond(to: challenge)
             authentication?.exchange = exchange
-            authentication?.secrets.send(response)
+            sentSecrets.send(response)
             authentication?.hasResponded = true
             send(.authResponse(response), expecting: .authentication)
         } catch {
@@ -161,7 +157,7 @@ extension Conversation {
     mutating func takeAuthentication(_ reply: Reply) {
         guard let exchange = authentication?.exchange else { return }
         // Some servers repeat what they were sent.
-        let reply = reply.code == 334 ? reply : authentication?.secrets.withheld(reply) ?? reply
+        let reply = reply.code == 334 ? reply : sentSecrets.withheld(reply)
         if authentication?.isBrokenOff == true {
             // 501 (RFC 4954, section 4), or a refusal of its own.
             if reply.isPermanentNegative {
@@ -170,8 +166,8 @@ extension Conversation {
                 fail(reply.isTransientNegative ? .refused(reply, at: .auth) : unexpected(reply, at: .auth))
             }
         } else if reply.code == 334 {
-            authentication?.challenges += 1
-            guard let challenges = authentication?.challenges, challenges <= Self.maximumChallenges else {
+            challenges += 1
+            guard challenges <= Self.maximumChallenges else {
                 fail(protocolViolation("the server's challenges in AUTH do not end", at: .auth))
                 return
             }
@@ -194,6 +190,7 @@ extension Conversation {
             }
             mechanism = authentication?.mechanism
             authentication = nil
+            sentSecrets = SentSecrets()
             becomeReady()
         } else if reply.code == 535, let tokens = authentication?.tokens, tokens > 0 {
             // The credentials are not valid (RFC 4954, section 6); any other refusal would meet the next token too.
@@ -237,7 +234,7 @@ extension Conversation {
             let start = try makeExchange()
             var exchange = start
             let initialResponse = try exchange.initialResponse()
-            if let initialResponse { authentication?.secrets.send(initialResponse) }
+            if let initialResponse { sentSecrets.send(initialResponse) }
             var command = Command.auth(mechanism: mechanism, initialResponse: initialResponse)
             if command.length > Self.maximumLine {
                 exchange = start

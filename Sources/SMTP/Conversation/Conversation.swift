@@ -63,6 +63,10 @@ struct Conversation: ~Copyable {
     var progress = 0
     /// The run of AUTH that is under way.
     var authentication: Authentication?
+    /// What was said of the secret while AUTH runs; beside the run itself, which is looked at for every message.
+    var sentSecrets = SentSecrets()
+    /// How many challenges the server has sent in the run.
+    var challenges = 0
 
     init(_ settings: ConversationSettings) {
         self.settings = settings
