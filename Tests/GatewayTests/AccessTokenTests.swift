@@ -55,6 +55,25 @@ import Testing
         return (bench, server)
     }
 
+    /// The endpoint rotates a refresh token, and Postern writes the new one to the file: that is no change of the relay.
+    @Test func aRotatedRefreshTokenChangesNoRelay() throws {
+        let file = FileManager.default.temporaryDirectory.appending(path: "refresh-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: file) }
+        func origin(_ token: String, client: String = "id") throws -> [String]? {
+            try token.write(to: file, atomically: true, encoding: .utf8)
+            let values = try SettingValues(environment: [
+                Self.relay: "smtp://ann%40example.org@relay.example.org",
+                Self.oauth + "TOKEN_URL": "https://login.example/t",
+                Self.oauth + "CLIENT_ID": client, Self.oauth + "REFRESH_TOKEN_FILE": file.path,
+            ])
+            return try GatewayConfiguration(values).relays.first?.origin
+        }
+        let (first, rotated, other) = (try origin("R1"), try origin("R2"), try origin("R2", client: "other"))
+        #expect(first != nil)
+        #expect(rotated == first)
+        #expect(other != first)
+    }
+
     @Test func aTokenOfAnEndpointLogsIn() async throws {
         let (bench, endpoint) = try await bench(
             endpoint: [Self.answer("200 OK", #"{"access_token":"T1","token_type":"Bearer","expires_in":3600}"#)],

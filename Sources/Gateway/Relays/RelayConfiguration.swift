@@ -119,8 +119,9 @@ public struct RelayConfiguration: Sendable {
         rates = values.value(of: rate).flatMap { MessageRate.rates($0) }
         breakerFailures = try values.integer(setting(.relayBreakerFailures))
         breakerPause = try values.duration(setting(.relayBreakerPause))
-        self.origin =
-            origin + (Setting.ofRelays.map(setting) + [.queueTimeout, .maxInFlight]).map { values.value(of: $0) ?? "" }
+        // Those of access tokens are in `origin` already: the file of a refresh token changes by itself.
+        let others = Setting.ofRelays.filter { !Setting.ofAccessTokens.contains($0) }.map(setting)
+        self.origin = origin + (others + [.queueTimeout, .maxInFlight]).map { values.value(of: $0) ?? "" }
     }
 
     /// A setting of this relay: its own, or else the general one.
