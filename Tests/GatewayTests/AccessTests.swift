@@ -279,11 +279,14 @@ import Testing
                 "POSTERN_API_KEYS": "app:secret-key-1,prometheus:secret-key-2",
                 "POSTERN_API_KEY_RULES": "prometheus: metrics",
             ], [.silence])
-        func status(_ method: String, _ path: String, _ key: String) async throws -> Int {
+        func answer(_ method: String, _ path: String, _ key: String) async throws -> HTTPAnswer {
             let connection = try RawConnection(port: bench.gateway.address.port)
             let body = method == "POST" ? "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}" : "\r\n"
             try connection.send("\(method) \(path) HTTP/1.1\r\nHost: localhost\r\nX-API-Key: \(key)\r\n\(body)")
-            return try #require(await connection.readAnswer()).status
+            return try #require(await connection.readAnswer())
+        }
+        func status(_ method: String, _ path: String, _ key: String) async throws -> Int {
+            try await answer(method, path, key).status
         }
         #expect(try await status("GET", "/metrics", "secret-key-2") == 200)
         #expect(try await status("GET", "/metrics", "secret-key-1") == 200)
@@ -294,6 +297,25 @@ import Testing
         ] {
             #expect(try await status(method, path, "secret-key-2") == 403, "\(path)")
             #expect(try await status(method, path, "secret-key-1") != 403, "\(path)")
+        }
+        // The time of every request is in the histogram.
+        let metrics = try await answer("GET", "/metrics", "secret-key-2").text
+        let counts = metrics.split(separator: "\n").filter { $0.hasPrefix("postern_http_request_seconds_count{") }
+        #expect(
+            counts.contains {
+                $0.contains(#""/messages""#) && ($0.split(separator: " ").last.map { $0 != "0" } ?? false)
+            })
+        await bench.stop()
+    }
+
+    /// Behind a proxy that is trusted, each of its clients has a rate of its own.
+    @Test func clientsBehindAProxyAreToldApart() async throws {
+        let bench = try await Bench.start(
+            ["POSTERN_TRUSTED_PROXIES": "127.0.0.1", "POSTERN_RATE_PER_ADDRESS": "1/h"], [.silence])
+        for (client, status) in [("192.0.2.1", 200), ("192.0.2.2", 200), ("192.0.2.1", 429)] {
+            let answer = try await bench.post(
+                simple, path: "/messages?dry_run=true", headers: "X-Forwarded-For: \(client)\r\n")
+            #expect(answer.status == status, "\(answer.text)")
         }
         await bench.stop()
     }
