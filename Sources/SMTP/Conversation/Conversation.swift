@@ -316,6 +316,8 @@ struct Conversation: ~Copyable {
     }
 
     private mutating func record(_ reply: Reply) {
+        var reply = reply
+        if due.first == .authentication { reply = sentSecrets.withheld(reply) }
         // What a challenge holds is for the exchange alone.
         let lines = reply.code == 334 && due.first == .authentication ? ["[challenge]"] : reply.lines
         for (index, line) in lines.enumerated() {
