@@ -8,6 +8,7 @@ import Synchronization
 final class TestInbox: CaughtMessages {
     private struct State {
         var messages: [CaughtMessage] = []
+        var looks = 0
         var observer: (@Sendable (CaughtMessage) -> Void)?
     }
 
@@ -36,7 +37,15 @@ final class TestInbox: CaughtMessages {
         observer?(message)
     }
 
-    func all() -> [CaughtMessage] { state.withLock { $0.messages.reversed() } }
+    /// How often the list was asked for.
+    var looks: Int { state.withLock { $0.looks } }
+
+    func all() -> [CaughtMessage] {
+        state.withLock { state in
+            state.looks += 1
+            return state.messages.reversed()
+        }
+    }
     func message(id: String) -> CaughtMessage? { all().first { $0.id == id } }
     func number(of id: String) -> Int? {
         id.hasPrefix("AAAAA-") ? Int(id.dropFirst(6)) : id == "BBBBB-7" ? 0 : nil
