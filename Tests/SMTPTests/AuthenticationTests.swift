@@ -279,6 +279,13 @@ import Testing
         }
     }
 
+    @Test(arguments: ["", "5.7.8 "]) func aRepeatedSecretIsNotInTheTranscript(_ enhanced: String) throws {
+        let credentials = SMTPCredentials(username: "the-user", password: "planted-secret")
+        var play = try begin(credentials, offering: "PLAIN", transcript: true).play
+        let transcript = play.server("535 \(enhanced)you said planted-secret\r\n").filter { $0.hasPrefix("S: 535") }
+        #expect(transcript == ["S: 535 \(enhanced)[the text of the reply repeats credentials and is not shown]"])
+    }
+
     @Test func challengesEnd() throws {
         var play = try begin(SMTPCredentials(username: "u") { "t" }, offering: "XOAUTH2").play
         play.conversation.tokenArrived("t")
