@@ -80,7 +80,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "?after=yesterday", "?after=2026-01-01", "?after=", "?limit=-1", "?limit=x", "?limit=1e3",
+        "?after=yesterday", "?after=2026-01-01", "?after=2026-02-31T00:00:00Z", "?after=", "?limit=-1", "?limit=x",
+        "?limit=1e3",
         "?limit=99999999999999999999",
         "?wait=10", "?wait=61s", "?wait=2m", "?wait=0s", "?wait=", "?to=", "?text=",
         "?to=\(String(repeating: "x", count: 201))", "?subjekt=x", "?to=a&to=b",

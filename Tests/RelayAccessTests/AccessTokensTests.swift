@@ -224,6 +224,22 @@ import Testing
         await tokens.stop()
     }
 
+    /// The endpoint has revoked the old refresh token, so the new one must not be lost with the access token beside it.
+    @Test(arguments: [
+        #""access_token":"t","expires_in":0"#, #""access_token":"t","token_type":"mac""#, #""access_token":"""#,
+        #""access_token":7"#, #""error":"temporarily_unavailable""#, #""access_token":"a b","expires_in":"soon""#,
+    ])
+    func aNewRefreshTokenIsKeptEvenIfTheAccessTokenIsUnusable(rest: String) async throws {
+        let folder = try TemporaryFolder()
+        let path = folder["refresh"]
+        try Data("refresh-0".utf8).write(to: URL(filePath: path))
+        let endpoint = ScriptedEndpoint { _, _ in .success(.json(#"{"refresh_token":"refresh-1",\#(rest)}"#)) }
+        let tokens = try tokens(.refreshToken(.file(path: path), clientID: "client", nil), from: endpoint)
+        await #expect(throws: AccessTokenError.self) { try await tokens.token() }
+        #expect(try String(contentsOfFile: path, encoding: .utf8) == "refresh-1\n")
+        await tokens.stop()
+    }
+
     @Test func aRefreshTokenThatCannotBeWrittenIsUsedAndWrittenLater() async throws {
         let folder = try TemporaryFolder()
         let path = folder["refresh"]

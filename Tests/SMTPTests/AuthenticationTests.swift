@@ -379,4 +379,12 @@ import Testing
         #expect(!"\(credentials)".contains(secret))
         #expect(!String(reflecting: credentials).contains(secret))
     }
+
+    /// Some providers take one token as the name and as the password.
+    @Test func aNameThatIsThePasswordIsNotShown() {
+        let token = SMTPCredentials(username: "server-token", password: "server-token")
+        #expect(token.shownUsername == "[secret]")
+        #expect("\(token) \(String(reflecting: token))" == "[secret]:[secret] [secret]:[secret]")
+        #expect("\(SMTPCredentials(username: "ann", password: "server-token"))" == "ann:[secret]")
+    }
 }

@@ -51,7 +51,7 @@ public struct RelayCheck: Sendable {
                 detail: tls.map { "\($0.version), certificate \(verified)" } ?? "not used: all travels in clear"),
             CheckStep(
                 name: "auth", isSound: true,
-                detail: mechanism.map { "as \(configuration.credentials?.username ?? ""), by \($0.rawValue)" }
+                detail: mechanism.map { "as \(configuration.credentials?.shownUsername ?? ""), by \($0.rawValue)" }
                     ?? "no credentials are set"),
         ]
     }

@@ -57,7 +57,7 @@ final class CaughtPages: Sendable {
             waits.end(token)
             return response(messages, query)
         }
-        let arrived = await waits.wait(token, for: query, upTo: time)
+        let arrived = await waits.wait(token, for: query, upTo: time, kept: { found(query).first })
         let kept = found(query)
         // It may have been removed in the meantime, and was waited for all the same.
         return response(kept.isEmpty ? arrived.map { [$0] } ?? [] : kept, query)

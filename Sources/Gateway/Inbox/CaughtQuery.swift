@@ -53,7 +53,7 @@ struct CaughtQuery: Sendable {
         subject = text("subject")
         self.text = text("text")
         start = read("after", "the id of a message or a time such as 2026-11-29T09:00:00Z") { text in
-            inbox.number(of: text).map(Start.message) ?? Self.time(text).map(Start.time)
+            inbox.number(of: text).map(Start.message) ?? InternetTime(text).map { .time($0.date) }
         }
         limit = read("limit", "a whole number, such as 50") { text in
             Int(text).flatMap { (0...Self.maximumLimit).contains($0) ? $0 : nil }
@@ -82,12 +82,5 @@ struct CaughtQuery: Sendable {
         return [content.text, content.html].contains { part in
             part.map { text.isContained(in: $0.text) } ?? false
         }
-    }
-
-    /// A time as RFC 3339 has it, with or without a fraction of a second.
-    private static func time(_ text: String) -> Date? {
-        let text = text.uppercased()
-        let style = Date.ISO8601FormatStyle.iso8601
-        return (try? style.parse(text)) ?? (try? style.time(includingFractionalSeconds: true).parse(text))
     }
 }

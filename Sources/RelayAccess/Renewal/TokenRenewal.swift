@@ -16,11 +16,11 @@ struct TokenRenewal: Sendable {
         } catch {
             throw .transport(host: endpoint.url.host, error)
         }
-        let answer = try TokenAnswer(
-            response, host: endpoint.url.host, secrets: request.secrets, now: clock.date())
-        if let keeper, let rotated = answer.refreshToken, rotated != refreshToken {
+        // First, because it replaces the old one even if the access token turns out to be unusable.
+        if let keeper, let rotated = TokenAnswer.rotatedRefreshToken(in: response), rotated != refreshToken {
             await keeper.replace(with: rotated)
         }
-        return answer
+        return try TokenAnswer(
+            response, host: endpoint.url.host, secrets: request.secrets, now: clock.date())
     }
 }

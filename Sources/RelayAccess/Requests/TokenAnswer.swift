@@ -4,8 +4,6 @@ internal import Foundation
 struct TokenAnswer: Equatable {
     let accessToken: String
     let lifetime: Duration
-    /// The refresh token to use from now on, if the endpoint gave one.
-    let refreshToken: String?
 
     /// The lifetime of a token if the endpoint does not give one, which RFC 6749, section 5.1, only recommends. An hour is
     /// what Microsoft and Google give; if it is less, the relay's refusal renews the token.
@@ -19,12 +17,19 @@ struct TokenAnswer: Equatable {
         let accessToken: String
         let type: String?
         let lifetime: Seconds?
-        let refreshToken: String?
 
         enum CodingKeys: String, CodingKey {
             case accessToken = "access_token"
             case type = "token_type"
             case lifetime = "expires_in"
+        }
+    }
+
+    /// The one member that counts even if the others are unusable.
+    private struct Rotation: Decodable {
+        let refreshToken: String?
+
+        enum CodingKeys: String, CodingKey {
             case refreshToken = "refresh_token"
         }
     }
@@ -90,12 +95,21 @@ extension TokenAnswer {
         accessToken = success.accessToken
         guard let seconds = success.lifetime?.value else {
             lifetime = Self.assumedLifetime
-            refreshToken = success.refreshToken
             return
         }
         guard seconds >= 1 else { throw misunderstood("expires_in is less than one second") }
         lifetime = .seconds(min(seconds, Self.maximumLifetime))
-        refreshToken = success.refreshToken
+    }
+
+    /// Returns the refresh token to use from now on, if the endpoint gave one.
+    ///
+    /// It is read apart from the rest: an endpoint that rotates refresh tokens has revoked the old one, whether or not the
+    /// access token beside the new one can be used.
+    static func rotatedRefreshToken(in response: TokenResponse) -> String? {
+        guard response.status == 200 else { return nil }
+        let rotation = try? JSONDecoder().decode(Rotation.self, from: Data(response.body))
+        guard let token = rotation?.refreshToken, !token.isEmpty else { return nil }
+        return token
     }
 
     private static func refusal(

@@ -51,8 +51,14 @@ public struct SMTPCredentials: Sendable, CustomStringConvertible, CustomDebugStr
         secret = .token(token, refused: refused)
     }
 
+    /// The user's name as it may be shown: `[secret]` if it is the password as well, as it is at providers that take one token
+    /// for both.
+    public var shownUsername: String {
+        if case .password(username, _) = secret { "[secret]" } else { username }
+    }
+
     /// The user's name; the secret is left out.
-    public var description: String { "\(username):[secret]" }
+    public var description: String { "\(shownUsername):[secret]" }
     /// The same as `description`.
     public var debugDescription: String { description }
 
