@@ -115,7 +115,8 @@ let package = Package(
         .executableTarget(
             name: "postern",
             dependencies: [
-                "CResidentMemory", "Gateway", "OTLP", "Records", "Sandbox", "SMTP", "MailAddress", "InternetMessage",
+                "CResidentMemory", "Gateway", "HTTPServer", "OTLP", "Records", "Sandbox", "SMTP", "MailAddress",
+                "InternetMessage",
                 logging,
                 nioCore,
                 nioPosix,

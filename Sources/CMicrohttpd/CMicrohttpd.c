@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <gnutls/gnutls.h>
 #include <limits.h>
 #include <netdb.h>
@@ -402,6 +403,42 @@ int cmicrohttpd_listen_unix(const char *path, int backlog)
         return failure;
     }
     return listener;
+}
+
+int cmicrohttpd_inherit(int listener, char *host, size_t length, uint16_t *bound_port)
+{
+    struct sockaddr_storage bound;
+    socklen_t size = sizeof bound;
+    int type = 0;
+    int listens = 0;
+    socklen_t width = sizeof(int);
+    int flags;
+
+    if (getsockopt(listener, SOL_SOCKET, SO_TYPE, &type, &width) != 0 ||
+        getsockopt(listener, SOL_SOCKET, SO_ACCEPTCONN, &listens, &width) != 0)
+        return -errno;
+    if (type != SOCK_STREAM || !listens)
+        return -EINVAL;
+    memset(&bound, 0, sizeof bound);
+    if (getsockname(listener, (struct sockaddr *)&bound, &size) != 0)
+        return -errno;
+    flags = fcntl(listener, F_GETFL);
+    if (flags < 0 || fcntl(listener, F_SETFL, flags | O_NONBLOCK) != 0 || fcntl(listener, F_SETFD, FD_CLOEXEC) != 0)
+        return -errno;
+    *bound_port = 0;
+    switch (bound.ss_family) {
+    case AF_UNIX:
+        snprintf(host, length, "unix:%s", ((struct sockaddr_un *)&bound)->sun_path);
+        return 0;
+    case AF_INET:
+        *bound_port = ntohs(((struct sockaddr_in *)&bound)->sin_port);
+        return inet_ntop(AF_INET, &((struct sockaddr_in *)&bound)->sin_addr, host, length) != NULL ? 0 : -errno;
+    case AF_INET6:
+        *bound_port = ntohs(((struct sockaddr_in6 *)&bound)->sin6_port);
+        return inet_ntop(AF_INET6, &((struct sockaddr_in6 *)&bound)->sin6_addr, host, length) != NULL ? 0 : -errno;
+    default:
+        return -EINVAL;
+    }
 }
 
 uint64_t cmicrohttpd_raise_open_files(uint64_t wanted)

@@ -31,6 +31,10 @@ public final class Gateway: Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let grace: Duration
     private let watch: CertificateWatch?
+    private let certificates: PeriodicLook
+
+    /// How often the files of certificates are looked at: a certificate is renewed weeks before its end.
+    private static let certificateInterval: Duration = .seconds(10)
 
     /// Starts the gateway. It starts with the relay down, too.
     ///
@@ -60,6 +64,7 @@ public final class Gateway: Sendable {
             records: records, tracer: RequestTracer(tracer ?? exporter?.tracer), exporter: exporter, logger: logger)
         for warning in configuration.warnings { logger.warning("\(warning)") }
         var http = HTTPServerConfiguration(host: configuration.listenHost, port: configuration.listenPort)
+        http.inheritedSocket = configuration.inheritedSocket
         http.threads = threads
         configuration.connections.apply(to: &http)
         http.reservedDescriptors = Self.reservedDescriptors(configuration)
@@ -68,8 +73,13 @@ public final class Gateway: Sendable {
         let watch = http.tls.flatMap { tls in
             configuration.certificate.map { CertificateWatch($0, tls, server, logger: logger) }
         }
-        watch?.start()
-        return Gateway(configuration, server: server, core: core, group: group, watch: watch)
+        let certificates = PeriodicLook(every: Self.certificateInterval) {
+            watch?.look()
+            await core.renewClientCertificates()
+        }
+        certificates.start()
+        return Gateway(
+            configuration, server: server, core: core, group: group, watch: watch, certificates: certificates)
     }
 
     /// Descriptors that clients' connections must leave: one for each session with a relay, whether it is open or being
@@ -80,9 +90,10 @@ public final class Gateway: Sendable {
 
     private init(
         _ configuration: GatewayConfiguration, server: HTTPServer, core: GatewayCore,
-        group: MultiThreadedEventLoopGroup, watch: CertificateWatch?
+        group: MultiThreadedEventLoopGroup, watch: CertificateWatch?, certificates: PeriodicLook
     ) {
         self.watch = watch
+        self.certificates = certificates
         address = (configuration.listenHost, server.port)
         let host =
             switch configuration.listenHost {
@@ -110,10 +121,11 @@ public final class Gateway: Sendable {
         core.metrics.reloaded(false)
     }
 
-    /// Reads the certificate for HTTPS again, where its files have changed. That also happens by itself within some
-    /// seconds. A mistake is logged, and the old certificate stays.
-    public func reloadCertificate() {
+    /// Reads the certificates for HTTPS and for relays again, if their files have changed. That also happens by itself within
+    /// some seconds. A mistake is logged, and the old certificate stays.
+    public func reloadCertificates() async {
         watch?.look()
+        await core.renewClientCertificates()
     }
 
     /// Returns when every event loop has responded: for a watchdog, which acts if one does not.
@@ -135,7 +147,7 @@ public final class Gateway: Sendable {
     /// - Returns: whether every message was finished within the grace.
     @discardableResult
     public func stop() async -> Bool {
-        watch?.stop()
+        certificates.stop()
         core.drain()
         let isComplete = await server.drain(grace: grace)
         // What is still under way ends with its session, and is told to the client like any lost connection. Cancelling does

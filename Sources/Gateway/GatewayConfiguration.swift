@@ -1,4 +1,5 @@
 internal import Foundation
+public import HTTPServer
 public import InternetMessage
 public import Logging
 internal import MailAddress
@@ -19,6 +20,8 @@ public struct GatewayConfiguration: Sendable {
     public var listenHost: String
     /// The port of the HTTP server's address.
     public var listenPort: Int
+    /// The socket to serve that a service manager listens on; nil to listen at that address.
+    let inheritedSocket: InheritedSocket?
     /// The files of the certificate for HTTPS, or nil for HTTP.
     public var certificate: CertificateFiles?
     /// What clients may hold.
@@ -41,6 +44,8 @@ public struct GatewayConfiguration: Sendable {
     let hostDomain: String
     /// The author of a message that names none.
     let defaultAuthor: Mailbox?
+    /// Whether messages carry the trace of their request.
+    let tracesMessages: Bool
     /// The vendors whose APIs are served.
     let vendorAPIs: [VendorAPI]
     /// The largest request body in bytes.
@@ -65,13 +70,17 @@ public struct GatewayConfiguration: Sendable {
     ///   - sandboxPort: the port of the sandbox's SMTP server, which takes the place of `POSTERN_RELAY_URL`; nil without
     ///     a sandbox.
     ///   - mayBeOpen: whether an address that others can reach needs no keys.
+    ///   - socket: the socket that a service manager passed, which takes the place of `POSTERN_LISTEN`.
     ///   - servedHost: the host at which a gateway serves that is to take the configuration over; it stays there until a
     ///     restart, whatever `POSTERN_LISTEN` says now.
     /// - Throws: ``ConfigurationError`` that names the first setting that is missing or malformed.
     public init(
-        _ values: SettingValues, sandboxPort: Int? = nil, mayBeOpen: Bool = false, servedHost: String? = nil
+        _ values: SettingValues, sandboxPort: Int? = nil, mayBeOpen: Bool = false,
+        socket: InheritedSocket? = nil, servedHost: String? = nil
     ) throws(ConfigurationError) {
         (listenHost, listenPort) = try Self.address(values)
+        if let socket { (listenHost, listenPort) = (socket.host, socket.port) }
+        inheritedSocket = socket
         let identity = try Self.identity(values)
         hostDomain = (identity ?? ClientDomain(ProcessInfo.processInfo.hostName) ?? .loopback).description
         let sandbox = try SandboxSettings(values)
@@ -91,6 +100,7 @@ public struct GatewayConfiguration: Sendable {
         shutdownDelay = try values.duration(.shutdownDelay)
         shutdownGrace = try values.duration(.shutdownGrace)
         defaultAuthor = try Self.defaultAuthor(values)
+        tracesMessages = try values.boolean(.traceMessages)
         vendorAPIs = try VendorAPI.list(values)
         access = try AccessConfiguration(values)
         connections = try ConnectionLimits(values)

@@ -4,12 +4,17 @@ internal import NIOCore
 internal import OTLP
 internal import Records
 internal import SMTP
+internal import Synchronization
 
 /// The parts of a gateway behind its HTTP server, and how they change: a reload, the drain, the end.
 final class GatewayCore: Sendable {
     let handler: GatewayHandler
     let metrics: GatewayMetrics
     private let configuration: LiveConfiguration
+    /// What was applied last, and how many times something was.
+    private let applied: Mutex<(configuration: GatewayConfiguration, count: Int)>
+    /// Why the client certificate of a relay cannot be renewed: a mistake is told once.
+    private let renewalErrors = Mutex<[String: String]>([:])
     private let room: Room
     private let sender: MessageSender
     private let health: RelayHealth
@@ -26,12 +31,14 @@ final class GatewayCore: Sendable {
         exporter: OTLPExporter?, logger: Logger
     ) {
         self.eventLoops = eventLoops
+        applied = Mutex((configuration, 0))
         self.records = records
         caught = caughtMessages.map(CaughtPages.init)
         metrics = GatewayMetrics()
         let metrics = metrics
         let relays = RelaySet(
-            configuration.relays, configuration.routes, on: eventLoops, metrics: metrics, logger: logger)
+            configuration.relays, configuration.routes, on: eventLoops, metrics: metrics, records: records,
+            logger: logger)
         self.logger = logger
         let log = MessageLog(logger: logger, showsAddresses: configuration.logsAddresses)
         self.configuration = LiveConfiguration(
@@ -50,7 +57,7 @@ final class GatewayCore: Sendable {
                 sender,
                 MessageComposer(
                     signer: configuration.signer, maximumMessageBytes: configuration.maximumMessageBytes,
-                    records: records),
+                    tracesMessages: configuration.tracesMessages, records: records),
                 hostDomain: configuration.hostDomain, defaultAuthor: configuration.defaultAuthor, tracer: tracer,
                 log: log),
             sender,
@@ -61,14 +68,56 @@ final class GatewayCore: Sendable {
     /// Takes over keys, relays and routes. Messages under way stay where they are, and a relay that has not changed keeps
     /// its sessions.
     func reload(_ configuration: GatewayConfiguration) async {
-        let relays = self.configuration.replace(by: configuration.access) { previous in
-            RelaySet(
-                configuration.relays, configuration.routes, on: eventLoops, metrics: metrics, previous: previous,
-                logger: logger)
+        applied.withLock { applied in
+            applied = (configuration, applied.count + 1)
+            let relays = self.configuration.replace(by: configuration.access) {
+                self.relays(of: configuration, after: $0)
+            }
+            sender.replaceRelays(by: relays)
         }
-        sender.replaceRelays(by: relays)
-        await health.use(relays.relays)
+        await health.use(self.configuration.relays.relays)
         metrics.reloaded(true)
+    }
+
+    private func relays(of configuration: GatewayConfiguration, after previous: RelaySet) -> RelaySet {
+        RelaySet(
+            configuration.relays, configuration.routes, on: eventLoops, metrics: metrics, records: records,
+            previous: previous, logger: logger)
+    }
+
+    /// Takes over the client certificates of relays whose files have changed, and nothing else. If one cannot be used, the old
+    /// one stays, and the log says so.
+    func renewClientCertificates() async {
+        let (before, count) = applied.withLock { ($0.configuration, $0.count) }
+        var renewed = before
+        var names: [String] = []
+        for (index, relay) in before.relays.enumerated() {
+            do throws(ConfigurationError) {
+                guard let new = try relay.renewal?() else { continue }
+                renewed.relays[index] = new
+                names.append(relay.name)
+            } catch {
+                let isNew = renewalErrors.withLock { $0.updateValue("\(error)", forKey: relay.name) != "\(error)" }
+                guard isNew else { continue }
+                logger.error(
+                    "the new client certificate for a relay cannot be used; the old one stays",
+                    metadata: ["relay": "\(relay.name)", "error": "\(error)"])
+            }
+        }
+        guard !names.isEmpty else { return }
+        let isApplied = applied.withLock { applied in
+            // A reload came between, and has read the files itself.
+            guard applied.count == count else { return false }
+            applied = (renewed, count + 1)
+            sender.replaceRelays(by: self.configuration.replaceRelays { self.relays(of: renewed, after: $0) })
+            return true
+        }
+        guard isApplied else { return }
+        await health.use(self.configuration.relays.relays)
+        for name in names {
+            renewalErrors.withLock { $0[name] = nil }
+            logger.info("the client certificate for a relay was read again", metadata: ["relay": "\(name)"])
+        }
     }
 
     /// From now on the gateway says that it is not ready.

@@ -39,7 +39,7 @@ final class MessageHandler: Sendable {
             context.notes = reading.notes
             switch reading.messages {
             case .one(let draft):
-                let composed = try composer.compose(draft, admitted, isDryRun: reading.isDryRun)
+                let composed = try composer.compose(draft, context, isDryRun: reading.isDryRun)
                 if reading.isDryRun {
                     responder.respond(context.answered(with: context.response(to: .composed(composed)).response))
                 } else if let key = admitted.idempotencyKey {
@@ -48,7 +48,7 @@ final class MessageHandler: Sendable {
                     sender.send(composed, context, responder)
                 }
             case .several(let drafts, let policy):
-                let messages = try composer.compose(drafts, policy, admitted, isDryRun: reading.isDryRun)
+                let messages = try composer.compose(drafts, policy, context, isDryRun: reading.isDryRun)
                 if reading.isDryRun {
                     responder.respond(context.answered(with: context.response(toComposed: messages).response))
                 } else {

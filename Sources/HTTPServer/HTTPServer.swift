@@ -38,7 +38,9 @@ public final class HTTPServer: Sendable {
         var port: UInt16 = 0
         let backlog = Int32(clamping: configuration.backlog)
         let listener =
-            if let path = configuration.path {
+            if let inherited = configuration.inheritedSocket {
+                inherited.descriptor
+            } else if let path = configuration.path {
                 unsafe cmicrohttpd_listen_unix(path, backlog)
             } else {
                 unsafe cmicrohttpd_listen(configuration.host, UInt16(clamping: configuration.port), backlog, &port)
@@ -46,6 +48,7 @@ public final class HTTPServer: Sendable {
         guard listener >= 0 else {
             throw HTTPServerError(.cannotListen(errno: -listener), host: configuration.host, port: configuration.port)
         }
+        if let inherited = configuration.inheritedSocket { port = UInt16(clamping: inherited.port) }
         var configuration = configuration
         configuration.connectionLimit = connections
         let server = HTTPServer(port: Int(port), listener: listener, configuration, handler)
@@ -174,8 +177,11 @@ public final class HTTPServer: Sendable {
 
     /// The socket refuses connections from here on, but keeps its number until the threads have ended: one of them may be
     /// about to accept from it.
+    ///
+    /// One that a service manager listens on stays as it is: whoever connects waits for the next process.
     private func refuseConnections() {
         for thread in allThreads { thread.quiesce() }
+        guard configuration.inheritedSocket == nil else { return }
         // Before connections are refused: a gateway that is started then makes a socket of its own there.
         if let path = configuration.path { unsafe unlink(path) }
         shutdown(listener, Int32(SHUT_RDWR))

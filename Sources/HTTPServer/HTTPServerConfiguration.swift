@@ -18,6 +18,8 @@ public struct HTTPServerConfiguration: Sendable {
     public var host: String
     /// The port to listen on; 0 for a free one.
     public var port: Int
+    /// The socket to serve, in place of one of its own at `host` and `port`; nil for none.
+    public var inheritedSocket: InheritedSocket?
     /// The threads that read requests and write answers. None of them ever waits for a handler.
     public var threads = 2
     /// Most connections at once. Where the process may not open so many descriptors, there are fewer.

@@ -6,6 +6,8 @@ public struct HTTPServerError: Error, Hashable, Sendable, CustomStringConvertibl
     enum Kind: Hashable {
         case cannotListen(errno: Int32)
         case cannotStart(message: String)
+        case severalSockets(Int)
+        case notListening(errno: Int32)
     }
 
     let kind: Kind
@@ -25,6 +27,12 @@ public struct HTTPServerError: Error, Hashable, Sendable, CustomStringConvertibl
         case .cannotListen(EADDRNOTAVAIL): "\(place) is no address of this host: check the name or the address"
         case .cannotListen(let errno):
             "listening on \(place) failed: \(POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO).localizedDescription)"
+        case .severalSockets(let count):
+            "the service manager passed \(count) sockets, and Postern serves one: write one ListenStream= only"
+        case .notListening(let errno):
+            "the socket that the service manager passed cannot be used "
+                + "(\(POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO).localizedDescription)): "
+                + "write ListenStream= with an address or a path, and Accept=no"
         case .cannotStart(""):
             "the HTTP server at \(place) could not be started: check the limits of the process"
         case .cannotStart(let message):

@@ -15,8 +15,15 @@ final class DurableRecordStore: RecordStore {
         let resume: @Sendable (Swift.Result<RecordJob.Result, RecordStoreError>) -> Void
     }
 
+    /// A request for a turn, and who waits for it.
+    private struct TurnEntry: Sendable {
+        let request: TurnRequest
+        let resume: @Sendable (Swift.Result<Turn?, RecordStoreError>) -> Void
+    }
+
     private struct Mailbox {
         var entries: [Entry] = []
+        var turns: [TurnEntry] = []
         /// Whether somebody waits for what is there.
         var isAwaited = false
         /// Whether the thread was told that something is there.
@@ -84,6 +91,34 @@ final class DurableRecordStore: RecordStore {
             return
         }
         _ = try? await perform(.end(key, end))
+    }
+
+    var sharesTurns: Bool { isShared }
+
+    func takeTurn(_ request: TurnRequest) async throws(RecordStoreError) -> Turn? {
+        guard isShared else { return nil }
+        let result = await withCheckedContinuation {
+            (continuation: CheckedContinuation<Swift.Result<Turn?, RecordStoreError>, Never>) in
+            enter(TurnEntry(request: request) { continuation.resume(returning: $0) })
+        }
+        return try result.get()
+    }
+
+    private func enter(_ entry: TurnEntry) {
+        let wakes = mailbox.withLock { mailbox -> Bool? in
+            guard !mailbox.isClosed, mailbox.status.error == nil else { return nil }
+            mailbox.turns.append(entry)
+            defer {
+                mailbox.isAwaited = true
+                mailbox.isTold = true
+            }
+            return !mailbox.isAwaited
+        }
+        switch wakes {
+        case nil: entry.resume(.failure(.unavailable))
+        case true?: wake.signal()
+        case false?: break
+        }
     }
 
     func close() async {
@@ -158,17 +193,19 @@ final class DurableRecordStore: RecordStore {
             }
             // All that was signalled so far is taken now.
             while wake.wait(timeout: .now()) == .success {}
-            let (entries, isClosed, isWorn) = mailbox.withLock { mailbox in
+            let (entries, turns, isClosed, isWorn) = mailbox.withLock { mailbox in
                 defer {
                     mailbox.entries = []
+                    mailbox.turns = []
                     mailbox.isAwaited = false
                     mailbox.isTold = false
                 }
-                return (mailbox.entries, mailbox.isClosed, mailbox.newKeys > KeyFilter.capacity)
+                return (mailbox.entries, mailbox.turns, mailbox.isClosed, mailbox.newKeys > KeyFilter.capacity)
             }
             worker.tick()
             if isWorn { worker.renewFilter() }
             worker.perform(entries.map(\.request)) { index, result in entries[index].resume(result) }
+            for (turn, result) in zip(turns, worker.takeTurns(turns.map(\.request))) { turn.resume(result) }
             publish(&worker, after: entries)
             guard isClosed else { continue }
             worker.close()

@@ -23,6 +23,9 @@ protocol RecordBackend: Sendable {
         _ jobs: [RecordJob], isHeld: (RecordKey) -> Bool
     ) throws(RecordBackendError) -> [RecordJob.Result]
 
+    /// Takes a turn for each request, in their order. Nil where no turns are shared.
+    mutating func takeTurns(_ requests: [TurnRequest]) throws(RecordBackendError) -> [Turn?]
+
     /// Does what is due from time to time: says that the instance lives, removes what has expired, in slices.
     mutating func maintain(isHeld: (RecordKey) -> Bool) throws(RecordBackendError)
 
@@ -31,4 +34,10 @@ protocol RecordBackend: Sendable {
 
     /// Lets the database go; after an error ``open(as:)`` follows.
     mutating func close()
+}
+
+extension RecordBackend {
+    mutating func takeTurns(_ requests: [TurnRequest]) throws(RecordBackendError) -> [Turn?] {
+        requests.map { _ in nil }
+    }
 }

@@ -33,6 +33,22 @@ public protocol RecordStore: Sendable {
     /// If other instances ask the same store, this returns when they can know.
     func end(_ key: RecordKey, as end: RecordEnd) async
 
+    /// Takes the next turn of a relay in the order of all instances that share this store.
+    ///
+    /// - Returns: nil if other instances have no part in this store, so that each limits its own messages.
+    /// - Throws: ``RecordStoreError/unavailable`` if the store cannot be asked; then no turn may have been taken, or one.
+    func takeTurn(_ request: TurnRequest) async throws(RecordStoreError) -> Turn?
+
+    /// Whether ``takeTurn(_:)`` may return a turn.
+    var sharesTurns: Bool { get }
+
     /// Ends the store, after everything that it was told has been kept.
     func close() async
+}
+
+extension RecordStore {
+    /// Returns nil: no turns are shared.
+    public func takeTurn(_ request: TurnRequest) async throws(RecordStoreError) -> Turn? { nil }
+    /// False: no turns are shared.
+    public var sharesTurns: Bool { false }
 }

@@ -136,6 +136,20 @@ struct Worker<Backend: RecordBackend>: Sendable {
         evictions.add(backend.evicted - evictions.count, .now)
     }
 
+    /// Takes turns at relays.
+    ///
+    /// - Returns: for each request the turn, nil inside if none are shared, or why it cannot be had.
+    mutating func takeTurns(_ requests: [TurnRequest]) -> [Swift.Result<Turn?, RecordStoreError>] {
+        guard !requests.isEmpty else { return [] }
+        guard error == nil else { return requests.map { _ in .failure(.unavailable) } }
+        do throws(RecordBackendError) {
+            return try backend.takeTurns(requests).map { .success($0) }
+        } catch {
+            failed(error)
+            return requests.map { _ in .failure(.unavailable) }
+        }
+    }
+
     /// The places of jobs that are done together, those first for which somebody waits longest.
     private static func parts(of jobs: [RecordJob]) -> [[Int]] {
         guard Backend.claimsAreReads else { return [Array(jobs.indices)] }

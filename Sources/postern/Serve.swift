@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Gateway
+import HTTPServer
 import Logging
 import NIOPosix
 import OTLP
@@ -36,12 +37,14 @@ struct Serve: AsyncParsableCommand {
         let gatewayConfiguration: GatewayConfiguration
         let inbox: SandboxServer?
         let traces: OTLPConfiguration?
+        let socket: InheritedSocket?
         do {
+            socket = try InheritedSocket(environment: ProcessInfo.processInfo.environment)
             values = try flags.values()
             traces = try OTLPConfiguration(
                 environment: ProcessInfo.processInfo.environment, version: Gateway.version)
             inbox = sandbox ? try await Self.startSandbox(values) : nil
-            gatewayConfiguration = try GatewayConfiguration(values, sandboxPort: inbox?.port)
+            gatewayConfiguration = try GatewayConfiguration(values, sandboxPort: inbox?.port, socket: socket)
         } catch {
             throw fail("\(error)", code: ExitCode(78))
         }
@@ -74,8 +77,8 @@ struct Serve: AsyncParsableCommand {
                 ])
             return gateway
         } configuration: {
-            [flags, port = inbox?.port, host = gatewayConfiguration.listenHost] () throws(ConfigurationError) in
-            try GatewayConfiguration(flags.values(), sandboxPort: port, servedHost: host)
+            [flags, socket, port = inbox?.port, host = gatewayConfiguration.listenHost] () throws(ConfigurationError) in
+            try GatewayConfiguration(flags.values(), sandboxPort: port, socket: socket, servedHost: host)
         }
         let services = ServiceGroup(
             services: [service], gracefulShutdownSignals: [.sigterm, .sigint],

@@ -70,13 +70,13 @@ import Testing
         #expect(await !plain.readToEnd().contains("HTTP/1.1 200"))
 
         try certificates.use("two", "two")
-        bench.gateway.reloadCertificate()
+        await bench.gateway.reloadCertificates()
         #expect(try await curl(bench, trusting: two) == #"{"status":"ok"}"#)
         #expect(try await curl(bench, trusting: one) == nil)
         // A key that belongs to another certificate: the log says so once, and nothing changes.
         try certificates.use("one", "two")
-        bench.gateway.reloadCertificate()
-        bench.gateway.reloadCertificate()
+        await bench.gateway.reloadCertificates()
+        await bench.gateway.reloadCertificates()
         #expect(try await curl(bench, trusting: two) == #"{"status":"ok"}"#)
         #expect(log.all.filter { $0.level == .error }.count == 1)
         await bench.stop()
@@ -98,7 +98,7 @@ import Testing
             ])
         while bench.relay.received.first?.hasSuffix("\r\n.\r\n") != true { try await Task.sleep(for: .milliseconds(2)) }
         try certificates.use("two", "two")
-        bench.gateway.reloadCertificate()
+        await bench.gateway.reloadCertificates()
         #expect(try await curl(bench, trusting: certificates.folder + "/two.pem") != nil)
         bench.relay.release()
         let sent = try await sending

@@ -1,4 +1,5 @@
 import Foundation
+import Logging
 import TestSupport
 import Testing
 
@@ -32,6 +33,43 @@ import Testing
         #expect(relay.complaints == [])
         await bench.stop()
         await relay.stop()
+    }
+
+    /// The certificate that is shown is the one that the files hold, without a restart or a signal.
+    @Test func aRenewedCertificateIsShown() async throws {
+        let certificates = try await TestCertificates.made.value
+        let context = try certificates.server.serverContext(clients: certificates.authority)
+        let relay = try await ScriptedRelay.start(scripts: [
+            [.startTLS(context), .silence], [.startTLS(context)] + greeting + envelope + taken,
+        ])
+        // The relay does not trust the authority that signed it.
+        let files = (
+            try Self.file(certificates.foreign.certificatePEM), try Self.file(certificates.foreign.keyPEM),
+            try Self.file(certificates.authority.certificatePEM)
+        )
+        let log = LogLines()
+        let bench = try await Bench.start(
+            [
+                "POSTERN_RELAY_URL": "smtps://localhost:\(relay.port)", "POSTERN_RELAY_CA_FILE": files.2,
+                "POSTERN_RELAY_CLIENT_CERTIFICATE_FILE": files.0, "POSTERN_RELAY_CLIENT_KEY_FILE": files.1,
+            ], logger: log.logger, relay: relay)
+        let refused = try await bench.post(simple)
+        #expect(refused.status == 502, "\(refused.text)")
+        await bench.gateway.reloadCertificates()
+        #expect(!log.all.contains { $0.message.contains("client certificate") })
+
+        try Data(certificates.client.certificatePEM.utf8).write(to: URL(filePath: files.0))
+        // Whoever renews it writes one file after the other.
+        for _ in 0..<2 { await bench.gateway.reloadCertificates() }
+        #expect(log.all.count { $0.level == .error && $0.message.contains("client certificate") } == 1)
+        try Data(certificates.client.keyPEM.utf8).write(to: URL(filePath: files.1))
+        await bench.gateway.reloadCertificates()
+        #expect(log.all.count { $0.message == "the client certificate for a relay was read again" } == 1)
+        let answer = try await bench.post(simple)
+        #expect(answer.status == 200, "\(answer.text)")
+        await bench.gateway.reloadCertificates()
+        #expect(log.all.count { $0.message == "the client certificate for a relay was read again" } == 1)
+        await bench.stop()
     }
 
     /// The relay's greeting comes in one packet with the proxy's answer.

@@ -37,7 +37,10 @@ private struct TestTracer: Tracer {
 
     func inject<Carrier, Inject: Injector>(
         _ context: InstrumentationContext, into carrier: inout Carrier, using injector: Inject
-    ) where Inject.Carrier == Carrier {}
+    ) where Inject.Carrier == Carrier {
+        guard let span = context.inMemorySpanContext else { return }
+        injector.inject("00-\(span.traceID)-\(span.spanID)-01", forKey: "traceparent", into: &carrier)
+    }
 
     func forceFlush() {}
 }
@@ -57,6 +60,51 @@ extension FinishedInMemorySpan {
 }
 
 @Suite(.timeLimit(.minutes(1))) struct TracingTests {
+    // MARK: The trace within messages
+
+    /// The field of a message that is not sent.
+    private func field(
+        _ settings: [String: String], tracer: (any Tracer)? = nil, headers: String, members: String = ""
+    ) async throws -> String? {
+        let bench = try await Bench.start(settings, tracer: tracer, scripts: [])
+        let answer = try await bench.post(
+            #"{"from":"ann@example.org","to":"bob@example.net","text":"x"\#(members)}"#,
+            path: "/messages?dry_run=true", headers: headers)
+        #expect(answer.status == 200, "\(answer.text)")
+        await bench.stop()
+        let message = try #require(answer.json["message"] as? String)
+        let lines = message.split(separator: "\r\n").filter { $0.lowercased().hasPrefix("traceparent:") }
+        #expect(lines.count < 2)
+        return lines.first.map { String($0.dropFirst("traceparent: ".count)) }
+    }
+
+    @Test func aMessageCarriesTheTraceIfASettingSaysSo() async throws {
+        let parent = "00-\(trace)-00f067aa0ba902b7-01"
+        let settings = ["POSTERN_TRACE_MESSAGES": "true"]
+        #expect(try await field([:], headers: "traceparent: \(parent)\r\n") == nil)
+        #expect(try await field(settings, headers: "traceparent: \(parent)\r\n") == parent)
+        #expect(try await field(settings, headers: "") == nil)
+        // A later version is passed on as the version that is known, without what follows.
+        let later = "cc-\(trace)-00f067aa0ba902b7-01-what\r\n"
+        #expect(try await field(settings, headers: "traceparent: \(later)") == parent)
+        // What is none is not passed on.
+        #expect(try await field(settings, headers: "traceparent: 00-\(trace)-0000000000000000-01\r\n") == nil)
+        // A field of the sender's own stays.
+        let own = "00-11111111111111111111111111111111-2222222222222222-00"
+        let member = #","headers":{"Traceparent":"\#(own)"}"#
+        #expect(try await field(settings, headers: "traceparent: \(parent)\r\n", members: member) == own)
+    }
+
+    @Test func aMessageCarriesTheSpanOfItsRequest() async throws {
+        let tracer = TestTracer()
+        let parent = "00-\(trace)-00f067aa0ba902b7-01"
+        let found = try await field(
+            ["POSTERN_TRACE_MESSAGES": "true"], tracer: tracer, headers: "traceparent: \(parent)\r\n")
+        let span = try #require(tracer.spans.finishedSpans.first)
+        #expect(found == "00-\(trace)-\(span.spanID)-01")
+        #expect(found != parent)
+    }
+
     private let trace = "4bf92f3577b34da6a3ce929d0e0e4736"
     private let parent = "00f067aa0ba902b7"
     private var field: String { "traceparent: 00-\(trace)-\(parent)-01\r\n" }

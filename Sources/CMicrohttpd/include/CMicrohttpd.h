@@ -121,6 +121,10 @@ int cmicrohttpd_listen(const char *host, uint16_t port, int backlog, uint16_t *b
 /* The same with a socket of the file system (unix(7)). One that nobody listens on any more is replaced. */
 int cmicrohttpd_listen_unix(const char *path, int backlog);
 
+/* Takes over a socket that listens already, and writes its address to host: a numeric address, or "unix:" and a path.
+   Returns 0, or the negative errno; -EINVAL where it is no stream socket that listens. */
+int cmicrohttpd_inherit(int listener, char *host, size_t length, uint16_t *bound_port);
+
 /* Raises the bound of open files of this process to what is wanted, as far as it may. Returns what it is then. */
 uint64_t cmicrohttpd_raise_open_files(uint64_t wanted);
 

@@ -15,6 +15,17 @@ final class LiveConfiguration: Sendable {
     var now: (relays: RelaySet, access: AccessControl) { current.withLock(\.self) }
     var relays: RelaySet { current.withLock(\.relays) }
 
+    /// Replaces the relays only.
+    ///
+    /// - Parameter relays: makes the new relays of those before.
+    /// - Returns: the new relays.
+    func replaceRelays(_ relays: (RelaySet) -> RelaySet) -> RelaySet {
+        current.withLock { current in
+            current.relays = relays(current.relays)
+            return current.relays
+        }
+    }
+
     /// Replaces both.
     ///
     /// - Parameters:

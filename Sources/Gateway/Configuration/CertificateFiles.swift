@@ -68,9 +68,10 @@ public struct CertificateFiles: Hashable, Sendable {
         return (chain, privateKey)
     }
 
-    /// What the certificate's file holds, to tell whether it has changed.
-    func contentOfCertificate() throws(ConfigurationError) -> String {
-        String(decoding: try Self.content(of: certificate, certificateSetting), as: UTF8.self)
+    /// What the files hold, to tell whether they have changed.
+    func content() throws(ConfigurationError) -> String {
+        let content = try read()
+        return String(decoding: content.certificate + content.key, as: UTF8.self)
     }
 
     /// Has a client show the certificate to a server that asks for one.

@@ -7,7 +7,7 @@ extension Setting {
         [
             listen, allowAnonymous, apiKeys, tlsCertificateFile, tlsKeyFile, maxMessageBytes, maxInFlight, queueTimeout,
             shutdownDelay, shutdownGrace, vendorAPIs, defaultFrom, heloName, dkimKeys, logLevel, logFormat,
-            logAddresses, routes,
+            logAddresses, traceMessages, routes,
         ] + ofAccess + ofConnections + ofRecords + ofSandbox + ofRelays
 
     /// The settings that each relay may have for itself, as `POSTERN_RELAY_<NAME>_…`.
@@ -126,6 +126,10 @@ extension Setting {
         default: "info", "the least level of the lines that are written")
     static let logAddresses = Setting(
         "POSTERN_LOG_ADDRESSES", .flag, default: "false", "whether the log names senders and recipients")
+    static let traceMessages = Setting(
+        "POSTERN_TRACE_MESSAGES", .flag, default: "false",
+        "whether messages made of fields carry the trace of their request as a header field, traceparent, so that whoever "
+            + "receives one can continue the trace")
     package static let logFormat = Setting(
         "POSTERN_LOG_FORMAT", .choice(["json", "text"]),
         "the form of a log line; by default text on a terminal, or json")

@@ -150,7 +150,8 @@ final class Delivery: Sendable {
     private func admitted<Value: ~Copyable>(
         to relay: Relay, _ attempt: (Relay, Duration) async throws(AttemptFailure) -> Value
     ) async throws(DeliveryFailure) -> Value {
-        switch relay.admit() {
+        let admission = if let admission = relay.admit() { admission } else { await relay.sharedTurn() }
+        switch admission {
         case .pass(let wait):
             if wait > .zero, await !pause(wait) { throw DeliveryFailure(relay.name, .shutdown) }
             do throws(AttemptFailure) {

@@ -8,13 +8,16 @@ struct MessageComposer: Sendable {
     private let signer: DKIMSigner?
     /// The most octets of all messages of one request, which may share an attachment.
     private let maximumOctets: Int
+    /// Whether messages carry the trace of their request.
+    private let tracesMessages: Bool
     private let records: any RecordStore
     /// The least such limit: the header sections of a thousand small messages fit.
     private static let leastMaximumOctets = 4 * 1024 * 1024
 
     /// - Parameter maximumMessageBytes: the most octets of a request's body.
-    init(signer: DKIMSigner?, maximumMessageBytes: Int, records: any RecordStore) {
+    init(signer: DKIMSigner?, maximumMessageBytes: Int, tracesMessages: Bool, records: any RecordStore) {
         self.signer = signer
+        self.tracesMessages = tracesMessages
         self.records = records
         maximumOctets = max(Self.leastMaximumOctets, 4 * maximumMessageBytes)
     }
@@ -33,20 +36,22 @@ struct MessageComposer: Sendable {
     /// Checks and composes a message.
     ///
     /// - Throws: a ``Problem`` if the caller may not send it, or its fields conflict.
-    func compose(_ draft: Draft, _ admitted: AdmittedRequest, isDryRun: Bool) throws(Problem) -> Composition {
+    func compose(_ draft: Draft, _ context: MessageContext, isDryRun: Bool) throws(Problem) -> Composition {
+        let admitted = context.admitted
         try admitted.check(draft)
         // Most have counted at admission.
         if !admitted.dialect.holdsOneMessage, !isDryRun, admitted.idempotencyKey == nil {
             try admitted.takeMessages(1)
         }
-        return try composed(draft, seed: seed(admitted.idempotencyKey), admitted)
+        return try composed(draft, seed: seed(admitted.idempotencyKey), context)
     }
 
     /// Composes a message that its caller may send, as the one mailbox that its relay takes, if that takes one only.
     private func composed(
-        _ draft: Draft, seed: MessageSeed?, _ admitted: AdmittedRequest
+        _ draft: Draft, seed: MessageSeed?, _ context: MessageContext
     ) throws(Problem) -> Composition {
-        guard let (sender, relays) = admitted.sender(for: draft.envelope) else {
+        let draft = if tracesMessages, let trace = context.traceParent { draft.traced(trace) } else { draft }
+        guard let (sender, relays) = context.admitted.sender(for: draft.envelope) else {
             return try draft.composed(seed: seed, signer: signer)
         }
         var composed = try draft.sent(as: sender).composed(seed: seed, signer: signer)
@@ -58,8 +63,9 @@ struct MessageComposer: Sendable {
     ///
     /// - Throws: a ``Problem`` if they are larger together than one request may be, or if one keeps all from being sent.
     func compose(
-        _ drafts: [Result<Draft, Problem>], _ policy: BatchPolicy, _ admitted: AdmittedRequest, isDryRun: Bool
+        _ drafts: [Result<Draft, Problem>], _ policy: BatchPolicy, _ context: MessageContext, isDryRun: Bool
     ) throws(Problem) -> [Result<Composition, Problem>] {
+        let admitted = context.admitted
         // Under a key only those count that have not been sent before.
         let counts = !isDryRun && admitted.idempotencyKey == nil
         var messages: [Result<Composition, Problem>] = []
@@ -70,7 +76,7 @@ struct MessageComposer: Sendable {
                 let draft = try draft.get()
                 try admitted.check(draft)
                 if counts, policy != .allValid { try admitted.takeMessages(1) }
-                return try composed(draft, seed: seed(admitted.idempotencyKey?.at(index)), admitted)
+                return try composed(draft, seed: seed(admitted.idempotencyKey?.at(index)), context)
             }
             switch message {
             case .success(let composed): octets += composed.content.count

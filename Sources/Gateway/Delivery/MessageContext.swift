@@ -39,6 +39,8 @@ struct MessageContext: Sendable {
     var caller: Caller { request.admitted.caller }
     var trace: TraceParent? { request.trace }
     var start: ContinuousClock.Instant { request.start }
+    /// What a message carries of the trace: the span of the request, or else the one that the client named.
+    var traceParent: String? { request.span?.traceParent ?? request.trace?.text }
 
     /// The context of a message of the batch.
     func at(_ index: Int) -> MessageContext {

@@ -29,6 +29,17 @@ enum Draft {
         }
     }
 
+    /// The same message with the trace of its request, unless it names one itself. A message that was written elsewhere stays
+    /// as it is.
+    ///
+    /// - Parameter parent: the field `traceparent` (W3C Trace Context, section 3.2).
+    func traced(_ parent: String) -> Draft {
+        switch self {
+        case .fields(let submission): .fields(Submission(submission, traceParent: parent))
+        case .raw: self
+        }
+    }
+
     /// The message in the form in which it is sent, signed if there is a key for its author's domain.
     ///
     /// - Parameter seed: what the identifier is made of, in place of random bits. That of a raw message stands already.

@@ -1,5 +1,7 @@
 /// The trace that a request belongs to, as its field `traceparent` says (W3C Trace Context, section 3.2).
 struct TraceParent: Equatable {
+    /// The field as a request carries it, of version 00.
+    let text: String
     /// 32 hexadecimal digits.
     let traceID: String
     /// 16 hexadecimal digits: the span that the request was made in.
@@ -27,6 +29,7 @@ struct TraceParent: Equatable {
         let (trace, parent) = (octets[3..<35], octets[36..<52])
         guard trace.contains(where: { $0 != UInt8(ascii: "0") }), parent.contains(where: { $0 != UInt8(ascii: "0") })
         else { return nil }
+        self.text = "00" + String(decoding: octets[2..<Self.length], as: UTF8.self)
         traceID = String(decoding: trace, as: UTF8.self)
         parentID = String(decoding: parent, as: UTF8.self)
     }

@@ -1,15 +1,10 @@
+internal import Records
+
 /// How many messages go to a relay in each of some windows: never more than so many in any span of that length, and within
 /// it as fast as they come, in their order.
 ///
 /// A value without a clock: the time is passed in.
 struct MessageRate {
-    enum Turn: Equatable {
-        /// The message may be sent after so long.
-        case after(Duration)
-        /// The wait would be longer than the message may wait; after so long it would not.
-        case refuse(retryAfter: Duration)
-    }
-
     /// The turns of one window, as many of the last ones as it allows.
     private struct Window {
         let rate: Rate
@@ -49,8 +44,13 @@ struct MessageRate {
         let turn = windows.reduce(max(now, last ?? now)) { max($0, $1.next ?? $0) }
         let wait = turn - now
         guard wait <= patience else { return .refuse(retryAfter: wait - patience) }
-        for index in windows.indices { windows[index].take(turn) }
-        last = turn
+        note(turn)
         return .after(wait)
+    }
+
+    /// Counts a turn that was given by somebody else: the instances that share the relay's rate.
+    mutating func note(_ turn: ContinuousClock.Instant) {
+        for index in windows.indices { windows[index].take(turn) }
+        last = max(turn, last ?? turn)
     }
 }

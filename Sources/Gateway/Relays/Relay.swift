@@ -1,5 +1,6 @@
 internal import Logging
 internal import NIOCore
+internal import Records
 internal import SMTP
 internal import Synchronization
 
@@ -21,9 +22,14 @@ final class Relay: Sendable {
     /// A rate that all loops share.
     private final class SharedRate: Sendable {
         let machine: Mutex<MessageRate>
+        /// What the store of records is asked if other instances share the rate.
+        let request: TurnRequest
 
-        init(_ rates: [Rate]) {
+        init(_ rates: [Rate], of configuration: RelayConfiguration) {
             machine = Mutex(MessageRate(rates))
+            request = TurnRequest(
+                relay: configuration.name, windows: rates.map { .init(count: $0.count, period: $0.period) },
+                patience: configuration.pool.queueTimeout)
         }
     }
 
@@ -35,6 +41,8 @@ final class Relay: Sendable {
     private let isUntroubled = Atomic<Bool>(true)
     /// Nil where the relay has no rate: then there is nothing to lock.
     private let rate: SharedRate?
+    /// Where instances take turns, if they share the rate.
+    private let records: (any RecordStore)?
     private let isShutDown = Atomic<Bool>(false)
     private let observer: RelayMetrics?
 
@@ -44,7 +52,7 @@ final class Relay: Sendable {
 
     init(
         _ configuration: RelayConfiguration, on eventLoops: [any EventLoop], metrics: RelayMetrics? = nil,
-        logger: Logger
+        records: (any RecordStore)? = nil, logger: Logger
     ) {
         self.configuration = configuration
         observer = metrics
@@ -52,7 +60,8 @@ final class Relay: Sendable {
         pool = SMTPSessionPool(tokens.smtp, limits: configuration.pool, on: eventLoops, observer: metrics)
         breaker = Mutex(
             (CircuitBreaker(failures: configuration.breakerFailures, pause: configuration.breakerPause), nil))
-        rate = configuration.rates.map { SharedRate($0) }
+        rate = configuration.rates.map { SharedRate($0, of: configuration) }
+        self.records = records?.sharesTurns == true ? records : nil
     }
 
     deinit {
@@ -74,7 +83,9 @@ final class Relay: Sendable {
 
     /// Whether and when a message may be sent. Each one that passes is followed by ``answered()`` or
     /// ``ended(with:)``.
-    func admit() -> Admission {
+    ///
+    /// - Returns: nil if other instances share the relay's rate: then ``sharedTurn()`` says when it may be sent.
+    func admit() -> Admission? {
         if !isUntroubled.load(ordering: .relaxed) {
             let refused: Admission? = breaker.withLock { breaker in
                 guard case .refuse(let time) = breaker.machine.admit(at: .now) else { return nil }
@@ -83,7 +94,23 @@ final class Relay: Sendable {
             if let refused { return refused }
         }
         guard let rate else { return .pass(after: .zero) }
-        switch rate.machine.withLock({ $0.takeTurn(at: .now, patience: configuration.pool.queueTimeout) }) {
+        guard records == nil else { return nil }
+        return admission(rate.machine.withLock { $0.takeTurn(at: .now, patience: rate.request.patience) })
+    }
+
+    /// When a message may be sent whose turn all instances decide on. If their store does not answer, this instance limits
+    /// its own messages, counting those that it sent before.
+    func sharedTurn() async -> Admission {
+        guard let rate else { return .pass(after: .zero) }
+        if let turn = try? await records?.takeTurn(rate.request) {
+            if case .after(let wait) = turn { rate.machine.withLock { $0.note(.now + wait) } }
+            return admission(turn)
+        }
+        return admission(rate.machine.withLock { $0.takeTurn(at: .now, patience: rate.request.patience) })
+    }
+
+    private func admission(_ turn: Turn) -> Admission {
+        switch turn {
         case .after(let wait): return .pass(after: wait)
         case .refuse(let time):
             gaveUp()

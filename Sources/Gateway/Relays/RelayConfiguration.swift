@@ -29,6 +29,9 @@ public struct RelayConfiguration: Sendable {
     private(set) var tokens: (source: TokenConfiguration, user: String, mechanism: AuthenticationMechanism?)?
     /// All that the relay depends on, files included: a reload that does not change it leaves the relay as it is.
     let origin: [String]
+    /// Returns the configuration with the client certificate that its files hold now; nil if they have not changed. Nil if the
+    /// relay is shown no certificate.
+    private(set) var renewal: (@Sendable () throws(ConfigurationError) -> RelayConfiguration?)?
 
     /// The relay that `POSTERN_RELAY_URL` gives, or a named one.
     ///
@@ -43,6 +46,7 @@ public struct RelayConfiguration: Sendable {
         let client = try CertificateFiles(
             values, certificate: Self.value(of: .relayClientCertificateFile, name, values).1,
             key: Self.value(of: .relayClientKeyFile, name, values).1)
+        let certificate = try client.map { client throws(ConfigurationError) in try client.content() }
         var smtp = try relayURL.configuration(
             identity: identity, trustRoots: roots.0, setting: roots.1, client: client)
         smtp.sourceAddress = try Self.sourceAddress(name, values)
@@ -53,9 +57,15 @@ public struct RelayConfiguration: Sendable {
             name, values, smtp, warning: warning,
             origin: [
                 url, identity?.description ?? "", content?.base64EncodedString() ?? "",
-                try client.map { client throws(ConfigurationError) in try client.contentOfCertificate() } ?? "",
+                certificate ?? "",
             ] + tokenSettings.origin)
         sender = try Self.sender(name, values)
+        if let client {
+            renewal = { () throws(ConfigurationError) in
+                guard try client.content() != certificate else { return nil }
+                return try RelayConfiguration(name, values, identity: identity)
+            }
+        }
         if let user = relayURL.tokenUser {
             tokens = (try tokenSettings.configuration(user: user), user, relayURL.mechanism)
         }

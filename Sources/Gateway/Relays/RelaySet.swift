@@ -1,6 +1,7 @@
 internal import Logging
 internal import MailAddress
 internal import NIOCore
+internal import Records
 internal import SMTP
 
 /// The relays of one configuration, and which message goes to which.
@@ -12,15 +13,16 @@ final class RelaySet: Sendable {
     /// Whether any relay takes one sender only.
     private let hasSenders: Bool
 
-    /// - Parameter previous: the set before a reload: what has not changed is taken over with its sessions.
+    /// - Parameters:
+    ///   - records: the store by which instances share the rates of relays.
+    ///   - previous: the set before a reload: what has not changed is taken over with its sessions.
     init(
         _ configurations: [RelayConfiguration], _ plan: RoutePlan, on eventLoops: [any EventLoop],
-        metrics: GatewayMetrics,
-        previous: RelaySet? = nil, logger: Logger
+        metrics: GatewayMetrics, records: (any RecordStore)? = nil, previous: RelaySet? = nil, logger: Logger
     ) {
         let relays = configurations.map { wanted in
             previous?.relays.first { $0.name == wanted.name && $0.configuration.origin == wanted.origin }
-                ?? Relay(wanted, on: eventLoops, metrics: metrics.relay(wanted.name), logger: logger)
+                ?? Relay(wanted, on: eventLoops, metrics: metrics.relay(wanted.name), records: records, logger: logger)
         }
         self.relays = relays
         hasSenders = relays.contains { $0.configuration.sender != nil }

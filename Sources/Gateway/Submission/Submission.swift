@@ -151,6 +151,19 @@ final class Submission: Sendable {
         hasUUID = submission.hasUUID
     }
 
+    /// The same message with a field `traceparent`, unless it has one.
+    init(_ submission: Submission, traceParent: String) {
+        envelope = submission.envelope
+        hasUUID = submission.hasUUID
+        var message = submission.message
+        if !message.headers.contains(where: { $0.name.lowercased() == "traceparent" }),
+            let field = try? HeaderField(name: "traceparent", value: traceParent)
+        {
+            message.headers.append(field)
+        }
+        self.message = message
+    }
+
     /// The message with the time of now and an unguessable id to come.
     private static func message(
         _ document: MessageDocument, from author: Mailbox?, _ fields: [HeaderField]

@@ -11,6 +11,13 @@ final class RequestSpan: Sendable {
         self.tracer = tracer
     }
 
+    /// The span as the field `traceparent` names it (W3C Trace Context, section 3.2); nil if the tracer has another form.
+    var traceParent: String? {
+        var fields: [String: String] = [:]
+        tracer.inject(span.context, into: &fields, using: FieldInjector())
+        return fields["traceparent"]
+    }
+
     /// The span of an exchange with a relay about one of the request's messages.
     func exchange(with relay: Relay, about message: MessageTrace) -> ExchangeSpan {
         let smtp = relay.configuration.smtp
@@ -50,5 +57,12 @@ struct MessageTrace: Sendable {
 
     func exchange(with relay: Relay) -> ExchangeSpan {
         request.exchange(with: relay, about: self)
+    }
+}
+
+/// Writes fields into a dictionary.
+private struct FieldInjector: Injector {
+    func inject(_ value: String, forKey key: String, into carrier: inout [String: String]) {
+        carrier[key] = value
     }
 }

@@ -12,6 +12,8 @@ struct PostgreSQLBackend: RecordBackend {
     private let lease: Duration
     private var instance = InstanceID()
     private var connection: PostgreSQLConnection?
+    /// Whether the database has a table of turns.
+    private var hasTurns = false
     /// How often the tables were looked after.
     private var rounds = 0
 
@@ -44,6 +46,7 @@ struct PostgreSQLBackend: RecordBackend {
             guard version == String(PostgreSQLSchema.version) else { throw Self.wrongVersion(version) }
             let secret = try connection.run(PostgreSQLSchema.readSecret).text ?? ""
             _ = try connection.run(PostgreSQLSchema.session(lease: lease.timeInterval))
+            hasTurns = try Self.prepareTurns(on: connection)
             try connection.beginPipelines()
             _ = try connection.run([Statement("postern_live", .octets(instance.octets))])
             guard let secret = RecordSecret(hexadecimal: secret) else { throw Self.noSecret }
@@ -54,6 +57,27 @@ struct PostgreSQLBackend: RecordBackend {
             throw Self.error(error)
         }
     }
+
+    /// Prepares the statements about turns.
+    ///
+    /// - Returns: false if the table is missing and this user may not create it. Records do not need it.
+    private static func prepareTurns(
+        on connection: PostgreSQLConnection
+    ) throws(PostgreSQLConnection.Refusal) -> Bool {
+        if try connection.run(PostgreSQLSchema.lookForTurns).text != "t" {
+            do throws(PostgreSQLConnection.Refusal) {
+                _ = try connection.run(PostgreSQLSchema.createTurns)
+            } catch {
+                guard !error.isBroken, error.code == insufficientPrivilege else { throw error }
+                _ = try connection.run("ROLLBACK")
+                return false
+            }
+        }
+        _ = try connection.run(PostgreSQLSchema.turns)
+        return true
+    }
+
+    private static let insufficientPrivilege = "42501"
 
     /// Other instances add records.
     mutating func filter() -> KeyFilter? { nil }
@@ -117,6 +141,37 @@ struct PostgreSQLBackend: RecordBackend {
         !refusal.isBroken && refusal.code == "55P03"
     }
 
+    mutating func takeTurns(_ requests: [TurnRequest]) throws(RecordBackendError) -> [Turn?] {
+        guard hasTurns else { return requests.map { _ in nil } }
+        let relays = Set(requests.map(\.relay)).sorted()
+        do throws(PostgreSQLConnection.Refusal) {
+            let rows = try transact(
+                relays.map { Statement("postern_turn_lock", .text($0)) } + requests.map(Self.statement))
+            return zip(requests, rows.dropFirst(relays.count)).map { request, rows in
+                Self.turn(rows.first, patience: request.patience)
+            }
+        } catch {
+            throw Self.error(error)
+        }
+    }
+
+    private static func statement(for request: TurnRequest) -> Statement {
+        func list(_ values: [some CustomStringConvertible]) -> PostgreSQLValue {
+            .text("{\(values.map(\.description).joined(separator: ","))}")
+        }
+        return Statement(
+            "postern_turn", .text(request.relay), list(request.windows.map(\.period.timeInterval)),
+            list(request.windows.map(\.count)), .number(request.patience.timeInterval))
+    }
+
+    private static func turn(_ row: Row?, patience: Duration) -> Turn? {
+        guard let row, row.count == 2 else { return nil }
+        let seconds = Double(bitPattern: UInt64(truncatingIfNeeded: number(row[0])))
+        guard seconds.isFinite else { return nil }
+        let wait = max(.zero, Duration.seconds(seconds))
+        return number(row[1]) == 1 ? .after(wait) : .refuse(retryAfter: max(.zero, wait - patience))
+    }
+
     mutating func maintain(isHeld: (RecordKey) -> Bool) throws(RecordBackendError) {
         do throws(PostgreSQLConnection.Refusal) {
             try look()
@@ -131,6 +186,7 @@ struct PostgreSQLBackend: RecordBackend {
         rounds += 1
         _ = try transact([Statement("postern_live", .octets(instance.octets))])
         _ = try transact([Statement("postern_expire", .integer(Self.slice))])
+        if hasTurns { _ = try transact([Statement("postern_turn_expire", .integer(Self.slice))]) }
         guard rounds % Self.measuring == 0 else { return }
         let sum = try transact([Statement("postern_forget"), Statement("postern_sum")])
         var octets = Self.number(sum[1].first?.first ?? nil)
@@ -171,7 +227,8 @@ struct PostgreSQLBackend: RecordBackend {
     }
 
     private static let mayNotCreate = PostgreSQLConnection.Refusal(
-        code: "42501", text: "the tables do not exist, and this user may not create them; grant CREATE on the schema",
+        code: insufficientPrivilege,
+        text: "the tables do not exist, and this user may not create them; grant CREATE on the schema",
         isBroken: false)
 
     // MARK: Jobs

@@ -86,6 +86,7 @@ internal import CPostgreSQL
             case .octets(let value): append(value, binary: true)
             case .number(let number): append(Array(String(number).utf8), binary: false)
             case .integer(let number): append(Array(String(number).utf8), binary: false)
+            case .text(let text): append(Array(text.utf8), binary: false)
             case .null:
                 lengths.append(-1)
                 isBinary.append(0)

@@ -31,6 +31,45 @@ enum PostgreSQLSchema {
         """
     }
 
+    /// Asks whether turns at relays can be shared.
+    static let lookForTurns = "SELECT to_regclass('postern_turn') IS NOT NULL"
+
+    /// Creates the table of turns, which earlier programs do without: so the version stays the same, and both work side by
+    /// side. The turns of a relay are numbered without a gap, so that the one that is so many before can be found at once.
+    static let createTurns = """
+        BEGIN;
+        \(lock);
+        CREATE TABLE IF NOT EXISTS postern_turn (
+            relay text, number int8, at timestamptz NOT NULL, expires timestamptz NOT NULL,
+            PRIMARY KEY (relay, number));
+        CREATE INDEX IF NOT EXISTS postern_turn_expires ON postern_turn (expires, number);
+        COMMIT
+        """
+
+    /// The prepared statements about turns: the next one comes when the relay has had none for the length of each window
+    /// but for one less than the window allows, and not before the last one. Whoever takes one holds the lock.
+    static let turns = """
+        PREPARE postern_turn_lock (text) AS SELECT pg_advisory_xact_lock(5781326, hashtext($1));
+        PREPARE postern_turn (text, float8[], int8[], float8) AS
+            WITH last AS (SELECT number, at FROM postern_turn WHERE relay = $1 ORDER BY number DESC LIMIT 1),
+            count AS (SELECT coalesce((SELECT number FROM last), 0) AS number),
+            next AS (
+                SELECT count.number + 1 AS number, greatest(
+                    clock_timestamp(), (SELECT at FROM last),
+                    (SELECT max(t.at + w.period * interval '1 s') FROM unnest($2, $3) AS w (period, size)
+                    JOIN postern_turn t ON t.relay = $1 AND t.number = count.number + 1 - w.size)) AS at
+                FROM count),
+            taken AS (
+                INSERT INTO postern_turn
+                SELECT $1, number, at, at + (SELECT max(p) FROM unnest($2) p) * interval '1 s' FROM next
+                WHERE at <= clock_timestamp() + $4 * interval '1 s' RETURNING number)
+            SELECT extract(epoch FROM next.at - clock_timestamp())::float8, (SELECT count(*) FROM taken) FROM next;
+        PREPARE postern_turn_expire (int4) AS
+            DELETE FROM postern_turn WHERE (relay, number) IN (
+                SELECT relay, number FROM postern_turn WHERE expires <= clock_timestamp()
+                ORDER BY expires, number LIMIT $1 FOR UPDATE SKIP LOCKED)
+        """
+
     static let readSecret = "SELECT encode(value, 'hex') FROM postern_meta WHERE name = 'secret'"
 
     /// What a session needs, and the prepared statements. An instance lives if it was seen within the lease, by the

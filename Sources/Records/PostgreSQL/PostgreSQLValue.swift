@@ -4,5 +4,6 @@ enum PostgreSQLValue {
     /// A number, as text.
     case number(Double)
     case integer(Int)
+    case text(String)
     case null
 }
