@@ -27,7 +27,8 @@ async function send(message, attempts = 5) {
         throw new Failure(`${failure}\nthe relay may have taken it: look there before sending it again`, 2);
       }
       if (!body.retryable) throw new Failure(failure, 1);
-      wait = Number(answer.headers.get("Retry-After") ?? attempt);
+      const after = answer.headers.get("Retry-After");
+      if (/^\d+$/.test(after)) wait = Number(after);
       console.error(failure);
     } catch (error) {
       if (error instanceof Failure) throw error;

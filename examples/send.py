@@ -19,18 +19,20 @@ def send(client: httpx.Client, message: dict, attempts: int = 5) -> dict:
         wait = attempt
         try:
             answer = client.post("/messages", json=message, headers=headers)
-        except httpx.TransportError as error:
+            problem = answer.json()
+        # A ValueError: what came is not JSON, so a proxy sent it.
+        except (httpx.TransportError, ValueError) as error:
             failure = f"no answer: {error}"
         else:
             if answer.status_code == 200:
-                return answer.json()
-            problem = answer.json()
+                return problem
             failure = f"{problem['title']}: {problem['detail']}"
             if problem.get("outcome") == "unknown":
                 raise OutcomeUnknown(failure)
             if not problem.get("retryable"):
                 raise RuntimeError(failure)
-            wait = float(answer.headers.get("Retry-After", attempt))
+            after = answer.headers.get("Retry-After", "")
+            wait = int(after) if after.isdecimal() else attempt
         print(failure, file=sys.stderr)
         if attempt < attempts:
             time.sleep(wait)

@@ -14,6 +14,10 @@ for attempt in 1 2 3 4 5; do
     status=$(curl -sS -o "$answer" -D "$head" -w '%{http_code}' --max-time 700 "$url/messages" \
         -H 'Content-Type: application/json' -H "Idempotency-Key: $key" \
         ${POSTERN_API_KEY:+-H "X-API-Key: $POSTERN_API_KEY"} --data-binary "$message") || status=000
+    if [ "$status" != 000 ] && ! jq -e 'type == "object"' "$answer" >/dev/null 2>&1; then
+        echo "no answer: status $status without a JSON document" >&2
+        status=000
+    fi
     if [ "$status" = 200 ]; then
         jq -r '"\(.status): \(.code) \(.text)"' "$answer"
         exit 0
@@ -28,7 +32,8 @@ for attempt in 1 2 3 4 5; do
     fi
     wait=$(tr -d '\r' <"$head" | awk 'tolower($1) == "retry-after:" {print $2}')
     : >"$head"
-    [ "$attempt" = 5 ] || sleep "${wait:-$attempt}"
+    [[ $wait =~ ^[0-9]+$ ]] || wait=$attempt
+    [ "$attempt" = 5 ] || sleep "$wait"
 done
 echo "given up after 5 attempts" >&2
 exit 1
