@@ -81,6 +81,8 @@ class Directory:
     """What the endpoint knows, and what it was asked."""
 
     lifetime: float = 3600
+    # How long introspection still finds a token valid after its end, as relays do whose clocks may differ.
+    leeway: float = 0
     tenants: tuple = ("example.com",)
     clients: dict = field(default_factory=dict)
     accounts: dict = field(default_factory=dict)
@@ -90,7 +92,7 @@ class Directory:
     # Refresh tokens: valid ones, and why others are not.
     refresh: dict = field(default_factory=dict)
     tokens: dict = field(default_factory=dict)
-    # An answer in place of all others, a function that raises Refused; or None.
+    # An answer in place of all others, a function of the form that raises Refused; or None.
     fault: object = None
     requests: list = field(default_factory=list)
     introspections: int = 0
@@ -144,11 +146,11 @@ class Endpoint:
 
     def answer(self, host, path, form):
         """Returns the members of a successful answer, or throws Refused."""
-        if self.directory.fault:
-            self.directory.fault()
         for name in ("client_secret", "client_assertion", "assertion", "refresh_token"):
             if name in form:
                 self.directory.secrets.add(form[name])
+        if self.directory.fault:
+            self.directory.fault(form)
         if host == MICROSOFT:
             return self.microsoft(path, form)
         if host == GOOGLE and path == "/token":
@@ -316,18 +318,19 @@ class Endpoint:
         with self.lock:
             self.directory.introspections += 1
             held = self.directory.tokens.get(token)
-            if held is None or held.is_revoked or time.time() >= held.end:
+            if held is None or held.is_revoked or time.time() >= held.end + self.directory.leeway:
                 self.directory.inactive += 1
                 return {"active": False}
             return {"active": True, "username": held.user, "scope": "smtp", "exp": int(held.end), "token_type": "Bearer"}
 
 
-def throttled(status, wait, as_date=False):
-    """A fault: the endpoint has been asked too often."""
+def throttled(status, wait, as_date=False, echo=None):
+    """A fault: the endpoint has been asked too often. It can repeat a field of the request."""
 
-    def fault():
+    def fault(form):
         value = formatdate(time.time() + wait, usegmt=True) if as_date else str(wait)
-        raise Refused(status, "temporarily_unavailable", "Too many requests.", {"Retry-After": value})
+        text = f"Too many requests with {form[echo]}." if echo else "Too many requests."
+        raise Refused(status, "temporarily_unavailable", text, {"Retry-After": value})
 
     return fault
 

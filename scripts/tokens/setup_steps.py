@@ -83,7 +83,7 @@ def microsoft(files):
              "could not be reached", is_endpoint_down=True),
         Case("The token endpoint throttles.", "Wait. Look for other programs that use the same application.", "token",
              "temporarily_unavailable", arrange=lambda directory: setattr(directory, "fault", endpoint.throttled(429, 5))),
-        Case("STARTTLS is missing.", "A device on the path removes it: connect without it, or allow port 587 there.", "tls",
+        Case("STARTTLS is missing.", "A firewall on the path hides it: let port 587 pass it unchanged.", "tls",
              "STARTTLS", without=("STARTTLS",)),
         Case("The permission, the consent or the mailbox's permission is missing.", "Repeat steps 1 and 3.", "auth", "5.7.3",
              reply="535 5.7.3 Authentication unsuccessful [FR0P281CA0001.DEUP281.PROD.OUTLOOK.COM]"),
@@ -103,7 +103,7 @@ def microsoft(files):
              {name: None for name in ("PROVIDER", "TENANT", "CLIENT_ID", "CLIENT_SECRET_FILE")}
              | {"URL": "smtp://app%40example.com:secret%2Chorse@smtp.office365.com"},
              reply="535 5.7.139 Authentication unsuccessful, basic authentication is disabled."),
-        Case("Another program uses all connections of the mailbox.", "Lower `POSTERN_RELAY_CONNECTIONS` here or there.", "auth",
+        Case("Other programs use all connections of the mailbox.", "Lower `POSTERN_RELAY_CONNECTIONS` here or there.", "auth",
              "4.3.2", reply="432 4.3.2 Concurrent connections limit exceeded. Visit https://aka.ms/concurrent_sending for "
                             "more information."),
     ]
@@ -125,7 +125,7 @@ def google(files):
         Case("Everything is set up, with a user's refresh token.", "", None, "by OAUTHBEARER", refresh, refresh_is("valid")),
         Case("Domain-wide delegation is missing, or has another scope.", "Repeat step 2. A change can take a day.", "token",
              "unauthorized_client", arrange=change("delegated", ("https://www.googleapis.com/auth/gmail.send",))),
-        Case("The user of the URL is no mailbox of the domain.", "Write the account's main address, not an alias or a group.",
+        Case("The user in the URL is not a mailbox of the domain.", "Write the account's main address, not an alias or a group.",
              "token", "Invalid email or User ID", {"URL": "smtp://shop%40example.com@smtp.gmail.com"}),
         Case("The key was deleted or disabled.", "Create a new key, and replace the file.", "token", "Invalid JWT Signature",
              arrange=change("certificate", None)),
@@ -142,9 +142,9 @@ def google(files):
              "could not be reached", is_endpoint_down=True),
         Case("The token endpoint throttles.", "Wait.", "token", "temporarily_unavailable",
              arrange=lambda directory: setattr(directory, "fault", endpoint.throttled(503, 5))),
-        Case("STARTTLS is missing.", "A device on the path removes it: connect without it, or allow port 587 there.", "tls",
+        Case("STARTTLS is missing.", "A firewall on the path hides it: let port 587 pass it unchanged.", "tls",
              "STARTTLS", without=("STARTTLS",)),
-        Case("Gmail refuses the token.", "The mailbox has no Gmail, or the token is for another one.", "auth", "5.7.8",
+        Case("Gmail refuses the token.", "Gmail is off for the user, or the token is for another mailbox.", "auth", "5.7.8",
              reply=BAD_TOKEN + GOOGLE_REFUSAL),
         Case("The app password is wrong.", "Write it without spaces. A new password of the account revokes it.", "auth",
              "5.7.8", {"SERVICE_ACCOUNT_FILE": None, "URL": "smtp://ann%40gmail.com:abcdefghijklmnop@smtp.gmail.com"},
@@ -185,10 +185,10 @@ class Setup:
 
     def run(self, provider, cases):
         """Returns the section of the provider's page."""
-        intro = ("Here, one step of the set-up is missing at a time, and `postern check` was run with the settings above. Shown is the "
-                 "line that failed. If there is no token, the line `auth` repeats why.")
+        intro = ("In each of these cases, one step of the set-up is missing. The block shows the line of `postern check` that fails. If "
+                 "there is no token, the line `auth` repeats the reason.")
         if provider == "microsoft":
-            intro += " Microsoft's answers end in numbers of their own, by which its support finds a request."
+            intro += " Microsoft's support finds a request by the IDs at the end of the answer."
         parts = [*textwrap.wrap(intro, 140), ""]
         for case in cases:
             output, code = self.check(provider, case)
