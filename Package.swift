@@ -104,7 +104,8 @@ let package = Package(
                 .product(name: "Tracing", package: "swift-distributed-tracing"),
             ],
             resources: [
-                .embedInCode("Embedded/openapi.yaml"), .embedInCode("Embedded/console.html"),
+                .embedInCode("Embedded/openapi.yaml"), .embedInCode("Embedded/errors.md"),
+                .embedInCode("Embedded/console.html"),
                 .embedInCode("Embedded/console.css"), .embedInCode("Embedded/console.js"),
             ],
             swiftSettings: strict),
