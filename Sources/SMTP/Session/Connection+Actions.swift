@@ -15,18 +15,15 @@ extension Connection {
             // A server that said goodbye in the same breath: what follows tells.
             case .ready where !isReady: continue
             case .ready:
-                readySince = .now()
                 wholeDeadline.clear()
                 take(&connectCompletion)?(.success(()))
                 if let postponed = take(&postponed) {
                     postponed()
                 } else {
-                    owner?.connectionBecameReady(self)
+                    owner?.sessionBecameReady(identifier)
                 }
             case .opened(let opened): take(&openCompletion)?(.success(opened))
-            case .finished(let finished):
-                carried += 1
-                completeTransaction(.success(finished))
+            case .finished(let finished): completeTransaction(.success(finished))
             case .failed(let error): completeTransaction(.failure(error))
             case .refused(let error): completeTransaction(.failure(error), isFree: false)
             case .leave(let error): release(error)
@@ -38,13 +35,11 @@ extension Connection {
 
     /// - Parameter isFree: whether the session can take the next transaction; otherwise the conversation says when.
     private func completeTransaction(_ result: Result<FinishedTransaction, SMTPError>, isFree: Bool = true) {
-        readySince = .now()
         wholeDeadline.clear()
         if let completion = take(&finishCompletion) {
-            if Self.isAnswer(result) { owner?.connection(self, answeredAfter: readySince - finishedAt) }
+            tellOwner(of: result)
             if let next = take(&chainedCompletion) {
                 openCompletion = next
-                chainedSince = nil
                 transactions += 1
                 startWhole()
             }
@@ -56,14 +51,13 @@ extension Connection {
             take(&openCompletion)?(.failure(error))
         }
         // Where a chained transaction has failed already, its own turn in the queue of actions is still to come.
-        if isFree, isReady, openCompletion == nil { owner?.connectionBecameReady(self) }
+        if isFree, isReady, openCompletion == nil { owner?.sessionBecameReady(identifier) }
     }
 
-    /// Whether the server has said something of the content.
-    private static func isAnswer(_ result: Result<FinishedTransaction, SMTPError>) -> Bool {
+    private func tellOwner(of result: Result<FinishedTransaction, SMTPError>) {
         switch result {
-        case .success: true
-        case .failure(let error): error.reply != nil
+        case .success: owner?.sessionFinished(identifier, isTaken: true, isReply: true)
+        case .failure(let error): owner?.sessionFinished(identifier, isTaken: false, isReply: error.reply != nil)
         }
     }
 
@@ -90,9 +84,8 @@ extension Connection {
         tokenTask?.cancel()
         tokenTask = nil
         wholeDeadline.cancel()
-        owner?.connectionClosed(self, error: reason)
+        owner?.sessionClosed(identifier, error: reason)
         owner = nil
-        session = nil
     }
 
     private func failWritableWaiters(_ error: SMTPError) {

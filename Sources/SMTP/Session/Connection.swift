@@ -18,8 +18,8 @@ final class Connection: ChannelInboundHandler {
     var candidates: [any Channel] = []
     var context: ChannelHandlerContext?
     weak var owner: (any SessionOwner)?
-    /// The session of a connection that a pool holds, until it is closed.
-    var session: SMTPSession?
+    /// What the owner calls the session.
+    var identifier = SessionID(index: 0, serial: 0)
 
     var connectCompletion: ((Result<Void, SMTPError>) -> Void)?
     /// The call for an access token that is under way.
@@ -31,8 +31,6 @@ final class Connection: ChannelInboundHandler {
     var openCompletion: OpenCompletion?
     /// For the transaction whose envelope went out behind the content of the one under way.
     var chainedCompletion: OpenCompletion?
-    /// When that was, nil where there is none.
-    var chainedSince: NIODeadline?
     var finishCompletion: FinishCompletion?
     var quitCompletion: (() -> Void)?
     /// A call that waits until the session is cleared up after a transaction that failed.
@@ -47,27 +45,17 @@ final class Connection: ChannelInboundHandler {
     var closeError: SMTPError?
     /// Why the last transaction failed that failed before its writer was closed: the writer's next call tells.
     var lateFailure: (transaction: Int, error: SMTPError)?
-    /// Whether a pool waits for the connection to answer to ``probe(within:)``.
-    var isProbed = false
     /// How long the server may take to answer to NOOP while it is being probed.
     var probeTimeout = Duration.zero
     /// How long the server may take for the reply to MAIL in a session that was used before, or nil for as long as for any
     /// reply: with no reply at all, the message is sent on another session.
     var mailPatience: Duration?
-    /// Whether the server has had enough of the session: it refused what it would take in a new one.
-    var isWornOut = false
     lazy var deadline = Deadline(eventLoop) { [unowned self] in deadlinePassed() }
     /// For the set-up as a whole, and for each transaction as a whole.
     lazy var wholeDeadline = Deadline(eventLoop) { [unowned self] in deadlinePassed() }
 
-    /// When the last final dot was handed to the socket.
-    var finishedAt = NIODeadline.now()
     /// How many transactions have begun here.
     var transactions = 0
-    /// How many messages the server has taken here.
-    var carried = 0
-    /// When the last transaction ended or the connection was set up.
-    var readySince = NIODeadline.now()
     let createdAt = NIODeadline.now()
     /// When the TCP connection was made.
     private(set) var connectedAt = NIODeadline.now()
@@ -112,11 +100,17 @@ final class Connection: ChannelInboundHandler {
 
     /// Opens a transaction.
     ///
-    /// - Parameter mayDefer: whether the envelope may wait for the content where the server's extensions allow it. The
-    ///   completion is then called at once, and ``isDeferred`` is true in it.
-    func open(_ envelope: Envelope, mayDefer: Bool = false, completion: @escaping OpenCompletion) {
+    /// - Parameters:
+    ///   - mayDefer: whether the envelope may wait for the content where the server's extensions allow it. The completion is
+    ///     then called at once, and ``isDeferred`` is true in it.
+    ///   - patience: how long the server may take for the reply to MAIL; nil for as long as for any reply.
+    func open(
+        _ envelope: Envelope, mayDefer: Bool = false, patience: Duration? = nil, completion: @escaping OpenCompletion
+    ) {
         if isResetting, postponed == nil {
-            postponed = { [unowned self] in open(envelope, mayDefer: mayDefer, completion: completion) }
+            postponed = { [unowned self] in
+                open(envelope, mayDefer: mayDefer, patience: patience, completion: completion)
+            }
             return
         }
         guard openCompletion == nil, finishCompletion == nil, conversation.phase == .ready else {
@@ -124,6 +118,7 @@ final class Connection: ChannelInboundHandler {
             return
         }
         openCompletion = completion
+        mailPatience = patience
         transactions += 1
         startWhole()
         if mayDefer, conversation.mayDefer(envelope) {
@@ -161,10 +156,9 @@ final class Connection: ChannelInboundHandler {
             return
         }
         finishCompletion = completion
-        finishedAt = .now()
-        if let next = owner?.connectionMayChain(self) {
+        if let next = owner?.sessionFinishes(identifier) {
             chainedCompletion = next.completion
-            chainedSince = .now()
+            mailPatience = next.patience
             conversation.finishContent(bytes, followedBy: next.envelope)
         } else {
             conversation.finishContent(bytes)
@@ -177,13 +171,11 @@ final class Connection: ChannelInboundHandler {
         conversation.mayChain(envelope)
     }
 
-    /// Takes the chained transaction back, before its turn has come. The session ends after the message under way.
-    ///
-    /// - Returns: its completion, which is not called here any more; nil where there is none.
-    func takeBackChained() -> OpenCompletion? {
+    /// Takes the chained transaction back, before its turn has come: its completion is not called any more. The session ends
+    /// after the message under way.
+    func takeBackChained() {
         conversation.takeBackChained()
-        chainedSince = nil
-        return take(&chainedCompletion)
+        chainedCompletion = nil
     }
 
     /// The task that wrote a message, or waited for its reply, was cancelled. Where that message is over already, the
@@ -191,11 +183,6 @@ final class Connection: ChannelInboundHandler {
     func cancel(transaction: Int) {
         guard transaction == transactions, !isReady else { return }
         close("the task was cancelled", reason: .shutDown)
-    }
-
-    /// Why an envelope cannot be sent here, or nil where it can.
-    func localRefusal(of envelope: Envelope) -> SMTPError? {
-        conversation.localRefusal(of: envelope)
     }
 
     /// Gives up a message whose content is not complete.
@@ -208,7 +195,6 @@ final class Connection: ChannelInboundHandler {
     /// Asks a connection that rests whether the server is still there. The owner is told that it is ready, or closed.
     func probe(within timeout: Duration) {
         probeTimeout = timeout
-        isProbed = true
         conversation.probe()
         obey()
     }
@@ -225,6 +211,12 @@ final class Connection: ChannelInboundHandler {
         quitCompletion = completion
         conversation.quit()
         obey()
+    }
+
+    /// Ends the session in good order, for a server that answers in that time.
+    func quit(within timeout: Duration) {
+        probeTimeout = timeout
+        quit {}
     }
 
     /// Nobody holds the session any more: it ends, in good order if it can.
