@@ -104,10 +104,10 @@ final class PoolShare: SessionOwner {
     private func established(_ session: SMTPSession) {
         let connection = session.connection
         observer?.sessionEstablished(
-            connect: Duration(connection.connectedAt - connection.createdAt),
-            tls: connection.tlsTook.map { Duration($0) })
+            connect: Duration(connection.setUp.connected - connection.setUp.created),
+            tls: connection.setUp.tlsTook.map { Duration($0) })
         let identifier = machine.established(
-            connection.capabilities.limits, createdAt: connection.createdAt, at: .now())
+            connection.capabilities.limits, createdAt: connection.setUp.created, at: .now())
         let opened: Connection.OpenCompletion = { [weak self] result in self?.opened(session, identifier, result) }
         if identifier.index == places.count { places.append(nil) }
         places[identifier.index] = Place(identifier: identifier, session: session, opened: opened)

@@ -22,47 +22,27 @@ final class Connection: ChannelInboundHandler {
     var identifier = SessionID(index: 0, serial: 0)
 
     var connectCompletion: ((Result<Void, SMTPError>) -> Void)?
-    /// The call for an access token that is under way.
-    var tokenTask: Task<Void, Never>?
-    /// The last access token that the source gave.
-    var token: String?
-    /// The call that tells the source of a refused token.
-    var tokenRefusal: Task<Void, Never>?
-    var openCompletion: OpenCompletion?
-    /// For the transaction whose envelope went out behind the content of the one under way.
-    var chainedCompletion: OpenCompletion?
-    var finishCompletion: FinishCompletion?
+    /// Who waits for what becomes of the transaction under way.
+    var caller = TransactionCaller.none
     var quitCompletion: (() -> Void)?
     /// A call that waits until the session is cleared up after a transaction that failed.
     var postponed: (() -> Void)?
     var writableWaiters: [(Result<Void, SMTPError>) -> Void] = []
-    /// How many pieces of content were written; with the conversation's progress, what the deadline was last set for.
-    var writes = 0
-    var timed = (-1, -1)
     /// What was agreed on in the TLS handshake, once it is done.
     var tlsFacts: SMTPTLSFacts?
     /// Why the connection is closed, once it is.
     var closeError: SMTPError?
     /// Why the last transaction failed that failed before its writer was closed: the writer's next call tells.
     var lateFailure: (transaction: Int, error: SMTPError)?
-    /// How long the server may take to answer to NOOP while it is being probed.
-    var probeTimeout = Duration.zero
-    /// How long the server may take for the reply to MAIL in a session that was used before, or nil for as long as for any
-    /// reply: with no reply at all, the message is sent on another session.
-    var mailPatience: Duration?
+    var tokenCalls = TokenCalls()
+    var patience = Patience()
     lazy var deadline = Deadline(eventLoop) { [unowned self] in deadlinePassed() }
     /// For the set-up as a whole, and for each transaction as a whole.
     lazy var wholeDeadline = Deadline(eventLoop) { [unowned self] in deadlinePassed() }
 
     /// How many transactions have begun here.
     var transactions = 0
-    let createdAt = NIODeadline.now()
-    /// When the TCP connection was made.
-    private(set) var connectedAt = NIODeadline.now()
-    /// When the TLS handshake began.
-    var tlsBeganAt = NIODeadline.now()
-    /// How long the handshake took; nil without TLS.
-    private(set) var tlsTook: TimeAmount?
+    var setUp = SetUpTimes()
 
     init(
         _ configuration: SMTPConfiguration, eventLoop: any EventLoop,
@@ -113,17 +93,17 @@ final class Connection: ChannelInboundHandler {
             }
             return
         }
-        guard openCompletion == nil, finishCompletion == nil, conversation.phase == .ready else {
+        guard case .none = caller, conversation.phase == .ready else {
             completion(.failure(closeError ?? Self.busy))
             return
         }
-        openCompletion = completion
-        mailPatience = patience
+        caller = .opening(completion)
+        self.patience.mail = patience
         transactions += 1
         startWhole()
         if mayDefer, conversation.mayDefer(envelope) {
             conversation.openDeferred(envelope)
-            if isDeferred { take(&openCompletion)?(.success(OpenedTransaction())) }
+            if isDeferred { caller.takeOpening()?(.success(OpenedTransaction())) }
         } else {
             conversation.open(envelope)
         }
@@ -145,7 +125,7 @@ final class Connection: ChannelInboundHandler {
             completion(.success(()))
         } else {
             writableWaiters.append(completion)
-            writes += 1
+            patience.writes += 1
             updateDeadline()
         }
     }
@@ -155,10 +135,10 @@ final class Connection: ChannelInboundHandler {
             completion(.failure(failure(of: transaction)))
             return
         }
-        finishCompletion = completion
-        if let next = owner?.sessionFinishes(identifier) {
-            chainedCompletion = next.completion
-            mailPatience = next.patience
+        let next = owner?.sessionFinishes(identifier)
+        caller = .finishing(completion, next: next?.completion)
+        if let next {
+            patience.mail = next.patience
             conversation.finishContent(bytes, followedBy: next.envelope)
         } else {
             conversation.finishContent(bytes)
@@ -175,7 +155,7 @@ final class Connection: ChannelInboundHandler {
     /// after the message under way.
     func takeBackChained() {
         conversation.takeBackChained()
-        chainedCompletion = nil
+        if case .finishing(let completion, _) = caller { caller = .finishing(completion, next: nil) }
     }
 
     /// The task that wrote a message, or waited for its reply, was cancelled. Where that message is over already, the
@@ -194,7 +174,7 @@ final class Connection: ChannelInboundHandler {
 
     /// Asks a connection that rests whether the server is still there. The owner is told that it is ready, or closed.
     func probe(within timeout: Duration) {
-        probeTimeout = timeout
+        patience.probe = timeout
         conversation.probe()
         obey()
     }
@@ -215,7 +195,7 @@ final class Connection: ChannelInboundHandler {
 
     /// Ends the session in good order, for a server that answers in that time.
     func quit(within timeout: Duration) {
-        probeTimeout = timeout
+        patience.probe = timeout
         quit {}
     }
 
@@ -251,8 +231,8 @@ final class Connection: ChannelInboundHandler {
             if let tls = configuration.security.context, configuration.security.mode == .implicit {
                 try pipeline.addHandler(Self.tlsHandler(tls, host: configuration.host))
             }
-            connectedAt = .now()
-            tlsBeganAt = connectedAt
+            setUp.connected = .now()
+            setUp.tlsBegan = setUp.connected
             if configuration.identifiesByAddress, let address = channel.localAddress,
                 let literal = ClientDomain(literal: address)
             {
@@ -305,7 +285,7 @@ final class Connection: ChannelInboundHandler {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case .handshakeCompleted? = event as? TLSUserEvent {
-            tlsTook = .now() - tlsBeganAt
+            setUp.tlsTook = .now() - setUp.tlsBegan
             takeTLSFacts(context)
             conversation.tlsEstablished(serverEndPoint: serverEndPoint())
             obey()
