@@ -51,13 +51,16 @@ extension PoolMachine {
     ///
     /// - Parameter fromIdle: whether the session rested until now, so that its server may have given it up.
     mutating func begin(_ waiting: Waiting<Message>, on session: SessionID, fromIdle: Bool, at now: NIODeadline) {
-        let isUsed = fromIdle || (self[session]?.transactions ?? 0) > 0
-        let restedSince = self[session]?.readySince ?? now
-        self[session]?.transactions += 1
-        self[session]?.state = .opening(
+        guard let record = self[session] else {
+            waiters.prepend(waiting)
+            return
+        }
+        let isUsed = fromIdle || record.transactions > 0
+        record.transactions += 1
+        record.state = .opening(
             Opening(
                 waiting, waited: now - waiting.since,
-                session: isUsed ? .used(restedSince: restedSince) : .fresh(since: now)))
+                session: isUsed ? .used(restedSince: record.readySince) : .fresh(since: now)))
         act(.open(waiting.message, session, patience: isUsed ? mailPatience : nil))
     }
 
@@ -80,9 +83,11 @@ extension PoolMachine {
     // MARK: Chaining
 
     /// Takes the first message that waits, if its envelope may go out behind the end of a session's message.
-    mutating func takeChained(behind session: SessionID, _ mayFollow: (Message) -> Bool) -> Waiting<Message>? {
+    mutating func takeChained(behind session: PooledSession<Message>, _ mayFollow: (Message) -> Bool) -> Waiting<
+        Message
+    >? {
         guard chains, promptness.allowsChaining, !isShutDown, renewals.isEmpty, let first = waiters.first,
-            !first.isAlone, first.recipients <= Self.maximumChainedRecipients, self[session]?.isSpent == false,
+            !first.isAlone, first.recipients <= Self.maximumChainedRecipients, !session.isSpent,
             mayFollow(first.message)
         else { return nil }
         return waiters.removeFirst()
@@ -99,9 +104,9 @@ extension PoolMachine {
             let session = SessionID(index: index, serial: record.serial)
             if since + times.chainPatience <= now {
                 promptness.waits(now - since)
-                self[session]?.state = .finishing(since: since, next: nil)
+                record.state = .finishing(since: since, next: nil)
                 // The server has the envelope: another one does not fit behind it.
-                self[session]?.isWornOut = true
+                record.isWornOut = true
                 act(.takeBack(session))
                 settle(next, on: session, Self.takenBack, at: now)
             } else {
@@ -186,10 +191,10 @@ extension PoolMachine {
     /// Whether the server has had enough of a session that has carried messages, and would take the message in a new one:
     /// it refuses MAIL or DATA for now, or speaks of sequence (503) or of authentication (530). Such a session is ended.
     private mutating func isWornOut(_ session: SessionID, _ error: SMTPError) -> Bool {
-        guard let carried = self[session]?.carried, carried > 0, error.stage == .mail || error.stage == .data,
+        guard let record = self[session], record.carried > 0, error.stage == .mail || error.stage == .data,
             let reply = error.reply, reply.isTransientNegative || reply.code == 503 || reply.code == 530
         else { return false }
-        self[session]?.isWornOut = true
+        record.isWornOut = true
         return true
     }
 

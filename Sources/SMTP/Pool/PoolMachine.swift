@@ -108,19 +108,19 @@ struct PoolMachine<Message>: ~Copyable {
     ///
     /// - Returns: the message; nil if it is not on this session, which then has to give the transaction up.
     mutating func opened(_ session: SessionID, at now: NIODeadline) -> OpenedMessage<Message>? {
-        guard case .opening(let opening) = self[session]?.state else { return nil }
-        self[session]?.state = .open
+        guard let record = self[session], case .opening(let opening) = record.state else { return nil }
+        record.state = .open
         learnPatience(from: opening, at: now)
         return OpenedMessage(message: opening.waiting.message, waited: opening.waited)
     }
 
     /// The message that is opened on a session failed before its content. `ready` or `closed` follows.
     mutating func openFailed(_ session: SessionID, _ error: SMTPError, at now: NIODeadline) {
-        guard case .opening(let opening) = self[session]?.state else { return }
-        self[session]?.state = .settling
+        guard let record = self[session], case .opening(let opening) = record.state else { return }
+        record.state = .settling
         learnPatience(from: opening, at: now)
         // Nothing was sent: it does not count as one of the session's messages.
-        if error.isRefusedLocally { self[session]?.transactions -= 1 }
+        if error.isRefusedLocally { record.transactions -= 1 }
         settle(opening, on: session, error, at: now)
     }
 
@@ -131,14 +131,14 @@ struct PoolMachine<Message>: ~Copyable {
     mutating func finishing(
         _ session: SessionID, at now: NIODeadline, mayFollow: (Message) -> Bool
     ) -> ChainedMessage<Message>? {
-        guard case .open = self[session]?.state else { return nil }
-        guard let next = takeChained(behind: session, mayFollow) else {
-            self[session]?.state = .finishing(since: now, next: nil)
+        guard let record = self[session], case .open = record.state else { return nil }
+        guard let next = takeChained(behind: record, mayFollow) else {
+            record.state = .finishing(since: now, next: nil)
             return nil
         }
         counts.chained += 1
         wake(.chain, at: now + times.chainPatience)
-        self[session]?.state = .finishing(
+        record.state = .finishing(
             since: now, next: Opening(next, waited: now - next.since, session: .chained))
         return ChainedMessage(message: next.message, patience: mailPatience)
     }
@@ -149,15 +149,15 @@ struct PoolMachine<Message>: ~Copyable {
     ///   - isTaken: whether the server took the message.
     ///   - isReply: whether the server said anything.
     mutating func finished(_ session: SessionID, isTaken: Bool, isReply: Bool, at now: NIODeadline) {
-        guard case .finishing(let since, let next) = self[session]?.state else { return }
+        guard let record = self[session], case .finishing(let since, let next) = record.state else { return }
         if isReply { promptness.took(now - since) }
-        if isTaken { self[session]?.carried += 1 }
+        if isTaken { record.carried += 1 }
         guard let next else {
-            self[session]?.state = .settling
+            record.state = .settling
             return
         }
-        self[session]?.transactions += 1
-        self[session]?.state = .opening(next)
+        record.transactions += 1
+        record.state = .opening(next)
     }
 
     // MARK: Events of sessions
@@ -213,16 +213,16 @@ struct PoolMachine<Message>: ~Copyable {
     mutating func ready(_ session: SessionID, at now: NIODeadline) {
         guard let record = self[session], record.state.mayBecomeReady else { return }
         if case .probed = record.state { probing -= 1 }
-        self[session]?.readySince = now
+        record.readySince = now
         if isShutDown {
             end(session)
-        } else if self[session]?.isSpent == true || makesRoom(record) {
+        } else if record.isSpent || makesRoom(record) {
             retire(session)
             if isWaitedFor { wake(.serving, at: now) }
         } else if let waiting = (record.transactions == 0 ? renewals.popFirst() : nil) ?? waiters.popFirst() {
             begin(waiting, on: session, fromIdle: false, at: now)
         } else {
-            self[session]?.state = .idle
+            record.state = .idle
             idle.append(session)
             wake(.idle, at: now + times.idleTimeout)
         }
@@ -297,22 +297,11 @@ struct PoolMachine<Message>: ~Copyable {
 
     // MARK: The table of sessions
 
+    /// What is known of a session; nil once it is closed.
     subscript(_ session: SessionID) -> PooledSession<Message>? {
-        _read {
-            if table.indices.contains(session.index), table[session.index]?.serial == session.serial {
-                yield table[session.index]
-            } else {
-                yield nil
-            }
-        }
-        _modify {
-            var none: PooledSession<Message>?
-            if table.indices.contains(session.index), table[session.index]?.serial == session.serial {
-                yield &table[session.index]
-            } else {
-                yield &none
-            }
-        }
+        guard table.indices.contains(session.index), let record = table[session.index], record.serial == session.serial
+        else { return nil }
+        return record
     }
 
     // MARK: The timer

@@ -1,7 +1,8 @@
 internal import NIOCore
 
-/// What a pool knows of a session.
-struct PooledSession<Message> {
+/// What a pool knows of a session. In an object, which nobody but its machine has, so that an event looks at a session without
+/// copying what is known of it.
+final class PooledSession<Message> {
     /// What a session does. Its record goes when it is closed, which may happen in each state.
     enum State {
         /// It waits for a message, and comes to `opening`, `probed` or `leaving`.
