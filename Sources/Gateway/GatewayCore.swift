@@ -93,7 +93,11 @@ final class GatewayCore: Sendable {
         var names: [String] = []
         for (index, relay) in before.relays.enumerated() {
             do throws(ConfigurationError) {
-                guard let new = try relay.renewal?() else { continue }
+                guard let new = try relay.renewal?() else {
+                    renewalErrors.withLock { $0[relay.name] = nil }
+                    continue
+                }
+                renewalErrors.withLock { $0[relay.name] = nil }
                 renewed.relays[index] = new
                 names.append(relay.name)
             } catch {
@@ -115,7 +119,6 @@ final class GatewayCore: Sendable {
         guard isApplied else { return }
         await health.use(self.configuration.relays.relays)
         for name in names {
-            renewalErrors.withLock { $0[name] = nil }
             logger.info("the client certificate for a relay was read again", metadata: ["relay": "\(name)"])
         }
     }
