@@ -67,8 +67,18 @@ final class GatewayCore: Sendable {
 
     /// Takes over keys, relays and routes. Messages under way stay where they are, and a relay that has not changed keeps
     /// its sessions.
-    func reload(_ configuration: GatewayConfiguration) async {
-        applied.withLock { applied in
+    ///
+    /// - Throws: ``ConfigurationError`` if there were keys and there are none any more: a file that was emptied must not open
+    ///   the gateway.
+    func reload(_ configuration: GatewayConfiguration) async throws(ConfigurationError) {
+        try applied.withLock { applied throws(ConfigurationError) in
+            let access = configuration.access
+            guard !access.keys.isEmpty || access.mayBeAnonymous || applied.configuration.access.keys.isEmpty else {
+                throw ConfigurationError(
+                    Setting.apiKeys.name,
+                    "the gateway has keys, and the new configuration has none; write a key, or "
+                        + "POSTERN_ALLOW_ANONYMOUS=true to let anyone send")
+            }
             applied = (configuration, applied.count + 1)
             let relays = self.configuration.replace(by: configuration.access) {
                 self.relays(of: configuration, after: $0)

@@ -92,7 +92,7 @@ final class GatewayService: Service {
             await manager?.reloading()
             do throws(ConfigurationError) {
                 let configuration = try configuration()
-                await gateway.reload(configuration)
+                try await gateway.reload(configuration)
                 logger.notice(
                     "configuration reloaded",
                     metadata: ["relays": "\(configuration.relays.map(\.name).joined(separator: ", "))"])
