@@ -119,6 +119,9 @@ public final class Gateway: Sendable {
         try await core.reload(configuration)
     }
 
+    /// How many messages are under way.
+    public var messagesInFlight: Int { core.messagesInFlight }
+
     /// Counts a reload that failed.
     public func reloadFailed() {
         core.metrics.reloaded(false)

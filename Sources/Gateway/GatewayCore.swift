@@ -13,6 +13,8 @@ final class GatewayCore: Sendable {
     private let configuration: LiveConfiguration
     /// What was applied last, and how many times something was.
     private let applied: Mutex<(configuration: GatewayConfiguration, count: Int)>
+    /// Relays that a reload has replaced, which live as long as messages use them.
+    private let replaced = Mutex<[ReplacedRelay]>([])
     /// Why the client certificate of a relay cannot be renewed: a mistake is told once.
     private let renewalErrors = Mutex<[String: String]>([:])
     private let room: Room
@@ -90,9 +92,16 @@ final class GatewayCore: Sendable {
     }
 
     private func relays(of configuration: GatewayConfiguration, after previous: RelaySet) -> RelaySet {
-        RelaySet(
+        let relays = RelaySet(
             configuration.relays, configuration.routes, on: eventLoops, metrics: metrics, records: records,
             previous: previous, logger: logger)
+        replaced.withLock { replaced in
+            replaced.removeAll { $0.relay == nil }
+            for relay in previous.relays where !relays.relays.contains(where: { $0 === relay }) {
+                replaced.append(ReplacedRelay(relay: relay))
+            }
+        }
+        return relays
     }
 
     /// Takes over the client certificates of relays whose files have changed, and nothing else. If one cannot be used, the old
@@ -133,6 +142,8 @@ final class GatewayCore: Sendable {
         }
     }
 
+    var messagesInFlight: Int { room.inFlight }
+
     /// From now on the gateway says that it is not ready.
     func reportDraining() {
         pages.reportDraining()
@@ -156,7 +167,15 @@ final class GatewayCore: Sendable {
         sender.shutdown()
         // Side by side: one may wait for a token endpoint.
         await withDiscardingTaskGroup { group in
-            for relay in configuration.relays.relays { group.addTask { await relay.shutdown(grace: .seconds(1)) } }
+            let old = replaced.withLock { $0.compactMap(\.relay) }
+            for relay in configuration.relays.relays + old {
+                group.addTask { await relay.shutdown(grace: .seconds(1)) }
+            }
         }
     }
+}
+
+/// A relay that is not used for new messages any more.
+private struct ReplacedRelay: Sendable {
+    weak let relay: Relay?
 }

@@ -359,6 +359,16 @@ import Testing
         #expect(play.openFailed(0, Play.refused(550, at: .mail)) == ["fail 2 refused 550"])
     }
 
+    /// A reply that was received decides, whatever becomes of the second try.
+    @Test func aRefusalOfAChainedMessageCountsIfTheSecondTryGetsNoReply() {
+        var play = resting()
+        _ = play.submit(1) + play.submit(2) + play.opened(0) + play.finishing(0) + play.finished(0)
+        _ = play.openFailed(0, Play.refused(550, at: .mail))
+        #expect(play.ready(0) == ["open 2 on 0 in 5.0 seconds"])
+        let lost = SMTPError(.timedOut, stage: .rcpt, detail: "silent")
+        #expect(play.openFailed(0, lost).first == "fail 2 refused 550")
+    }
+
     @Test func aChainedMessageIsTakenBackAfterThePatience() {
         var play = resting { $0.sessions = 2 }
         _ = play.submit(1) + play.submit(9)

@@ -18,7 +18,9 @@ struct FieldParameters {
             // Empty parameters are skipped, such as one after a semicolon at the end.
             while index < text.count, text[index] == UInt8(ascii: ";") || Octet.isBlank(text[index]) { index += 1 }
             guard index < text.count else { break }
-            guard parameters.count < Self.maximum, let parameter = Self.parameter(text, from: &index), self[parameter.name] == nil else { return nil }
+            guard parameters.count < Self.maximum, let parameter = Self.parameter(text, from: &index),
+                self[parameter.name] == nil
+            else { return nil }
             parameters.append(parameter)
         }
     }

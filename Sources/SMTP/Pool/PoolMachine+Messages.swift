@@ -126,13 +126,24 @@ extension PoolMachine {
         _ opening: Opening<Message>, on session: SessionID, _ error: SMTPError, at now: NIODeadline
     ) {
         switch verdict(on: error, of: opening, session) {
-        case .final: act(.fail(opening.waiting.message, error))
-        case .again: waiters.prepend(again(opening, at: now))
+        case .final: fail(opening.waiting, error)
+        case .again:
+            var again = again(opening, at: now)
+            // What the server got amiss says nothing about the message.
+            if error.stage == .mail, error.reply != nil, error.code != 421, !Self.isMishandled(error) {
+                again.refusal = error
+            }
+            waiters.prepend(again)
         case .renew:
             renewals.append(again(opening, at: now))
             // A connection that was lost without a word makes those suspect that rested as long, and no others.
             if error.reply == nil, case .used(let restedSince) = opening.session { endIdle(since: restedSince) }
         }
+    }
+
+    /// Completes a message that cannot be sent. A reply that was received decides, whatever became of the second try.
+    private mutating func fail(_ waiting: Waiting<Message>, _ error: SMTPError) {
+        act(.fail(waiting.message, error.reply == nil ? waiting.refusal ?? error : error))
     }
 
     /// A message that is tried again, alone.
@@ -142,6 +153,7 @@ extension PoolMachine {
             opening.waiting.message, recipients: opening.waiting.recipients, since: now,
             deadline: now + times.queueTimeout)
         again.isAlone = true
+        again.refusal = opening.waiting.refusal
         wake(.queue, at: again.deadline)
         // The session that failed it takes it first if it can, and is counted until then.
         wake(.serving, at: now)
@@ -217,13 +229,13 @@ extension PoolMachine {
         let error = SMTPError(
             .queueTimedOut, stage: .connect,
             detail: "no session with the server became free in \(limits.queueTimeout); try again later")
-        for waiting in expired { act(.fail(waiting.message, error)) }
+        for waiting in expired { fail(waiting, error) }
     }
 
     /// No message that waits can be sent.
     mutating func failAll(_ error: SMTPError) {
-        for waiting in renewals { act(.fail(waiting.message, error)) }
-        for waiting in waiters { act(.fail(waiting.message, error)) }
+        for waiting in renewals { fail(waiting, error) }
+        for waiting in waiters { fail(waiting, error) }
         renewals.removeAll()
         waiters.removeAll()
     }

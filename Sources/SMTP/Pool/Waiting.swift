@@ -9,6 +9,9 @@ struct Waiting<Message> {
     let deadline: NIODeadline
     /// Whether the message is not to be chained: it was, and came back.
     var isAlone = false
+    /// What the server said to the message where it was chained. It decides if the server does not reply when the message is
+    /// sent again.
+    var refusal: SMTPError?
 
     init(_ message: Message, recipients: Int, since: NIODeadline, deadline: NIODeadline) {
         self.message = message
