@@ -1,31 +1,50 @@
 # Postern in a container: no shell, no package manager, an unprivileged user, fit for a read-only root.
 #
-#   docker build -t postern .
+#   docker build -t postern --build-arg REVISION="$(git rev-parse HEAD)" .
 #   docker run --rm --read-only -p 8080:8080 -e POSTERN_RELAY_URL=smtp://relay.example.net -e POSTERN_API_KEYS=app:… postern
+#
+# To pin the toolchain, and with it everything that the image is made of:
+#
+#   docker build --build-arg SWIFT_IMAGE=swift:6.3-bookworm@sha256:… .
+#
+# The build needs BuildKit (the default since Docker 23) or buildah.
+ARG SWIFT_IMAGE=swift:6.3-bookworm
 
-FROM swift:6.3-bookworm AS build
+FROM ${SWIFT_IMAGE} AS build
 RUN apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
         binutils ca-certificates libgoogle-perftools-dev libgnutls28-dev libidn2-dev libmicrohttpd-dev libpq-dev libsqlite3-dev \
+        python3 \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /source
-
-# The packages change less often than the sources: they have a layer of their own.
-COPY Package.* ./
-RUN swift package resolve
-
 COPY . .
-RUN swift build -c release --static-swift-stdlib --product postern
+# If it is given, the list of contents has this time instead of the current one.
+ARG SOURCE_DATE_EPOCH
 
-# The image's root: the executable, the libraries it is linked with, the loader, CA roots, a user without privileges.
-RUN set -eu; \
-    built=$(swift build -c release --static-swift-stdlib --show-bin-path); \
+# The image's root: the executable, the libraries it is linked with, the loader, CA roots, a user without privileges, and what all
+# of that is. The build directory is a cache: after a change of the sources, the packages are neither fetched nor compiled again.
+#
+# The linker's options halve the executable (from 90 to 43 MB): a small part of ICU's data (31 MB), no symbols for plugins
+# (4.5 MB), compact relocations (3.4 MB), and no unwinding tables (7.4 MB), because nothing here catches C++ exceptions, and what
+# writes backtraces is not in the image. Debuggers follow the frame pointers. The data has to stand before Foundation's archive.
+RUN --mount=type=cache,target=/source/.build,sharing=locked set -eu; \
+    scripts/trim-icu /tmp/icu.o; \
+    echo 'SECTIONS { /DISCARD/ : { *(.eh_frame) } } INSERT AFTER .text;' >/tmp/no-unwinding.ld; \
+    printf '#!/bin/sh\nexec ld.lld /tmp/icu.o "$@" %s\n' \
+        '--no-export-dynamic -z pack-relative-relocs --no-eh-frame-hdr -T /tmp/no-unwinding.ld' >/tmp/ld.lld; \
+    chmod +x /tmp/ld.lld; \
+    set -- -c release --static-swift-stdlib --product postern -Xswiftc -enforce-exclusivity=unchecked \
+        -Xswiftc -use-ld=lld -Xswiftc -Xclang-linker -Xswiftc --ld-path=/tmp/ld.lld; \
+    swift build "$@"; \
     mkdir -p /image/usr/bin /image/etc/ssl/certs /image/usr/share/doc/postern; \
     mkdir -m 1777 /image/tmp; \
     install -d -o 65532 -g 65532 -m 700 /image/var/lib/postern; \
+    built=$(swift build "$@" --show-bin-path); \
     strip -o /image/usr/bin/postern "$built/postern"; \
-    find "$built" -maxdepth 1 -name '*.resources' -exec cp -R '{}' /image/usr/bin/ ';'; \
-    ldd "$built/postern" >/tmp/libraries; \
+    python3 -B scripts/package.d/sbom.py --executable "$built/postern" --shipped /image/usr/bin/postern \
+        --version "$("$built/postern" --version)" --created "$(date -u -d "@${SOURCE_DATE_EPOCH:-$(date +%s)}" +%Y-%m-%dT%H:%M:%SZ)" \
+        >/image/usr/share/doc/postern/postern.spdx.json; \
+    ldd /image/usr/bin/postern >/tmp/libraries; \
     ! grep 'not found' /tmp/libraries; \
     grep -o '/[^ ]*' /tmp/libraries | sort -u | while read -r library; do \
         mkdir -p "/image$(dirname "$library")"; \
@@ -38,8 +57,14 @@ RUN set -eu; \
     cp LICENSE /image/usr/share/doc/postern/
 
 FROM scratch
+ARG VERSION=0.1.0
+ARG REVISION=
+ARG SOURCE=
 LABEL org.opencontainers.image.title="Postern" \
       org.opencontainers.image.description="An HTTP-to-SMTP gateway: HTTP in, SMTP out, the relay's own reply back" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.source="${SOURCE}" \
       org.opencontainers.image.licenses="BSD-3-Clause"
 COPY --from=build /image/ /
 # Reachable from outside the container: it starts only with keys, or with POSTERN_ALLOW_ANONYMOUS=true.

@@ -2,35 +2,31 @@
 
 import re
 
-# By the module of a Swift symbol (its mangled name), or the object file: the first that fits counts.
+# By the module of a Swift symbol (its mangled name), or the library: the first that fits counts. What the Swift runtime, the
+# allocator and the C library do for a part is not the part's, but has a line of its own.
 PARTS = (
     ("HTTP", r"^\$s10HTTPServer|^cmicrohttpd_|^MHD_|libmicrohttpd|libgnutls"),
-    ("decoding", r"^\$s4JSON|^\$s\d+Foundation|JSONDecoder|^\$s7Gateway\S*(?:JSON|Document|Member|Outline|Submission|FieldError)"),
-    ("composing", r"^\$s15InternetMessage|^\$s11MailAddress|^\$s7Gateway\S*(?:Compos|MessageSeed|Draft)"),
-    ("SMTP", r"^\$s4SMTP|^\$s\d+NIO|^\$s3NIO"),
-    ("log and metrics", r"^\$s7Gateway\S*(?:Log|Metric|Histogram|Counter|Timestamp)|^\$s7Logging"),
+    ("decoding", r"^\$s20FoundationEssentials|^\$s7Gateway\S*(?:JSON|Document|Member|Outline|FieldError|10SubmissionC)"),
+    ("composing", r"^\$s15InternetMessage|^\$s11MailAddress|^\$s7Gateway\S*(?:Compos|MessageSeed|5DraftO)"),
+    ("SMTP and its loop", r"^\$s4SMTP|^\$s\d+(?:_)?NIO|^\$s3NIO"),
+    ("log and metrics", r"^\$s7Gateway\S*(?:LogField|LogHandler|MessageLog|Metric|Histogram|Counter|Timestamp)|^\$s7Logging"),
     ("delivery and the rest of the gateway", r"^\$s7Gateway|^\$s7Records|^\$s4OTLP|^\$s7postern"),
+    ("octet searches", r"^\$s11OctetSearch"),
 )
-# What the runtime does for whoever calls it, and returns: it counts for the caller.
-LEAF = re.compile(
-    r"^(swift_(retain|release|alloc|dealloc|slowAlloc|slowDealloc|bridgeObject|unknownObject|isUnique|initStack|getTypeByMangled"
-    r"|getWitnessTable|getAssociated|dynamicCast|once|begin|end)|mem(cpy|move|cmp|chr)|__mem|_?malloc|_?free$|calloc|realloc|tc_"
-    r"|operator (new|delete)|\$s11OctetSearch|\$ss|\$sS)")
-OTHER = "runtime"
+OTHER = "Swift runtime, allocator, C library"
 
 
 def part(function, library):
     for name, pattern in PARTS:
         if re.search(pattern, function) or re.search(pattern, library):
             return name
-    return None
+    return OTHER
 
 
 def instructions(dump):
     """The instructions of each part in a dump of callgrind. Those of memset do not count: see Benchmarks/instructions."""
-    names, objects = {}, {}
-    found = {}
-    function, library, callee, is_call = "", "", "", False
+    names, libraries, found = {}, {}, {}
+    function, library, is_call = "", "", False
 
     def name(table, text):
         """callgrind gives a name once, and its number from then on."""
@@ -39,27 +35,23 @@ def instructions(dump):
             table[number] = rest
         return table.get(number, text)
 
-    called_library = ""
     with open(dump, errors="replace") as lines:
         for line in lines:
             if line.startswith("fn="):
                 function = name(names, line[3:].strip())
             elif line.startswith("ob="):
-                library = name(objects, line[3:].strip())
+                library = name(libraries, line[3:].strip())
             elif line.startswith("cfn="):
-                callee = name(names, line[4:].strip())
+                name(names, line[4:].strip())
             elif line.startswith("cob="):
-                called_library = name(objects, line[4:].strip())
+                name(libraries, line[4:].strip())
             elif line.startswith("calls="):
                 is_call = True
             elif line[:1].isdigit() or line[:1] in "+-*":
-                cost = int(line.split()[1]) if len(line.split()) > 1 else 0
-                own = part(function, library)
-                if is_call:
-                    # What the runtime does for a part is the part's.
-                    if own is not None and LEAF.search(callee):
-                        found[own] = found.get(own, 0) + cost
-                else:
-                    found[own or OTHER] = found.get(own or OTHER, 0) + cost
-                is_call, called_library = False, ""
+                words = line.split()
+                # The line below a call has what the callee took, which is counted there.
+                if not is_call and len(words) > 1 and "memset" not in function:
+                    owner = part(function, library)
+                    found[owner] = found.get(owner, 0) + int(words[1])
+                is_call = False
     return found

@@ -54,40 +54,39 @@ public static class Send
         byte[] body = Encode(message);
         // One key for all attempts: the message is sent once.
         string once = Guid.NewGuid().ToString();
-        // A relay may take its time over the last reply; the gateway waits for it.
-        using (var client = new HttpClient { Timeout = TimeSpan.FromSeconds(700) })
+        for (int attempt = 1; attempt <= attempts; attempt++)
         {
-            for (int attempt = 1; attempt <= attempts; attempt++)
+            var wait = TimeSpan.FromSeconds(attempt);
+            string failure;
+            try
             {
-                var wait = TimeSpan.FromSeconds(attempt);
-                string failure;
-                try
+                // A relay may take its time over the last reply; the gateway waits for it. Each attempt has a client, so
+                // that none is made on a connection that was kept and is closed by now.
+                using (var client = new HttpClient { Timeout = TimeSpan.FromSeconds(700) })
+                using (var request = Request(url + "/messages", key, once, body))
+                using (var response = await client.SendAsync(request))
                 {
-                    using (var request = Request(url + "/messages", key, once, body))
-                    using (var response = await client.SendAsync(request))
+                    byte[] answer = await response.Content.ReadAsByteArrayAsync();
+                    if ((int)response.StatusCode == 200) return Decode<Accepted>(answer);
+                    var problem = Decode<Problem>(answer);
+                    failure = problem.Title + ": " + problem.Detail;
+                    if (problem.Outcome == "unknown")
                     {
-                        byte[] answer = await response.Content.ReadAsByteArrayAsync();
-                        if ((int)response.StatusCode == 200) return Decode<Accepted>(answer);
-                        var problem = Decode<Problem>(answer);
-                        failure = problem.Title + ": " + problem.Detail;
-                        if (problem.Outcome == "unknown")
-                        {
-                            throw new Failure(
-                                failure + "\nthe relay may have taken it: look there before sending it again", 2);
-                        }
-                        if (!problem.Retryable) throw new Failure(failure, 1);
-                        wait = response.Headers.RetryAfter?.Delta ?? wait;
+                        throw new Failure(
+                            failure + "\nthe relay may have taken it: look there before sending it again", 2);
                     }
+                    if (!problem.Retryable) throw new Failure(failure, 1);
+                    wait = response.Headers.RetryAfter?.Delta ?? wait;
                 }
-                // The last one is HttpClient's timeout; Decode throws the third if the response is not JSON.
-                catch (Exception error) when (error is HttpRequestException || error is IOException
-                    || error is SerializationException || error is TaskCanceledException)
-                {
-                    failure = "no answer: " + (error.InnerException ?? error).Message;
-                }
-                Console.Error.WriteLine(failure);
-                if (attempt < attempts) await Task.Delay(wait);
             }
+            // The last one is HttpClient's timeout; Decode throws the third if the response is not JSON.
+            catch (Exception error) when (error is HttpRequestException || error is IOException
+                || error is SerializationException || error is TaskCanceledException)
+            {
+                failure = "no answer: " + (error.InnerException ?? error).Message;
+            }
+            Console.Error.WriteLine(failure);
+            if (attempt < attempts) await Task.Delay(wait);
         }
         throw new Failure("given up after " + attempts + " attempts", 1);
     }
@@ -99,8 +98,6 @@ public static class Send
         request.Headers.Add("Idempotency-Key", once);
         if (!string.IsNullOrEmpty(key)) request.Headers.Add("X-API-Key", key);
         request.Headers.ExpectContinue = false;
-        // A connection of its own for each attempt: one that is kept may be closed by then.
-        request.Headers.ConnectionClose = true;
         return request;
     }
 
