@@ -56,7 +56,7 @@ let package = Package(
     ],
     targets: [
         .target(name: "CIDN2", linkerSettings: [.linkedLibrary("idn2")]),
-        .target(name: "CResidentMemory"),
+        .target(name: "CAllocator"),
         .target(name: "OctetSearch", swiftSettings: strict),
         .target(name: "MailAddress", dependencies: ["CIDN2"], swiftSettings: strict),
         .target(
@@ -104,7 +104,8 @@ let package = Package(
                 .product(name: "Tracing", package: "swift-distributed-tracing"),
             ],
             resources: [
-                .embedInCode("Embedded/openapi.yaml"), .embedInCode("Embedded/console.html"),
+                .embedInCode("Embedded/openapi.yaml"), .embedInCode("Embedded/errors.md"),
+                .embedInCode("Embedded/console.html"),
                 .embedInCode("Embedded/console.css"), .embedInCode("Embedded/console.js"),
             ],
             swiftSettings: strict),
@@ -115,7 +116,7 @@ let package = Package(
         .executableTarget(
             name: "postern",
             dependencies: [
-                "CResidentMemory", "Gateway", "HTTPServer", "OTLP", "Records", "Sandbox", "SMTP", "MailAddress",
+                "CAllocator", "Gateway", "HTTPServer", "OTLP", "Records", "Sandbox", "SMTP", "MailAddress",
                 "InternetMessage",
                 logging,
                 nioCore,

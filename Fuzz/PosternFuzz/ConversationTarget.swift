@@ -4,8 +4,8 @@ import NIOCore
 @testable import SMTP
 
 /// A client that sends messages, against a server that answers anything, at any split of its bytes, while anything else
-/// happens: each message is answered once, nothing is written behind the end, no line is put on the wire by anybody but
-/// the client, and no credentials in clear text.
+/// happens: each message is answered once, none is `not_sent` without a reply after its end went out, nothing is written
+/// behind the end, no line is put on the wire by anybody but the client, and no credentials in clear text.
 enum ConversationTarget {
     static func run(_ bytes: [UInt8]) {
         guard var client = Client.make(bytes) else { return }
@@ -34,6 +34,8 @@ enum ConversationTarget {
         /// Contents that were ended, and messages that the server took.
         private var finished = 0
         private var taken = 0
+        /// Whether the end of the message that is answered next has gone out.
+        private var endIsOut = false
         private var isClosed = false
         private let envelopes: [Envelope]
 
@@ -134,6 +136,7 @@ enum ConversationTarget {
         private mutating func finish(followedBy next: Envelope?) {
             guard conversation.phase == .content || conversation.phase == .deferred else { return }
             finished += 1
+            endIsOut = true
             // As the writer ends it: with the dot, or with nothing where the length tells the end.
             let end = conversation.transaction?.isChunked == true ? "text\r\n" : "text\r\n.\r\n"
             if let next, conversation.mayChain(next) {
@@ -171,9 +174,12 @@ enum ConversationTarget {
                 taken += 1
                 ensure(taken <= finished, "taken without its content: \(action)")
             case .failed(let error), .refused(let error):
-                if error.outcome == .unknown { ensure(finished > 0, "unknown without content: \(error)") }
+                ensure(error.outcome == .notSent || endIsOut, "unknown without content: \(error)")
+                ensure(
+                    error.outcome == .unknown || !endIsOut || error.reply != nil, "not sent, it says: \(error)")
             default: break
             }
+            endIsOut = false
         }
 
         /// Only whole lines that end in CRLF go out, whatever the server said.

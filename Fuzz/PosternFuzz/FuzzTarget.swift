@@ -1,11 +1,12 @@
 /// What is tried with any input. A target that finds something wrong traps.
 enum FuzzTarget: String, CaseIterable {
-    case replies, conversation, addresses, sandbox, headers, requests, forms, mail
+    case replies, conversation, pool, addresses, sandbox, headers, requests, forms, mail
 
     func run(_ input: [UInt8]) {
         switch self {
         case .replies: RepliesTarget.run(input)
         case .conversation: ConversationTarget.run(input)
+        case .pool: PoolTarget.run(input)
         case .addresses: AddressesTarget.run(input)
         case .sandbox: SandboxTarget.run(input)
         case .headers: HeadersTarget.run(input)

@@ -9,6 +9,8 @@ final class CertificateWatch: Sendable {
     private let logger: Logger
     /// What was used, or could not be, last: a mistake is told once.
     private let last: Mutex<HTTPServerConfiguration.TLS>
+    /// Why the files could not be used last; nil if they could.
+    private let lastError = Mutex<String?>(nil)
 
     init(_ files: CertificateFiles, _ current: HTTPServerConfiguration.TLS, _ server: HTTPServer, logger: Logger) {
         self.files = files
@@ -21,6 +23,7 @@ final class CertificateWatch: Sendable {
     func look() {
         do {
             let found = try files.read()
+            lastError.withLock { $0 = nil }
             let isNew = last.withLock { last in
                 defer { last = found }
                 return last != found
@@ -29,6 +32,11 @@ final class CertificateWatch: Sendable {
             try server.replaceTLS(found)
             logger.info("the certificate for HTTPS was read again", metadata: ["file": "\(files.certificate)"])
         } catch {
+            let isNew = lastError.withLock { last in
+                defer { last = "\(error)" }
+                return last != "\(error)"
+            }
+            guard isNew else { return }
             logger.error(
                 "the new certificate for HTTPS cannot be used; the old one stays", metadata: ["error": "\(error)"])
         }

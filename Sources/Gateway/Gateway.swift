@@ -23,7 +23,8 @@ public final class Gateway: Sendable {
     public let consoleURL: String?
     /// The address in one text.
     public var addressText: String {
-        address.host.hasPrefix("unix:") ? address.host : "\(address.host):\(address.port)"
+        if address.host.hasPrefix("unix:") { return address.host }
+        return address.host.contains(":") ? "[\(address.host)]:\(address.port)" : "\(address.host):\(address.port)"
     }
 
     private let server: HTTPServer
@@ -111,10 +112,15 @@ public final class Gateway: Sendable {
 
     /// Takes over the keys with their rules, the relays, the routes and the certificate of another configuration. Nothing
     /// that is under way is dropped.
-    public func reload(_ configuration: GatewayConfiguration) async {
+    ///
+    /// - Throws: ``ConfigurationError`` if there were keys and there are none any more; then the old configuration stays.
+    public func reload(_ configuration: GatewayConfiguration) async throws(ConfigurationError) {
         watch?.look()
-        await core.reload(configuration)
+        try await core.reload(configuration)
     }
+
+    /// How many messages are under way.
+    public var messagesInFlight: Int { core.messagesInFlight }
 
     /// Counts a reload that failed.
     public func reloadFailed() {

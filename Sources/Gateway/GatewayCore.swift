@@ -13,6 +13,8 @@ final class GatewayCore: Sendable {
     private let configuration: LiveConfiguration
     /// What was applied last, and how many times something was.
     private let applied: Mutex<(configuration: GatewayConfiguration, count: Int)>
+    /// Relays that a reload has replaced, which live as long as messages use them.
+    private let replaced = Mutex<[ReplacedRelay]>([])
     /// Why the client certificate of a relay cannot be renewed: a mistake is told once.
     private let renewalErrors = Mutex<[String: String]>([:])
     private let room: Room
@@ -67,8 +69,18 @@ final class GatewayCore: Sendable {
 
     /// Takes over keys, relays and routes. Messages under way stay where they are, and a relay that has not changed keeps
     /// its sessions.
-    func reload(_ configuration: GatewayConfiguration) async {
-        applied.withLock { applied in
+    ///
+    /// - Throws: ``ConfigurationError`` if there were keys and there are none any more: a file that was emptied must not open
+    ///   the gateway.
+    func reload(_ configuration: GatewayConfiguration) async throws(ConfigurationError) {
+        try applied.withLock { applied throws(ConfigurationError) in
+            let access = configuration.access
+            guard !access.keys.isEmpty || access.mayBeAnonymous || applied.configuration.access.keys.isEmpty else {
+                throw ConfigurationError(
+                    Setting.apiKeys.name,
+                    "the gateway has keys, and the new configuration has none; write a key, or "
+                        + "POSTERN_ALLOW_ANONYMOUS=true to let anyone send")
+            }
             applied = (configuration, applied.count + 1)
             let relays = self.configuration.replace(by: configuration.access) {
                 self.relays(of: configuration, after: $0)
@@ -80,9 +92,16 @@ final class GatewayCore: Sendable {
     }
 
     private func relays(of configuration: GatewayConfiguration, after previous: RelaySet) -> RelaySet {
-        RelaySet(
+        let relays = RelaySet(
             configuration.relays, configuration.routes, on: eventLoops, metrics: metrics, records: records,
             previous: previous, logger: logger)
+        replaced.withLock { replaced in
+            replaced.removeAll { $0.relay == nil }
+            for relay in previous.relays where !relays.relays.contains(where: { $0 === relay }) {
+                replaced.append(ReplacedRelay(relay: relay))
+            }
+        }
+        return relays
     }
 
     /// Takes over the client certificates of relays whose files have changed, and nothing else. If one cannot be used, the old
@@ -93,7 +112,11 @@ final class GatewayCore: Sendable {
         var names: [String] = []
         for (index, relay) in before.relays.enumerated() {
             do throws(ConfigurationError) {
-                guard let new = try relay.renewal?() else { continue }
+                guard let new = try relay.renewal?() else {
+                    renewalErrors.withLock { $0[relay.name] = nil }
+                    continue
+                }
+                renewalErrors.withLock { $0[relay.name] = nil }
                 renewed.relays[index] = new
                 names.append(relay.name)
             } catch {
@@ -115,10 +138,11 @@ final class GatewayCore: Sendable {
         guard isApplied else { return }
         await health.use(self.configuration.relays.relays)
         for name in names {
-            renewalErrors.withLock { $0[name] = nil }
             logger.info("the client certificate for a relay was read again", metadata: ["relay": "\(name)"])
         }
     }
+
+    var messagesInFlight: Int { room.inFlight }
 
     /// From now on the gateway says that it is not ready.
     func reportDraining() {
@@ -143,7 +167,15 @@ final class GatewayCore: Sendable {
         sender.shutdown()
         // Side by side: one may wait for a token endpoint.
         await withDiscardingTaskGroup { group in
-            for relay in configuration.relays.relays { group.addTask { await relay.shutdown(grace: .seconds(1)) } }
+            let old = replaced.withLock { $0.compactMap(\.relay) }
+            for relay in configuration.relays.relays + old {
+                group.addTask { await relay.shutdown(grace: .seconds(1)) }
+            }
         }
     }
+}
+
+/// A relay that is not used for new messages any more.
+private struct ReplacedRelay: Sendable {
+    weak let relay: Relay?
 }

@@ -43,14 +43,31 @@ final class GatewayHandler: HTTPHandler {
         let messages = messages
         return switch intake {
         case .whole:
-            .whole(maximumBodyBytes: maximumMessageBytes) {
-                messages.handle($0.head, .octets($0.body), admitted, $1)
+            .whole(maximumBodyBytes: maximumMessageBytes) { [self] request, responder in
+                handle(octets: request.body.count) {
+                    messages.handle(request.head, .octets(request.body), admitted, responder)
+                }
             }
         case .form:
             .form(maximumBodyBytes: maximumMessageBytes, maximumParts: FormDocument.maximumParts) {
-                messages.handle($0.head, .form($0.parts), admitted, $1)
+                [self] request, responder in
+                handle(octets: request.parts.reduce(0) { $0 + $1.content.count }) {
+                    messages.handle(request.head, .form(request.parts), admitted, responder)
+                }
             }
         case .stream: .stream(maximumBodyBytes: maximumMessageBytes) { messages.handle($0, admitted, $1) }
+        }
+    }
+
+    /// Octets of a body that are decoded on the HTTP server's thread. Others must not wait for a larger one: 24 MB of what is no
+    /// message took a second.
+    private static let largeBody = 256 * 1024
+
+    private func handle(octets: Int, _ work: @escaping @Sendable () -> Void) {
+        guard octets > Self.largeBody else { return work() }
+        Task {
+            work()
+            sender.handOver()
         }
     }
 
@@ -60,8 +77,8 @@ final class GatewayHandler: HTTPHandler {
     /// claims no outcome.
     private func refusal(_ problem: Problem, of head: HTTPRequestHead) -> HTTPResponse {
         var problem = problem
-        if [429, 503].contains(problem.status), head.headers[IdempotencyKey.field] != nil { problem.outcome = nil }
-        log.refused(problem, head)
+        if head.headers[IdempotencyKey.field] != nil { problem.outcome = nil }
+        log.refused(problem, HTTPRefusedRequest(head: head, id: head.id, client: head.client))
         return admission.endpoints.response(to: problem, of: head)
     }
 
@@ -77,10 +94,13 @@ final class GatewayHandler: HTTPHandler {
         refusal(isHandled ? .stopped : .draining, of: head)
     }
 
-    func refused(_ error: HTTPRequestError) -> HTTPResponse {
-        let problem = Problem(error)
-        log.refused(problem, nil)
-        return problem.response
+    func refused(_ error: HTTPRequestError, _ request: HTTPRefusedRequest) -> HTTPResponse {
+        guard let head = request.head else {
+            let problem = Problem(error)
+            log.refused(problem, request)
+            return problem.response
+        }
+        return refusal(Problem(error), of: head)
     }
 
     // MARK: What happens

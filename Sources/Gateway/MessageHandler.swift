@@ -32,14 +32,15 @@ final class MessageHandler: Sendable {
     ) {
         var context = MessageContext(head, admitted, tracer)
         do throws(Problem) {
+            let seed = try composer.seed(admitted.idempotencyKey)
             let request = MessageRequest(
                 head: head, body: body, pathValues: admitted.pathValues, hostDomain: hostDomain,
-                defaultAuthor: defaultAuthor, seed: try composer.seed(admitted.idempotencyKey))
+                defaultAuthor: defaultAuthor, seed: seed)
             let reading = try admitted.dialect.read(request)
             context.notes = reading.notes
             switch reading.messages {
             case .one(let draft):
-                let composed = try composer.compose(draft, context, isDryRun: reading.isDryRun)
+                let composed = try composer.compose(draft, seed: seed, context, isDryRun: reading.isDryRun)
                 if reading.isDryRun {
                     responder.respond(context.answered(with: context.response(to: .composed(composed)).response))
                 } else if let key = admitted.idempotencyKey {

@@ -257,13 +257,17 @@ internal import CMicrohttpd
     /// from.
     private func wake() {
         unsafe SuspendedConnection(suspending: connection).goOn()
+        thread.runAgain()
     }
 
     // MARK: Responses before the request is complete
 
     /// Refuses what cannot be read as a request.
     private func refuse(_ error: HTTPRequestError) {
-        respond(thread.dispatcher.handler.refused(error), to: exchange?.head)
+        let head = exchange?.head
+        let request = HTTPRefusedRequest(
+            head: head, id: head?.id ?? RequestIdentifier.make(), client: head?.client ?? address)
+        respond(thread.dispatcher.handler.refused(error, request), to: head, id: request.id)
     }
 
     /// Whether the request is not complete, so that libmicrohttpd does not know of it.
@@ -277,10 +281,10 @@ internal import CMicrohttpd
     /// Responds to a request that is not complete, and closes the connection.
     ///
     /// - Parameter head: the request, as far as it could be read.
-    func respond(_ response: HTTPResponse, to head: HTTPRequestHead?) {
+    func respond(_ response: HTTPResponse, to head: HTTPRequestHead?, id: String? = nil) {
         guard isReading else { return }
         let octets = ResponseText.octets(
-            of: response, id: head?.id ?? RequestIdentifier.make(), hasBody: head?.method != "HEAD")
+            of: response, id: id ?? head?.id ?? RequestIdentifier.make(), hasBody: head?.method != "HEAD")
         let isWritten = write(octets)
         thread.dispatcher.handler.answered(head, status: response.status, thread: thread.number)
         abandon(.stopped)

@@ -46,6 +46,8 @@ internal import Synchronization
     /// When connections are accepted again, after the process ran out of something.
     private var acceptsAgain: Int64 = 0
     private var isQuiet = false
+    /// Whether a connection was resumed after libmicrohttpd's turn, so that it needs another turn at once.
+    private var hasResumed = false
     private let inbox = Mutex(Inbox())
     let connections = ConnectionTable()
     let limits: ClientConnection.Limits
@@ -186,6 +188,9 @@ internal import Synchronization
         unread.append(client)
     }
 
+    /// Gives libmicrohttpd another turn before the thread waits: nothing tells it of a connection that was resumed here.
+    func runAgain() { hasResumed = true }
+
     private func run() {
         // Nobody reads for the daemon but this thread, which holds this object.
         unsafe cmicrohttpd_read_with(Self.reader, Unmanaged.passUnretained(self).toOpaque(), isTLS ? 1 : 0)
@@ -196,6 +201,7 @@ internal import Synchronization
             for connection in taken.resumed { connection.goOn() }
             for client in taken.goOn where client.isOpen { client.goOn() }
             for (response, exchange) in taken.responses { exchange.respondAtOnce(response) }
+            hasResumed = false
             _ = unsafe MHD_run(daemon)
             if !unread.isEmpty { readUnread() }
             dispatcher.handler.turnEnded()
@@ -240,7 +246,7 @@ internal import Synchronization
         let pauses = now < acceptsAgain
         let accepts = !isQuiet && !pauses && count < connectionLimit
         var most = pauses ? Int32(Self.acceptPause) : count == 0 ? -1 : Int32(ConnectionTable.interval)
-        if !unread.isEmpty || !mayWait() { most = 0 }
+        if !unread.isEmpty || hasResumed || !mayWait() { most = 0 }
         guard unsafe cmicrohttpd_wait(daemon, wakeUp, accepts ? listener : -1, most) != 0 else { return }
         now = cmicrohttpd_now()
         for _ in 0..<Self.acceptedPerTurn where connections.count < connectionLimit {

@@ -121,7 +121,10 @@ final class Exchange: @unchecked Sendable {
         if isCut { return .taken }
         // A body that comes at once needs no clock.
         if received + piece.count != head.contentLength, !pace.took(piece.count, at: .now) {
-            return cut(.tooSlow) ? .taken : .respond(handler.refused(.tooSlow))
+            return cut(.tooSlow)
+                ? .taken
+                : .respond(
+                    handler.refused(.tooSlow, HTTPRefusedRequest(head: head, id: head.id, client: head.client)))
         }
         switch body {
         case .whole(let limit, _):

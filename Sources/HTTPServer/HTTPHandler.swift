@@ -36,7 +36,7 @@ public protocol HTTPHandler: Sendable {
 
     /// The response to a request that breaks the syntax of HTTP or a limit of the server, or does not arrive in time. The
     /// connection is closed after it.
-    func refused(_ error: HTTPRequestError) -> HTTPResponse
+    func refused(_ error: HTTPRequestError, _ request: HTTPRefusedRequest) -> HTTPResponse
 
     /// Connections were closed because their clients took too long over a request or an answer. Called on a thread of the
     /// server, once for many; must not wait.
@@ -61,7 +61,7 @@ extension HTTPHandler {
     public func answered(_ head: HTTPRequestHead?, status: Int, thread: Int) {}
 
     /// A plain response.
-    public func refused(_ error: HTTPRequestError) -> HTTPResponse {
+    public func refused(_ error: HTTPRequestError, _ request: HTTPRefusedRequest) -> HTTPResponse {
         .plain(error.status, "\(error)\n")
     }
 

@@ -24,4 +24,9 @@ public struct RecordKey: Hashable, Sendable {
     init(octets: [UInt8]) {
         self.octets = octets
     }
+
+    /// Hashes eight octets: those of a digest tell keys apart as well as all of them; an array would be hashed octet by octet.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(octets.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) })
+    }
 }

@@ -32,6 +32,23 @@ public struct Envelope: Hashable, Sendable {
         }
     }
 
+    /// What the message asks of the server, in an object for the same reason.
+    private final class Extensions: Hashable, Sendable {
+        let asked: MailExtensions
+
+        init(_ asked: MailExtensions) {
+            self.asked = asked
+        }
+
+        static func == (left: Extensions, right: Extensions) -> Bool {
+            left === right || left.asked == right.asked
+        }
+
+        func hash(into hasher: inout Hasher) {
+            hasher.combine(asked)
+        }
+    }
+
     private var addresses: Addresses
     /// The reverse-path, nil for the null reverse-path `<>` (RFC 5321, section 4.5.5).
     public var reversePath: AddrSpec? { addresses.reversePath }
@@ -54,7 +71,11 @@ public struct Envelope: Hashable, Sendable {
     }
     private var headerNeedsSMTPUTF8 = false
     /// What the message asks of the server beyond RFC 5321, or nil for nothing.
-    public var extensions: MailExtensions?
+    public var extensions: MailExtensions? {
+        get { wanted?.asked }
+        set { wanted = newValue.map { Extensions($0) } }
+    }
+    private var wanted: Extensions?
 
     /// An envelope for at least one recipient.
     ///

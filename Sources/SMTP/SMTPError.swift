@@ -108,6 +108,9 @@ public struct SMTPError: Error, Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// Whether the message was refused by its session before anything of it was sent.
+    var isRefusedLocally: Bool { reason == .messageTooLarge || reason == .unsupported }
+
     /// Stage and detail in one line.
     public var description: String { "\(stage.rawValue): \(detail)" }
 

@@ -1,5 +1,7 @@
 import ArgumentParser
+import Foundation
 import Gateway
+import OTLP
 
 struct Config: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -16,12 +18,13 @@ struct Config: ParsableCommand {
             print(SettingList.markdown)
             return
         }
-        do throws(ConfigurationError) {
+        do {
             let values = try flags.values()
             print(SettingList.text(values))
             try GatewayConfiguration.check(values)
+            _ = try OTLPConfiguration(environment: ProcessInfo.processInfo.environment, version: Gateway.version)
         } catch {
-            throw fail(error, code: ExitCode(78))
+            throw fail("\(error)", code: ExitCode(78))
         }
     }
 }

@@ -1,4 +1,4 @@
-import CResidentMemory
+import CAllocator
 import Gateway
 import Logging
 import Sandbox
@@ -44,7 +44,7 @@ final class GatewayService: Service {
         await manager?.ready()
         let watch = Task { await manager?.watch(gateway) }
         let reloads = Task { await self.reload(gateway, on: hangUps, manager) }
-        let release = Task { try await self.releaseCodeOfStart() }
+        let release = Task { try await Self.releaseMemory(after: gateway) }
         try await gracefulShutdown()
         reloads.cancel()
         release.cancel()
@@ -78,13 +78,14 @@ final class GatewayService: Service {
         }
     }
 
-    /// How long the start is given to come to rest.
-    private static let settlingTime = Duration.milliseconds(500)
-
-    /// What only the start needed of the executable is half of the memory at rest.
-    private func releaseCodeOfStart() async throws {
-        try await Task.sleep(for: Self.settlingTime)
-        cresidentmemory_release_code()
+    /// Gives memory back to the system whenever far fewer messages are under way than before. Not more often: what is given
+    /// back costs page faults when it is needed again.
+    private static func releaseMemory(after gateway: Gateway) async throws {
+        var decision = MemoryRelease()
+        while true {
+            try await Task.sleep(for: MemoryRelease.interval)
+            if decision.isDue(inFlight: gateway.messagesInFlight) { callocator_release_free() }
+        }
     }
 
     private func reload(_ gateway: Gateway, on signals: UnixSignalsSequence, _ manager: ServiceManager?) async {
@@ -92,7 +93,7 @@ final class GatewayService: Service {
             await manager?.reloading()
             do throws(ConfigurationError) {
                 let configuration = try configuration()
-                await gateway.reload(configuration)
+                try await gateway.reload(configuration)
                 logger.notice(
                     "configuration reloaded",
                     metadata: ["relays": "\(configuration.relays.map(\.name).joined(separator: ", "))"])

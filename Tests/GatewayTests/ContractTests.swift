@@ -373,7 +373,8 @@ import Testing
             }
         for (path, method, operation) in operations {
             let answer = try await bench.get(
-                path.replacing("{id}", with: "AAAAA-1").replacing("{index}", with: "0"), method: method)
+                path.replacing("{id}", with: "AAAAA-1").replacing("{index}", with: "0")
+                    .replacing("{type}", with: "relay-refused"), method: method)
             let responses = try #require(operation["responses"] as? [String: Object])
             let response = try #require(responses["\(answer.status)"], "\(method) \(path): \(answer.status)")
             #expect(answer.status < 300, "\(method) \(path)")
@@ -384,7 +385,7 @@ import Testing
             }
             asked += 1
         }
-        #expect(asked == 15)
+        #expect(asked == 16)
         await bench.stop()
     }
 }

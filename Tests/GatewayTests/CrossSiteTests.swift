@@ -40,7 +40,7 @@ import Testing
         let bench = try await Bench.start([:], greeting)
         let answer = try await status(bench, fields)
         #expect(answer.status == 403)
-        #expect(answer.json["type"] as? String == "urn:problem-type:postern:cross-site-request")
+        #expect(answer.json["type"] as? String == "/problems/cross-site-request")
         #expect(answer.json["outcome"] as? String == "not_sent")
         for path in ["/metrics", "/readyz", "/livez", "/openapi.json", "/sandbox/messages", "/nothing"] {
             #expect(try await status(bench, "GET", path, fields).status == 403, "\(path)")

@@ -58,6 +58,29 @@ import Testing
         await bench.stop()
     }
 
+    @Test func theTypeOfAProblemLeadsToItsPage() async throws {
+        let bench = try await Bench.start(["POSTERN_API_KEYS": "secret-key-1"], greeting)
+        let type = try #require(try await bench.get("/openapi.yaml").json["type"] as? String)
+        #expect(type == "/problems/unauthorized")
+        let page = try await bench.get(type)
+        #expect(page.status == 200)
+        #expect(page.field("content-type") == "text/plain; charset=utf-8")
+        #expect(page.text.hasPrefix("unauthorized\n\nStatus 401. "))
+        #expect(try await bench.get("/problems/nothing").status == 404)
+        await bench.stop()
+    }
+
+    @Test func everyPageOfAProblemSaysWhatToDo() {
+        #expect(ProblemPage.pages.count >= 30)
+        for (label, page) in ProblemPage.pages {
+            let text = String(decoding: page.body, as: UTF8.self)
+            for part in ["Status ", "Safe to retry? ", "What to do: "] {
+                #expect(text.contains("\n\n" + part), "\(label)")
+            }
+            #expect(!text.contains("**") && !text.contains("]("), "\(label)")
+        }
+    }
+
     // MARK: The console
 
     @Test func theConsoleHoldsEverythingItNeeds() async throws {

@@ -92,7 +92,7 @@ import Testing
             for method in ["GET", "DELETE"] {
                 let answer = try await asked(gateway, "/sandbox/messages\(query)", method: method)
                 #expect(answer.status == 422)
-                #expect((answer.json["type"] as? String)?.hasSuffix(":invalid-query") ?? false)
+                #expect((answer.json["type"] as? String)?.hasSuffix("/invalid-query") ?? false)
                 #expect(answer.json["outcome"] == nil)
                 #expect(answer.pointers.count == 1)
             }

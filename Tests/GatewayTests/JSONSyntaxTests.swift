@@ -126,7 +126,7 @@ import Testing
             let answer = try await bench.post(body(members), path: path)
             #expect(answer.status == 400, "\(members)")
             #expect(answer.field("content-type") == "application/problem+json")
-            #expect(answer.json["type"] as? String == "urn:problem-type:postern:malformed-body")
+            #expect(answer.json["type"] as? String == "/problems/malformed-body")
             let detail = answer.json["detail"] as? String ?? ""
             #expect(detail.hasPrefix("the body is not well-formed JSON: \(says)"), "\(detail)")
         }

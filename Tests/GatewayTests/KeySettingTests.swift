@@ -25,7 +25,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("c.yaml", "api_keys: []"), ("c.yaml", "api_keys: null"), ("c.yaml", "api_keys:"), ("c.yaml", "api_keys: ~"),
+        ("c.yaml", "api_keys: []"), ("c.yaml", "api_keys: {}"), ("c.json", #"{"api_keys": {}}"#),
+        ("c.yaml", "api_keys: null"), ("c.yaml", "api_keys:"), ("c.yaml", "api_keys: ~"),
         ("c.yaml", "api_keys: ['', '']"), ("c.yaml", "api_keys: ''"), ("c.yaml", "api_keys_file: ''"),
         ("c.yaml", "api: {keys: null}"), ("c.yaml", "POSTERN_API_KEYS: null"), ("c.json", #"{"api_keys": []}"#),
         ("c.json", #"{"api_keys": null}"#), ("c.json", #"{"api_keys": ["", ","]}"#),
@@ -59,6 +60,31 @@ import Testing
             #expect("\(empty.json)".contains("the body is empty"))
         }
         #expect(bench.relay.connections == 0)
+        await bench.stop()
+    }
+
+    /// A restriction that was emptied, or is not filled yet, must not be lifted.
+    @Test(arguments: ["POSTERN_API_KEY_RULES", "POSTERN_ALLOWED_RECIPIENTS"])
+    func anEmptyRestrictionIsAnError(_ name: String) throws {
+        let settings = ["POSTERN_RELAY_URL": "smtp://127.0.0.1:1", "POSTERN_API_KEYS": "shop:secret-key-1"]
+        let values = try SettingValues(environment: settings.merging([name: ""]) { $1 })
+        let error = try #require(throws: ConfigurationError.self) { try GatewayConfiguration(values) }
+        #expect("\(error)".contains(name))
+        _ = try GatewayConfiguration(SettingValues(environment: settings))
+    }
+
+    /// A configuration file that was emptied must not open a gateway that serves.
+    @Test func aReloadDoesNotTakeAllKeysAway() async throws {
+        let bench = try await Bench.start(["POSTERN_API_KEYS": "shop:secret-key-1"], [])
+        let relay = ["POSTERN_RELAY_URL": "smtp://127.0.0.1:1"]
+        let open = try GatewayConfiguration(SettingValues(environment: relay))
+        let error = await #expect(throws: ConfigurationError.self) { try await bench.gateway.reload(open) }
+        #expect(error.map { "\($0)".contains("POSTERN_API_KEYS") } == true)
+        #expect(try await bench.post(simple).status == 401)
+        let meant = try GatewayConfiguration(
+            SettingValues(environment: relay.merging(["POSTERN_ALLOW_ANONYMOUS": "true"]) { $1 }))
+        try await bench.gateway.reload(meant)
+        #expect(try await bench.get("/metrics").status == 200)
         await bench.stop()
     }
 }

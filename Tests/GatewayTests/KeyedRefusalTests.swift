@@ -39,6 +39,29 @@ import Testing
         await bench.stop()
     }
 
+    /// What is refused before anybody looks at the key says nothing of the message: it may have been sent.
+    @Test func aRefusalThatDoesNotKnowClaimsNoOutcome() async throws {
+        let bench = try await Bench.start(["POSTERN_MAX_MESSAGE_BYTES": "2000"], greeting + envelope + taken)
+        #expect(try await bench.post(simple, headers: key).status == 200)
+        for (request, status) in [
+            ("Content-Length: 5000\r\nContent-Type: application/json\r\n\r\n", 413),
+            ("Transfer-Encoding: chunked\r\nContent-Type: application/json\r\n\r\nx\r\n", 400),
+            ("Content-Length: 3\r\nContent-Type: multipart/form-data; boundary=x\r\n\r\nabc", 400),
+            ("Content-Length: 3\r\nContent-Type: text/plain\r\n\r\nabc", 415),
+        ] {
+            for isKeyed in [true, false] {
+                let connection = try RawConnection(port: bench.gateway.address.port)
+                try connection.send(
+                    "POST /messages HTTP/1.1\r\nHost: localhost\r\n\(isKeyed ? key : "")" + request)
+                let answer = try #require(await connection.readAnswer())
+                #expect(answer.status == status)
+                if isKeyed { #expect(answer.json["outcome"] == nil, "\(status): \(answer.text)") }
+                if !isKeyed, status == 413 { #expect(answer.json["outcome"] as? String == "not_sent") }
+            }
+        }
+        await bench.stop()
+    }
+
     /// Dry runs send nothing and count nowhere.
     @Test func dryRunsDoNotCountAgainstTheRate() async throws {
         let bench = try await Bench.start(["POSTERN_RATE_PER_KEY": "1/d"], greeting + envelope + taken)

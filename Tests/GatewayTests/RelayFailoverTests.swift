@@ -205,7 +205,7 @@ import Testing
         let tried = pair.a.connections
         let answer = try await pair.post()
         #expect(answer.status == 503)
-        #expect(answer.json["type"] as? String == "urn:problem-type:postern:circuit-breaker-open")
+        #expect(answer.json["type"] as? String == "/problems/circuit-breaker-open")
         #expect(answer.json["outcome"] as? String == "not_sent")
         #expect(answer.json["retryable"] as? Bool == true)
         #expect(answer.json["stage"] == nil && answer.json["code"] == nil)

@@ -152,7 +152,7 @@ import Testing
         #expect(answer.status == row.status)
         #expect(answer.field("content-type") == "application/problem+json")
         #expect(answer.field("x-request-id") != nil)
-        #expect(answer.json["type"] as? String == "urn:problem-type:postern:" + row.type)
+        #expect(answer.json["type"] as? String == "/problems/" + row.type)
         #expect(answer.json["status"] as? Int == row.status)
         #expect((answer.json["title"] as? String)?.isEmpty == false)
         #expect((answer.json["detail"] as? String)?.isEmpty == false)

@@ -466,6 +466,44 @@ struct Play: ~Copyable {
         #expect(play.server("0 server\r\n") == ["close protocol_violation ehlo not_sent"])
     }
 
+    /// It may have come in a packet of its own, while nothing was due.
+    @Test func whatBeganBeforeItsCommandIsNoReplyToIt() throws {
+        for piece in ["2", "25", "250", "250-", "250-more\r\n", "5", "554 no"] {
+            var play = try Play.ready()
+            #expect(play.server(piece) == ["close protocol_violation mail not_sent"], "\(piece)")
+
+            // Behind the last reply of a message.
+            play = try Play.ready()
+            _ = try play.open()
+            _ = play.server("250 ok\r\n250 ok\r\n354 go\r\n")
+            _ = play.finish("x\r\n.\r\n")
+            #expect(play.server("250 queued\r\n" + piece).last == "close protocol_violation mail not_sent", "\(piece)")
+        }
+        // Empty lines, which some servers send, mean nothing.
+        var play = try Play.ready()
+        #expect(play.server("\r\n\r") == [])
+        #expect(try play.open().first?.hasPrefix("> MAIL") == true)
+    }
+
+    /// The relay may not confirm a message before its end.
+    @Test func whatBeganBeforeTheFinalDotConfirmsNothing() throws {
+        for (piece, rest) in [("2", "50 queued\r\n"), ("250-", "one\r\n250 two\r\n"), ("354", " go on\r\n")] {
+            var play = try Play.ready()
+            _ = try play.open()
+            _ = play.server("250 ok\r\n250 ok\r\n354 go\r\n")
+            #expect(play.server(piece) == [])
+            _ = play.finish("x\r\n.\r\n")
+            #expect(play.server(rest).first == "failed protocol_violation content unknown", "\(piece)")
+        }
+        // A refusal of the content is one whenever it began.
+        var play = try Play.ready()
+        _ = try play.open()
+        _ = play.server("250 ok\r\n250 ok\r\n354 go\r\n")
+        #expect(play.server("5") == [])
+        _ = play.finish("x\r\n.\r\n")
+        #expect(play.server("52 too much\r\n").first?.contains("refused content 552 not_sent") == true)
+    }
+
     /// A goodbye behind a reply is a goodbye.
     @Test func aGoodbyeBehindAReply() throws {
         var play = try Play.ready()

@@ -74,50 +74,6 @@ import Testing
         await relay.stop()
     }
 
-    @Test func waitingIsBounded() async throws {
-        let relay = try await ScriptedRelay.start(
-            Self.setUp + Self.envelope("a") + Self.content + Self.envelope("d") + Self.content)
-        // Long enough for the first message to find its session on a busy machine.
-        let pool = try pool(relay) { $0.queueTimeout = .seconds(3) }
-        let first = try await open(pool, "a")
-        #expect(try await send(pool, "c") == "queue_timed_out")
-        let figures = await pool.figures
-        #expect(figures.waiting == 0)
-        #expect(figures.counts.expired == 1)
-        // It is not sent later either, and the session is none the worse.
-        #expect(try await first.close().code == 250)
-        #expect(try await send(pool, "d") == "250")
-        #expect(relay.complaints == [])
-        await pool.shutdown(grace: .milliseconds(10))
-        await relay.stop()
-    }
-
-    /// A message that is tried again stands in front with a later deadline: the one behind it is told in its own time.
-    @Test func aDeadlineBehindASecondTry() async throws {
-        let relay = try await ScriptedRelay.start(
-            Self.setUp + Self.envelope("a") + Self.content + [.expectEnd("DATA\r\n"), .hold, .close], [.silence])
-        let pool = try pool(relay) { $0.queueTimeout = .seconds(1) }
-        #expect(try await send(pool, "a") == "250")
-        let (told, teller) = AsyncStream.makeStream(of: String.self)
-        let again = Task { teller.yield(try await "again " + send(pool, "again")) }
-        try await wait { relay.received.first?.contains("MAIL FROM:<again@example.org>") == true }
-        let behind = Task { teller.yield(try await "behind " + send(pool, "behind")) }
-        try await wait { await pool.figures.waiting == 1 }
-        // So far apart are the two deadlines.
-        try await Task.sleep(for: .milliseconds(500))
-        relay.release()
-        _ = try await (again.value, behind.value)
-        teller.finish()
-        let results = await told.reduce(into: []) { $0.append($1) }
-        #expect(results == ["behind queue_timed_out", "again queue_timed_out"])
-        let counts = await pool.figures.counts
-        #expect(counts.replaced == 1)
-        #expect(counts.expired == 2)
-        #expect(relay.connections == 2)
-        await pool.shutdown(grace: .milliseconds(10))
-        await relay.stop()
-    }
-
     /// One more than may wait is turned away at once; those that wait are served.
     @Test func aFullQueueTurnsAway() async throws {
         let relay = try await ScriptedRelay.start(

@@ -6,11 +6,20 @@ public struct AccessConfiguration: Sendable {
     var recipients: [AddressPattern]?
     /// Requests of one client address; nil for as many as it likes.
     var ratePerAddress: Rate?
+    /// Whether it is meant that no key is needed.
+    let mayBeAnonymous: Bool
     /// Whether a vendor's test key, under which nothing is sent, is taken like a key of ours.
     var takesTestKeys: Bool
 
     init(_ values: SettingValues) throws(ConfigurationError) {
+        // One that was emptied, or is not filled yet, must not lift what it restricts. Keys say so themselves.
+        for setting in [Setting.apiKeyRules, .allowedRecipients]
+        where values.isGiven(setting) && values.value(of: setting) == nil {
+            throw ConfigurationError(
+                setting.name, "it is given and holds nothing; say what is allowed, or leave the setting out")
+        }
         keys = try APIKeys(values)
+        mayBeAnonymous = try values.boolean(.allowAnonymous)
         if let text = values.value(of: .allowedRecipients) {
             recipients = try KeyRules.patterns(text, in: .allowedRecipients, "among the recipients")
         }
@@ -28,6 +37,9 @@ public struct AccessConfiguration: Sendable {
 }
 
 extension Setting {
+    /// What restricts the gateway's use: given without a value it is a mistake, and no other setting is.
+    static let restrictions = [apiKeys, apiKeyRules, allowedRecipients]
+
     static let ofAccess = [apiKeyRules, ratePerKey, ratePerAddress, allowedRecipients, vendorTestKeys]
 
     static let apiKeyRules = Setting(

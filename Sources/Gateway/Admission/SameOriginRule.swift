@@ -6,7 +6,8 @@ internal import NIOCore
 ///
 /// A browser names the page's origin in `Origin` and `Sec-Fetch-Site` (WHATWG Fetch; W3C Fetch Metadata), which no page can
 /// change. A page whose own name was rebound to this host (DNS rebinding) has the same origin as its requests; there the
-/// Host gives it away. Programs send none of these fields but Host, and are not affected.
+/// Host gives it away. Programs send none of these fields but Host, and are affected only if
+/// they name another host there, as a proxy does that passes the Host on.
 struct SameOriginRule: Sendable {
     /// Whether only this host can reach the gateway: then the Host has to be a name or an address of this host.
     let isLoopback: Bool

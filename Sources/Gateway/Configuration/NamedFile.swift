@@ -8,7 +8,9 @@ enum NamedFile {
     /// - Throws: ``ConfigurationError`` that names the setting and the file.
     static func content(of path: String, _ label: String) throws(ConfigurationError) -> Data {
         let name = "the file \(path.debugDescription)"
-        guard FileManager.default.fileExists(atPath: path) else {
+        // Whether it exists is not known if its folder may not be entered.
+        var status = stat()
+        guard unsafe stat(path, &status) == 0 || errno != ENOENT else {
             throw ConfigurationError(label, "\(name) cannot be read: it does not exist")
         }
         let values = try? URL(filePath: path).resourceValues(forKeys: [.isDirectoryKey])

@@ -78,6 +78,7 @@ public struct SettingsFile: Sendable {
         switch node {
         case .mapping(let mapping):
             try checkDepth(path)
+            if mapping.isEmpty { try setNothing(at: path) }
             for (key, value) in mapping {
                 guard case .scalar(let name) = key else { throw wrong(path, "a key is not a text") }
                 try add(value, at: path + [name.string])
@@ -119,6 +120,7 @@ public struct SettingsFile: Sendable {
         switch value {
         case .object(let object):
             try checkDepth(path)
+            if object.isEmpty { try setNothing(at: path) }
             for (name, value) in object.sorted(by: { $0.key < $1.key }) { try add(json: value, at: path + [name]) }
         case .list(let array):
             var elements: [String] = []
@@ -150,12 +152,13 @@ public struct SettingsFile: Sendable {
         values[name] = value
     }
 
-    /// Keys without a value count as given, for they must not open the gateway; any other setting without one is left out.
+    /// What restricts the gateway's use counts as given without a value, too, for that must not open the gateway; any other
+    /// setting without one is left out.
     private mutating func setNothing(at path: [String]) throws(ConfigurationError) {
         guard path.count == 1 || path.count == 2 else { return }
         var name = path.joined(separator: "_").uppercased()
         if !name.hasPrefix(Setting.prefix) { name = Setting.prefix + name }
-        if name == Setting.apiKeys.name || name == Setting.apiKeys.fileName { try set("", at: path) }
+        if Setting.restrictions.contains(where: { name == $0.name || name == $0.fileName }) { try set("", at: path) }
     }
 
     private func checkDepth(_ path: [String]) throws(ConfigurationError) {

@@ -35,15 +35,18 @@ struct MessageComposer: Sendable {
 
     /// Checks and composes a message.
     ///
+    /// - Parameter seed: what ``seed(_:)`` returned for the request.
     /// - Throws: a ``Problem`` if the caller may not send it, or its fields conflict.
-    func compose(_ draft: Draft, _ context: MessageContext, isDryRun: Bool) throws(Problem) -> Composition {
+    func compose(
+        _ draft: Draft, seed: MessageSeed?, _ context: MessageContext, isDryRun: Bool
+    ) throws(Problem) -> Composition {
         let admitted = context.admitted
         try admitted.check(draft)
         // Most have counted at admission.
         if !admitted.dialect.holdsOneMessage, !isDryRun, admitted.idempotencyKey == nil {
             try admitted.takeMessages(1)
         }
-        return try composed(draft, seed: seed(admitted.idempotencyKey), context)
+        return try composed(draft, seed: seed, context)
     }
 
     /// Composes a message that its caller may send, as the one mailbox that its relay takes, if that takes one only.

@@ -46,12 +46,12 @@ struct MessageLog: Sendable {
     /// A request that was refused before it was handled.
     ///
     /// - Parameter head: nil if it could not be read as far as that.
-    func refused(_ problem: Problem, _ head: HTTPRequestHead?) {
+    func refused(_ problem: Problem, _ request: HTTPRefusedRequest) {
         guard logger.logLevel <= .info, let omitted = limit.admit(problem.label) else { return }
         var fields = LogFields()
-        if let head {
-            fields.add(.requestID, head.id)
-            fields.add("client", head.client.description)
+        fields.add(.requestID, request.id)
+        fields.add("client", request.client.description)
+        if let head = request.head {
             fields.add("method", head.method)
             fields.add("path", String(head.path.prefix(Self.pathBound)))
         }

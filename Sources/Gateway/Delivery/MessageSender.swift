@@ -75,11 +75,13 @@ final class MessageSender: Sendable {
                 responder.respond(context.answered(with: response.response))
                 return
             }
-            let mayBegin = { @Sendable () throws(Problem) in try context.admitted.checkRoom(isCounted: false) }
-            // What was sent under the key before does not count against the caller's rate again.
-            let isDue = { @Sendable () throws(Problem) in try context.admitted.takeMessages(1) }
+            // What was sent under the key before needs no room, and does not count against the caller's rate again.
+            let isDue = { @Sendable () throws(Problem) in
+                try context.admitted.checkRoom(isCounted: false)
+                try context.admitted.takeMessages(1)
+            }
             // The batch as a whole sends nothing: its messages have keys of their own, and pass the gate each.
-            let response = await self.once.response(under: key, fingerprint, id: nil, context, if: mayBegin) { _ in
+            let response = await self.once.response(under: key, fingerprint, id: nil, context, if: {}) { _ in
                 await batch.send(context) { composed, index in
                     await self.once.response(
                         under: key.at(index), fingerprint, id: composed.id, context.at(index), if: isDue
@@ -161,6 +163,8 @@ final class MessageSender: Sendable {
         }
     }
 
+    /// Not inlined: what it keeps while it waits is not to be kept for messages without a key.
+    @inline(never)
     private func response(
         to composed: Composition, once key: IdempotencyKey, _ fingerprint: MessageFingerprint,
         _ context: MessageContext, from delivery: Delivery
@@ -174,6 +178,8 @@ final class MessageSender: Sendable {
         }
     }
 
+    /// Not inlined, as above.
+    @inline(never)
     private func response(
         to request: HTTPStreamedRequest, _ context: MessageContext, from delivery: Delivery
     ) async -> MessageResponse {

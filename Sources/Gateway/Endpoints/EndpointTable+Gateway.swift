@@ -30,6 +30,8 @@ extension EndpointTable {
             },
             .page("GET", "/openapi.yaml") { OpenAPIPage.yaml.response(to: $0.head) },
             .page("GET", "/openapi.json") { OpenAPIPage.json.response(to: $0.head) },
+            // They hold nothing, and explain a 401 to those who have no key.
+            .page("GET", ProblemPage.endpoint, isOpen: true) { ProblemPage.response(to: $0) },
             // The console is a page that holds nothing, and asks for the key itself.
             .page("GET", "/", isOpen: true) { ConsolePage.page.response(to: $0.head) },
         ]

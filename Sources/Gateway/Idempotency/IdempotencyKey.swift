@@ -15,11 +15,14 @@ public struct IdempotencyKey: Hashable, Sendable {
     public let text: String
     /// The place of a message in its batch; nil for a message of its own, and for the batch as a whole.
     public let index: Int?
+    /// What its record is found by.
+    let record: RecordKey
 
     init(caller: String?, text: String, index: Int? = nil) {
         self.caller = caller
         self.text = text
         self.index = index
+        record = RecordKey(caller: caller, text: text, index: index)
     }
 
     /// Reads a request's key; nil where the request has none.
@@ -38,7 +41,4 @@ public struct IdempotencyKey: Hashable, Sendable {
     func at(_ index: Int) -> IdempotencyKey {
         IdempotencyKey(caller: caller, text: text, index: index)
     }
-
-    /// What its record is found by.
-    var record: RecordKey { RecordKey(caller: caller, text: text, index: index) }
 }

@@ -24,7 +24,8 @@ public struct GatewayLogHandler: LogHandler {
         output = LogOutput(destination) { dropped in
             var fields = LogFields()
             fields.add("lines", dropped)
-            return Self.line(.warning, "log lines were dropped, because nobody read them", fields, [:], as: format)
+            return Self.line(
+                .warning, "log lines were dropped, because they could not be written", fields, [:], as: format)
         }
         logLevel = level
     }

@@ -10,6 +10,8 @@ final class LogOutput: Sendable {
         var pending: [UInt8] = []
         var dropped = 0
         var isWriting = false
+        /// Whether the last line that was written may lack its end.
+        var isTorn = false
     }
 
     /// Octets of lines that wait at most.
@@ -61,17 +63,27 @@ final class LogOutput: Sendable {
 
     private func drain() {
         while true {
-            let (lines, dropped) = state.withLock { state in
-                let taken = (state.pending, state.dropped)
+            let (lines, dropped, isTorn) = state.withLock { state in
+                let taken = (state.pending, state.dropped, state.isTorn)
                 state.pending = []
                 state.dropped = 0
                 if taken.0.isEmpty, taken.1 == 0 { state.isWriting = false }
                 return taken
             }
             if lines.isEmpty, dropped == 0 { return }
-            // A destination that is gone cannot be told about.
-            try? destination.write(contentsOf: Data(lines))
-            if dropped > 0 { try? destination.write(contentsOf: Data(droppedLine(dropped))) }
+            let newline = isTorn ? [UInt8(ascii: "\n")] : []
+            do {
+                try destination.write(contentsOf: Data(newline + lines + (dropped > 0 ? droppedLine(dropped) : [])))
+                if isTorn { state.withLock { $0.isTorn = false } }
+            } catch {
+                // A full disk has room again some time, and then the number of lines that are missing is told with the next one.
+                state.withLock { state in
+                    state.dropped += dropped + lines.count { $0 == UInt8(ascii: "\n") }
+                    state.isTorn = true
+                    state.isWriting = false
+                }
+                return
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ internal import SMTP
 
 /// A failure as the client is told it (RFC 9457).
 struct Problem: Error {
-    /// The last part of the problem type's URI.
+    /// The last part of the problem type's URI, and the heading of its section in docs/errors.md.
     let label: String
     /// Tells problems of one type apart where a vendor's API does.
     var variant: String?
@@ -55,7 +55,7 @@ struct Problem: Error {
     var response: HTTPResponse {
         var json = JSONText()
         json.object { json in
-            json.member("type", "urn:problem-type:postern:" + label)
+            json.member("type", ProblemPage.type(label))
             json.member("title", title)
             json.member(.status, status)
             json.member("detail", Self.shortened(detail))

@@ -5,7 +5,11 @@ struct FieldParameters {
     let value: String
     private var parameters: [(name: String, value: [UInt8])] = []
 
-    /// Reads a field's value; nil if a parameter has no name, a quoted string has no end, or a name stands twice.
+    /// The most parameters of a field. Senders have four or five, and each name is compared with those before.
+    private static let maximum = 32
+
+    /// Reads a field's value; nil if a parameter has no name, a quoted string has no end, a name stands twice, or there
+    /// are more parameters than ever make sense.
     init?(_ text: Span<UInt8>) {
         var index = 0
         while index < text.count, text[index] != UInt8(ascii: ";") { index += 1 }
@@ -14,7 +18,9 @@ struct FieldParameters {
             // Empty parameters are skipped, such as one after a semicolon at the end.
             while index < text.count, text[index] == UInt8(ascii: ";") || Octet.isBlank(text[index]) { index += 1 }
             guard index < text.count else { break }
-            guard let parameter = Self.parameter(text, from: &index), self[parameter.name] == nil else { return nil }
+            guard parameters.count < Self.maximum, let parameter = Self.parameter(text, from: &index),
+                self[parameter.name] == nil
+            else { return nil }
             parameters.append(parameter)
         }
     }

@@ -15,6 +15,9 @@ struct ChunkedBody {
         case dataLineFeed
         /// At the beginning of a line of the trailer section.
         case trailerStart
+        /// In the name of a trailer field.
+        case trailerName
+        /// In the value of one.
         case trailer
         case trailerEnd
         /// After the CR of the empty line.
@@ -32,13 +35,16 @@ struct ChunkedBody {
 
     /// Digits of a size; more would be zeros in front or a chunk that no machine holds.
     private static let maximumDigits = 15
-    /// Octets of a line beside the size, and of the trailer section. Nobody needs extensions, and they are read in vain.
+    /// Octets of all extensions, and of the trailer section. Nobody needs either, and they are read in vain (RFC 9112,
+    /// section 7.1.1: their total is to be limited).
     static let maximumExtra = 4096
 
     private var state = State.size(digits: 0)
     /// Octets of the chunk that have not come yet.
     private var left = 0
     private var extra = 0
+    /// Octets of the extension of this line.
+    private var extensionLength = 0
 
     /// Goes on at an index.
     ///
@@ -70,13 +76,13 @@ struct ChunkedBody {
                 state = .size(digits: digits + 1)
             } else {
                 guard digits > 0 else { throw .chunk }
-                extra = 0
+                extensionLength = 0
                 try takeSizeLine(octet)
             }
         case .sizeLine: try takeSizeLine(octet)
         case .sizeEnd:
             guard octet == Octet.lineFeed else { throw .chunk }
-            extra = 0
+            if left == 0 { extra = 0 }
             state = left == 0 ? .trailerStart : .data
         case .data: break
         case .dataEnd:
@@ -92,8 +98,13 @@ struct ChunkedBody {
             } else {
                 guard Octet.isToken(octet) else { throw .trailer }
                 try takeExtra()
-                state = .trailer
+                state = .trailerName
             }
+        case .trailerName:
+            // No white space may stand before the colon (RFC 9112, section 5.1).
+            guard Octet.isToken(octet) || octet == UInt8(ascii: ":") else { throw .trailer }
+            try takeExtra()
+            if octet == UInt8(ascii: ":") { state = .trailer }
         case .trailer:
             if octet == Octet.carriageReturn {
                 state = .trailerEnd
@@ -117,9 +128,12 @@ struct ChunkedBody {
             state = .sizeEnd
             return
         }
-        let isExtension = octet == UInt8(ascii: ";") || extra > 0 && Octet.isFieldValue(octet)
+        let isExtension = octet == UInt8(ascii: ";") || extensionLength > 0 && Octet.isFieldValue(octet)
         guard isExtension || Octet.isBlank(octet) else { throw .chunk }
-        if isExtension { try takeExtra() }
+        if isExtension {
+            extensionLength += 1
+            try takeExtra()
+        }
         state = .sizeLine
     }
 

@@ -69,11 +69,13 @@ extension HeaderSection {
     /// The first run of `Resent-` fields in which no name stands twice; each resender puts a block on top.
     private var newestResentBlock: [RawField] {
         var block: [RawField] = []
+        var names: Set<String> = []
         for field in fields {
-            guard field.name.lowercased().hasPrefix("resent-") else {
+            let name = field.name.lowercased()
+            guard name.hasPrefix("resent-") else {
                 if block.isEmpty { continue } else { break }
             }
-            guard !block.contains(where: { $0.isNamed(field.name) }) else { break }
+            guard names.insert(name).inserted else { break }
             block.append(field)
         }
         return block

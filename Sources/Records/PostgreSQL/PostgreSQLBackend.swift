@@ -151,6 +151,8 @@ struct PostgreSQLBackend: RecordBackend {
                 Self.turn(rows.first, patience: request.patience)
             }
         } catch {
+            // Another instance stands still while it holds the lock: each limits itself, and records are not affected.
+            if Self.isOfOne(error) { return requests.map { _ in nil } }
             throw Self.error(error)
         }
     }

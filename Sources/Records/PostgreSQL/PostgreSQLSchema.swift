@@ -47,11 +47,12 @@ enum PostgreSQLSchema {
         """
 
     /// The prepared statements about turns: the next one comes when the relay has had none for the length of each window
-    /// but for one less than the window allows, and not before the last one. Whoever takes one holds the lock.
+    /// but for one less than the window allows, and not before the last one. Whoever takes one holds the lock. No turn is forgotten
+    /// before an earlier one, even if instances have different windows.
     static let turns = """
         PREPARE postern_turn_lock (text) AS SELECT pg_advisory_xact_lock(5781326, hashtext($1));
         PREPARE postern_turn (text, float8[], int8[], float8) AS
-            WITH last AS (SELECT number, at FROM postern_turn WHERE relay = $1 ORDER BY number DESC LIMIT 1),
+            WITH last AS (SELECT number, at, expires FROM postern_turn WHERE relay = $1 ORDER BY number DESC LIMIT 1),
             count AS (SELECT coalesce((SELECT number FROM last), 0) AS number),
             next AS (
                 SELECT count.number + 1 AS number, greatest(
@@ -61,7 +62,8 @@ enum PostgreSQLSchema {
                 FROM count),
             taken AS (
                 INSERT INTO postern_turn
-                SELECT $1, number, at, at + (SELECT max(p) FROM unnest($2) p) * interval '1 s' FROM next
+                SELECT $1, number, at, greatest(
+                    at + (SELECT max(p) FROM unnest($2) p) * interval '1 s', (SELECT expires FROM last)) FROM next
                 WHERE at <= clock_timestamp() + $4 * interval '1 s' RETURNING number)
             SELECT extract(epoch FROM next.at - clock_timestamp())::float8, (SELECT count(*) FROM taken) FROM next;
         PREPARE postern_turn_expire (int4) AS

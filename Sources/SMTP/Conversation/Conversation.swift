@@ -123,9 +123,19 @@ struct Conversation: ~Copyable {
                     hasUnaskedBytes = isLastDue && !parser.isBlank
                 }
             }
+            refuseUnaskedBytes()
         } catch {
             fail(protocolViolation(error.description))
         }
+    }
+
+    /// Looks at what is left of what has come, if no reply is due: it began before any command that is sent from now on, and
+    /// must not count as the reply to one.
+    private mutating func refuseUnaskedBytes() {
+        guard due.isEmpty, phase != .closed, phase != .handshake, !parser.isBlank else { return }
+        hasUnaskedBytes = true
+        // The next message would wait for the rest of it.
+        if phase == .ready { fail(protocolViolation("the server sent octets that no command asked for")) }
     }
 
     /// A deadline has passed.
@@ -235,8 +245,9 @@ struct Conversation: ~Copyable {
     private mutating func takeUnsolicited(_ reply: Reply) {
         if phase == .quitting {
             finishQuitting()
-        } else if phase == .content, reply.code >= 400 {
-            // The server gave up on the content early. The rest of it would be read as commands.
+        } else if phase == .content || phase == .finalReply, reply.code >= 400 {
+            // The server gave up on the content early, at least before all of it had arrived. The rest of it would be read as
+            // commands.
             fail(.refused(reply, at: .content, rejected: transaction?.rejected ?? []))
         } else if reply.code == 421 {
             fail(.refused(reply, at: currentStage))

@@ -91,11 +91,13 @@ public final class SMTPSessionPool: Sendable {
         _ envelope: Envelope, generatesFields: Bool = true, on eventLoop: (any EventLoop)? = nil
     ) async throws(SMTPError) -> SMTPMessageWriter {
         let share = share(on: eventLoop)
-        let result: Result<PoolShare.Opened, SMTPError> = await withCheckedContinuation { continuation in
-            let open = { @Sendable in
-                share.value.open(envelope) { continuation.resume(returning: $0) }
+        let result: Result<OpenedInPool, SMTPError> = await withCheckedContinuation { continuation in
+            let message = PoolMessage(envelope, continuation)
+            if share.eventLoop.inEventLoop {
+                share.value.open(message)
+            } else {
+                share.eventLoop.execute { share.value.open(message) }
             }
-            if share.eventLoop.inEventLoop { open() } else { share.eventLoop.execute(open) }
         }
         let opened = try result.get()
         return SMTPMessageWriter(

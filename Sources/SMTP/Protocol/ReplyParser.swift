@@ -1,4 +1,5 @@
-import NIOCore
+internal import NIOCore
+internal import OctetSearch
 
 /// Turns the bytes that a server sends into replies (RFC 5321, section 4.2). A value without I/O.
 ///
@@ -71,13 +72,16 @@ struct ReplyParser {
     /// The next whole reply, or nil where more bytes are needed.
     mutating func next() throws(Failure) -> Reply? {
         while true {
-            passOverEmptyLines()
             // A second reference to the same storage: looking at it and moving on in it do not get in each other's way.
             let received = buffer
             let bytes = received.readableBytesUInt8Span
             guard bytes.count > 0 else { return nil }
-            var end = scanned
-            while end < bytes.count, bytes[end] != UInt8(ascii: "\n") { end += 1 }
+            // Digits are above all that an empty line is made of.
+            if bytes[0] <= UInt8(ascii: "\r"), passOverEmptyLines() { continue }
+            var end = OctetSearch.lineBreak(in: bytes, from: scanned)
+            while end < bytes.count, bytes[end] != UInt8(ascii: "\n") {
+                end = OctetSearch.lineBreak(in: bytes, from: end + 1)
+            }
             let complete = end < bytes.count
             try checkBeginning(bytes, complete: complete)
             if length + end + 1 > limits.reply { throw .tooLong(limit: limits.reply) }
@@ -99,17 +103,21 @@ struct ReplyParser {
     }
 
     /// Passes over empty lines before a reply.
-    private mutating func passOverEmptyLines() {
-        guard length == 0, scanned == 0 else { return }
+    ///
+    /// - Returns: whether there was one.
+    private mutating func passOverEmptyLines() -> Bool {
+        guard length == 0, scanned == 0 else { return false }
+        let beginning = buffer.readerIndex
         while let first = buffer.readableBytesView.first {
             if first == UInt8(ascii: "\n") {
                 buffer.moveReaderIndex(forwardBy: 1)
             } else if first == UInt8(ascii: "\r"), buffer.readableBytesView.dropFirst().first == UInt8(ascii: "\n") {
                 buffer.moveReaderIndex(forwardBy: 2)
             } else {
-                return
+                break
             }
         }
+        return buffer.readerIndex > beginning
     }
 
     /// Checks as much of a code and its separator as has come.

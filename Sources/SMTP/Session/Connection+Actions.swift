@@ -15,18 +15,15 @@ extension Connection {
             // A server that said goodbye in the same breath: what follows tells.
             case .ready where !isReady: continue
             case .ready:
-                readySince = .now()
                 wholeDeadline.clear()
                 take(&connectCompletion)?(.success(()))
                 if let postponed = take(&postponed) {
                     postponed()
                 } else {
-                    owner?.connectionBecameReady(self)
+                    owner?.sessionBecameReady(identifier)
                 }
-            case .opened(let opened): take(&openCompletion)?(.success(opened))
-            case .finished(let finished):
-                carried += 1
-                completeTransaction(.success(finished))
+            case .opened(let opened): caller.takeOpening()?(.success(opened))
+            case .finished(let finished): completeTransaction(.success(finished))
             case .failed(let error): completeTransaction(.failure(error))
             case .refused(let error): completeTransaction(.failure(error), isFree: false)
             case .leave(let error): release(error)
@@ -38,32 +35,32 @@ extension Connection {
 
     /// - Parameter isFree: whether the session can take the next transaction; otherwise the conversation says when.
     private func completeTransaction(_ result: Result<FinishedTransaction, SMTPError>, isFree: Bool = true) {
-        readySince = .now()
         wholeDeadline.clear()
-        if let completion = take(&finishCompletion) {
-            if Self.isAnswer(result) { owner?.connection(self, answeredAfter: readySince - finishedAt) }
-            if let next = take(&chainedCompletion) {
-                openCompletion = next
-                chainedSince = nil
+        if case .finishing(let completion, let next) = caller {
+            tellOwner(of: result)
+            caller = next.map { .opening($0) } ?? .none
+            if next != nil {
                 transactions += 1
                 startWhole()
             }
             completion(result)
         } else if case .failure(let error) = result {
             closeError = closeError ?? (isOver ? error : nil)
-            if openCompletion == nil { lateFailure = (transactions, error) }
             failWritableWaiters(error)
-            take(&openCompletion)?(.failure(error))
+            if let completion = caller.takeOpening() {
+                completion(.failure(error))
+            } else {
+                lateFailure = (transactions, error)
+            }
         }
         // Where a chained transaction has failed already, its own turn in the queue of actions is still to come.
-        if isFree, isReady, openCompletion == nil { owner?.connectionBecameReady(self) }
+        if isFree, isReady, case .none = caller { owner?.sessionBecameReady(identifier) }
     }
 
-    /// Whether the server has said something of the content.
-    private static func isAnswer(_ result: Result<FinishedTransaction, SMTPError>) -> Bool {
+    private func tellOwner(of result: Result<FinishedTransaction, SMTPError>) {
         switch result {
-        case .success: true
-        case .failure(let error): error.reply != nil
+        case .success: owner?.sessionFinished(identifier, isTaken: true, isReply: true)
+        case .failure(let error): owner?.sessionFinished(identifier, isTaken: false, isReply: error.reply != nil)
         }
     }
 
@@ -84,15 +81,18 @@ extension Connection {
         closeError = closeError ?? reason
         failWritableWaiters(reason)
         take(&connectCompletion)?(.failure(reason))
-        take(&openCompletion)?(.failure(reason))
-        take(&finishCompletion)?(.failure(reason))
+        let waiting = caller
+        caller = .none
+        switch waiting {
+        case .none: break
+        case .opening(let completion): completion(.failure(reason))
+        case .finishing(let completion, _): completion(.failure(reason))
+        }
         take(&postponed)?()
-        tokenTask?.cancel()
-        tokenTask = nil
+        tokenCalls.cancel()
         wholeDeadline.cancel()
-        owner?.connectionClosed(self, error: reason)
+        owner?.sessionClosed(identifier, error: reason)
         owner = nil
-        session = nil
     }
 
     private func failWritableWaiters(_ error: SMTPError) {
@@ -107,7 +107,7 @@ extension Connection {
             obey()
             return
         }
-        tlsBeganAt = .now()
+        setUp.tlsBegan = .now()
         do {
             try context.pipeline.syncOperations.addHandler(
                 Self.tlsHandler(tls, host: configuration.host), position: .first)
@@ -152,9 +152,9 @@ extension Connection {
         guard case .token(let source, _)? = configuration.credentials?.secret else { return }
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
         let eventLoop = eventLoop
-        tokenTask = Task { [tokenRefusal] in
+        tokenCalls.request = Task { [refusal = tokenCalls.refusal] in
             // The source has to know that its token is no good before it is asked for another one.
-            await tokenRefusal?.value
+            await refusal?.value
             let result: Result<String, any Error>
             do {
                 result = .success(try await source())
@@ -165,7 +165,7 @@ extension Connection {
                 let connection = bound.value
                 switch result {
                 case .success(let token):
-                    connection.token = token
+                    connection.tokenCalls.token = token
                     connection.conversation.tokenArrived(token)
                 case .failure(let failure as any AccessTokenFailure):
                     connection.conversation.tokenFailed(failure.explanation, isTemporary: failure.isTemporary)
@@ -180,8 +180,10 @@ extension Connection {
     }
 
     private func tokenRefused(_ reply: Reply) {
-        guard case .token(_, let refused)? = configuration.credentials?.secret, let token else { return }
-        tokenRefusal = Task { await refused(token, reply) }
+        guard case .token(_, let refused)? = configuration.credentials?.secret, let token = tokenCalls.token else {
+            return
+        }
+        tokenCalls.refusal = Task { await refused(token, reply) }
     }
 
     /// The TLS handler for a host. Names are sent in SNI and verified; an address is verified as such.

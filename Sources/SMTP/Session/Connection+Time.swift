@@ -4,27 +4,26 @@ internal import NIOCore
 extension Connection {
     /// A deadline begins with a command, a reply or a write, and not with every byte: a server that trickles meets it.
     func updateDeadline() {
-        let current = (conversation.progress, writes)
+        let isNew = patience.isNew(conversation.progress)
         if let stage = conversation.awaiting {
-            if current != timed { deadline.set(after: bound(at: stage)) }
+            if isNew { deadline.set(after: bound(at: stage)) }
         } else if !writableWaiters.isEmpty {
-            if current != timed { deadline.set(after: configuration.timeouts.content) }
+            if isNew { deadline.set(after: configuration.timeouts.content) }
         } else {
             deadline.clear()
         }
-        timed = current
     }
 
     private func bound(at stage: SMTPStage) -> Duration {
         switch conversation.phase {
-        case .probing: return probeTimeout
+        case .probing: return patience.probe
         // Nobody waits for these replies but whoever wants the session's end, or its next transaction.
-        case .quitting: return owner == nil ? configuration.timeouts.farewell : probeTimeout
+        case .quitting: return owner == nil ? configuration.timeouts.farewell : patience.probe
         case .resetting: return configuration.timeouts.farewell
         default: break
         }
-        if conversation.due.first == .mail, let patience = mailPatience {
-            return min(patience, configuration.timeouts.reply)
+        if conversation.due.first == .mail, let mail = patience.mail {
+            return min(mail, configuration.timeouts.reply)
         }
         return conversation.due.first == .chunk
             ? configuration.timeouts.content : configuration.timeouts.bound(at: stage)

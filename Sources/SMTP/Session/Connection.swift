@@ -18,63 +18,31 @@ final class Connection: ChannelInboundHandler {
     var candidates: [any Channel] = []
     var context: ChannelHandlerContext?
     weak var owner: (any SessionOwner)?
-    /// The session of a connection that a pool holds, until it is closed.
-    var session: SMTPSession?
+    /// What the owner calls the session.
+    var identifier = SessionID(index: 0, serial: 0)
 
     var connectCompletion: ((Result<Void, SMTPError>) -> Void)?
-    /// The call for an access token that is under way.
-    var tokenTask: Task<Void, Never>?
-    /// The last access token that the source gave.
-    var token: String?
-    /// The call that tells the source of a refused token.
-    var tokenRefusal: Task<Void, Never>?
-    var openCompletion: OpenCompletion?
-    /// For the transaction whose envelope went out behind the content of the one under way.
-    var chainedCompletion: OpenCompletion?
-    /// When that was, nil where there is none.
-    var chainedSince: NIODeadline?
-    var finishCompletion: FinishCompletion?
+    /// Who waits for what becomes of the transaction under way.
+    var caller = TransactionCaller.none
     var quitCompletion: (() -> Void)?
     /// A call that waits until the session is cleared up after a transaction that failed.
     var postponed: (() -> Void)?
     var writableWaiters: [(Result<Void, SMTPError>) -> Void] = []
-    /// How many pieces of content were written; with the conversation's progress, what the deadline was last set for.
-    var writes = 0
-    var timed = (-1, -1)
     /// What was agreed on in the TLS handshake, once it is done.
     var tlsFacts: SMTPTLSFacts?
     /// Why the connection is closed, once it is.
     var closeError: SMTPError?
     /// Why the last transaction failed that failed before its writer was closed: the writer's next call tells.
     var lateFailure: (transaction: Int, error: SMTPError)?
-    /// Whether a pool waits for the connection to answer to ``probe(within:)``.
-    var isProbed = false
-    /// How long the server may take to answer to NOOP while it is being probed.
-    var probeTimeout = Duration.zero
-    /// How long the server may take for the reply to MAIL in a session that was used before, or nil for as long as for any
-    /// reply: with no reply at all, the message is sent on another session.
-    var mailPatience: Duration?
-    /// Whether the server has had enough of the session: it refused what it would take in a new one.
-    var isWornOut = false
+    var tokenCalls = TokenCalls()
+    var patience = Patience()
     lazy var deadline = Deadline(eventLoop) { [unowned self] in deadlinePassed() }
     /// For the set-up as a whole, and for each transaction as a whole.
     lazy var wholeDeadline = Deadline(eventLoop) { [unowned self] in deadlinePassed() }
 
-    /// When the last final dot was handed to the socket.
-    var finishedAt = NIODeadline.now()
     /// How many transactions have begun here.
     var transactions = 0
-    /// How many messages the server has taken here.
-    var carried = 0
-    /// When the last transaction ended or the connection was set up.
-    var readySince = NIODeadline.now()
-    let createdAt = NIODeadline.now()
-    /// When the TCP connection was made.
-    private(set) var connectedAt = NIODeadline.now()
-    /// When the TLS handshake began.
-    var tlsBeganAt = NIODeadline.now()
-    /// How long the handshake took; nil without TLS.
-    private(set) var tlsTook: TimeAmount?
+    var setUp = SetUpTimes()
 
     init(
         _ configuration: SMTPConfiguration, eventLoop: any EventLoop,
@@ -112,23 +80,30 @@ final class Connection: ChannelInboundHandler {
 
     /// Opens a transaction.
     ///
-    /// - Parameter mayDefer: whether the envelope may wait for the content where the server's extensions allow it. The
-    ///   completion is then called at once, and ``isDeferred`` is true in it.
-    func open(_ envelope: Envelope, mayDefer: Bool = false, completion: @escaping OpenCompletion) {
+    /// - Parameters:
+    ///   - mayDefer: whether the envelope may wait for the content where the server's extensions allow it. The completion is
+    ///     then called at once, and ``isDeferred`` is true in it.
+    ///   - patience: how long the server may take for the reply to MAIL; nil for as long as for any reply.
+    func open(
+        _ envelope: Envelope, mayDefer: Bool = false, patience: Duration? = nil, completion: @escaping OpenCompletion
+    ) {
         if isResetting, postponed == nil {
-            postponed = { [unowned self] in open(envelope, mayDefer: mayDefer, completion: completion) }
+            postponed = { [unowned self] in
+                open(envelope, mayDefer: mayDefer, patience: patience, completion: completion)
+            }
             return
         }
-        guard openCompletion == nil, finishCompletion == nil, conversation.phase == .ready else {
+        guard case .none = caller, conversation.phase == .ready else {
             completion(.failure(closeError ?? Self.busy))
             return
         }
-        openCompletion = completion
+        caller = .opening(completion)
+        self.patience.mail = patience
         transactions += 1
         startWhole()
         if mayDefer, conversation.mayDefer(envelope) {
             conversation.openDeferred(envelope)
-            if isDeferred { take(&openCompletion)?(.success(OpenedTransaction())) }
+            if isDeferred { caller.takeOpening()?(.success(OpenedTransaction())) }
         } else {
             conversation.open(envelope)
         }
@@ -150,7 +125,7 @@ final class Connection: ChannelInboundHandler {
             completion(.success(()))
         } else {
             writableWaiters.append(completion)
-            writes += 1
+            patience.writes += 1
             updateDeadline()
         }
     }
@@ -160,11 +135,10 @@ final class Connection: ChannelInboundHandler {
             completion(.failure(failure(of: transaction)))
             return
         }
-        finishCompletion = completion
-        finishedAt = .now()
-        if let next = owner?.connectionMayChain(self) {
-            chainedCompletion = next.completion
-            chainedSince = .now()
+        let next = owner?.sessionFinishes(identifier)
+        caller = .finishing(completion, next: next?.completion)
+        if let next {
+            patience.mail = next.patience
             conversation.finishContent(bytes, followedBy: next.envelope)
         } else {
             conversation.finishContent(bytes)
@@ -177,13 +151,11 @@ final class Connection: ChannelInboundHandler {
         conversation.mayChain(envelope)
     }
 
-    /// Takes the chained transaction back, before its turn has come. The session ends after the message under way.
-    ///
-    /// - Returns: its completion, which is not called here any more; nil where there is none.
-    func takeBackChained() -> OpenCompletion? {
+    /// Takes the chained transaction back, before its turn has come: its completion is not called any more. The session ends
+    /// after the message under way.
+    func takeBackChained() {
         conversation.takeBackChained()
-        chainedSince = nil
-        return take(&chainedCompletion)
+        if case .finishing(let completion, _) = caller { caller = .finishing(completion, next: nil) }
     }
 
     /// The task that wrote a message, or waited for its reply, was cancelled. Where that message is over already, the
@@ -191,11 +163,6 @@ final class Connection: ChannelInboundHandler {
     func cancel(transaction: Int) {
         guard transaction == transactions, !isReady else { return }
         close("the task was cancelled", reason: .shutDown)
-    }
-
-    /// Why an envelope cannot be sent here, or nil where it can.
-    func localRefusal(of envelope: Envelope) -> SMTPError? {
-        conversation.localRefusal(of: envelope)
     }
 
     /// Gives up a message whose content is not complete.
@@ -207,8 +174,7 @@ final class Connection: ChannelInboundHandler {
 
     /// Asks a connection that rests whether the server is still there. The owner is told that it is ready, or closed.
     func probe(within timeout: Duration) {
-        probeTimeout = timeout
-        isProbed = true
+        patience.probe = timeout
         conversation.probe()
         obey()
     }
@@ -225,6 +191,12 @@ final class Connection: ChannelInboundHandler {
         quitCompletion = completion
         conversation.quit()
         obey()
+    }
+
+    /// Ends the session in good order, for a server that answers in that time.
+    func quit(within timeout: Duration) {
+        patience.probe = timeout
+        quit {}
     }
 
     /// Nobody holds the session any more: it ends, in good order if it can.
@@ -259,8 +231,8 @@ final class Connection: ChannelInboundHandler {
             if let tls = configuration.security.context, configuration.security.mode == .implicit {
                 try pipeline.addHandler(Self.tlsHandler(tls, host: configuration.host))
             }
-            connectedAt = .now()
-            tlsBeganAt = connectedAt
+            setUp.connected = .now()
+            setUp.tlsBegan = setUp.connected
             if configuration.identifiesByAddress, let address = channel.localAddress,
                 let literal = ClientDomain(literal: address)
             {
@@ -313,7 +285,7 @@ final class Connection: ChannelInboundHandler {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case .handshakeCompleted? = event as? TLSUserEvent {
-            tlsTook = .now() - tlsBeganAt
+            setUp.tlsTook = .now() - setUp.tlsBegan
             takeTLSFacts(context)
             conversation.tlsEstablished(serverEndPoint: serverEndPoint())
             obey()

@@ -1,22 +1,26 @@
-internal import NIOCore
-
-/// Who wants to know what becomes of a connection besides the caller of the moment: the pool. Called on the
-/// connection's event loop.
+/// Who wants to know what becomes of a session besides the caller of the moment: the pool. Called on the session's event
+/// loop.
 protocol SessionOwner: AnyObject {
-    /// The connection can take a transaction: it was just set up, or its last transaction is over.
-    func connectionBecameReady(_ connection: Connection)
-    /// The server has answered to a content, so long after its final dot was handed to the socket.
-    func connection(_ connection: Connection, answeredAfter duration: TimeAmount)
-    /// The connection is about to finish a content.
+    /// The session can take a transaction: it was just set up, its last transaction is over, or it answered to a probe.
+    func sessionBecameReady(_ session: SessionID)
+    /// The end of the content is about to go out.
     ///
     /// - Returns: an envelope to send right behind it, for which ``Connection/mayChain(_:)`` is true, or nil.
-    func connectionMayChain(_ connection: Connection) -> ChainedEnvelope?
-    /// The connection is closed and of no more use.
-    func connectionClosed(_ connection: Connection, error: SMTPError)
+    func sessionFinishes(_ session: SessionID) -> ChainedEnvelope?
+    /// The server has replied to the end of the content, or never will.
+    ///
+    /// - Parameters:
+    ///   - isTaken: whether it took the message.
+    ///   - isReply: whether it said anything.
+    func sessionFinished(_ session: SessionID, isTaken: Bool, isReply: Bool)
+    /// The session is of no more use.
+    func sessionClosed(_ session: SessionID, error: SMTPError)
 }
 
 /// An envelope that goes out behind the content of the message before it.
 struct ChainedEnvelope {
     let envelope: Envelope
+    /// How long the server may take for the reply to its MAIL, or nil for as long as for any reply.
+    let patience: Duration?
     let completion: Connection.OpenCompletion
 }

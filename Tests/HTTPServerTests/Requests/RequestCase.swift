@@ -69,6 +69,9 @@ struct RequestCase: Sendable, CustomTestStringConvertible {
         chunked("upper and lower case in a size", "00a\r\n0123456789\r\nA\r\n0123456789\r\n000\r\n\r\n", 200),
         chunked("extensions", "3;a=b;c=\"d\"\r\nabc\r\n0;last\r\n\r\n", 200),
         chunked("white space before an extension", "3 \t;a\r\nabc\r\n0 ;b\r\n\r\n", 200),
+        chunked(
+            "extensions of a usual length",
+            String(repeating: "1;\(String(repeating: "x", count: 90))\r\na\r\n", count: 40) + "0\r\n\r\n", 200),
         chunked("trailer fields", "3\r\nabc\r\n0\r\nX-A: 1\r\nX-B:\t2\r\n\r\n", 200),
         post("an expectation", "Expect: 100-continue\r\nContent-Length: 3\r\n", "abc", 200),
         line("an absolute target", "GET http://x/now HTTP/1.1", 200),
@@ -240,6 +243,12 @@ struct RequestCase: Sendable, CustomTestStringConvertible {
         chunked("CR alone after a size", "3\rabc\r\n0\r\n\r\n", 400),
         chunked("NUL in an extension", "3;a\0\r\nabc\r\n0\r\n\r\n", 400),
         chunked("a long extension", "3;\(String(repeating: "a", count: 65_536))\r\nabc\r\n0\r\n\r\n", 400),
+        chunked(
+            "long extensions together",
+            String(repeating: "1;\(String(repeating: "x", count: 999))\r\na\r\n", count: 5) + "0\r\n\r\n", 400),
+        chunked("a blank in a trailer's name", "3\r\nabc\r\n0\r\nX y: 1\r\n\r\n", 400),
+        chunked("a blank before a trailer's colon", "3\r\nabc\r\n0\r\nX : 1\r\n\r\n", 400),
+        chunked("a trailer without a colon", "3\r\nabc\r\n0\r\nX\r\n\r\n", 400),
         chunked("no size", "\r\nabc\r\n0\r\n\r\n", 400), chunked("a sign before a size", "+3\r\nabc\r\n0\r\n\r\n", 400),
         chunked("a negative size", "-3\r\nabc\r\n0\r\n\r\n", 400),
         chunked("0x before a size", "0x3\r\nabc\r\n0\r\n\r\n", 400),

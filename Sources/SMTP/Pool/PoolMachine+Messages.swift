@@ -1,0 +1,242 @@
+internal import DequeModule
+internal import NIOCore
+
+/// Which message is sent on which session, and what becomes of one that failed.
+extension PoolMachine {
+    /// Whether a message waits for a session.
+    var isWaitedFor: Bool { !waiters.isEmpty || !renewals.isEmpty }
+
+    /// Gives sessions to those who wait, and opens more where they are wanted and allowed.
+    mutating func serve(at now: NIODeadline) {
+        while !waiters.isEmpty, let session = takeIdle(for: waiters.count, at: now) {
+            begin(waiters.removeFirst(), on: session, fromIdle: true, at: now)
+        }
+        // A session that rests makes room for a fresh one.
+        while renewals.count > connecting, live + connecting >= limits.sessions, !idle.isEmpty {
+            retire(idle.removeFirst())
+        }
+        guard connecting < wantedAttempts, live + connecting < limits.sessions else { return }
+        if now < nextAttempt, live + connecting + leaving > 0 {
+            wake(.serving, at: nextAttempt)
+            return
+        }
+        while connecting < wantedAttempts, live + connecting < limits.sessions { connect() }
+    }
+
+    /// How many sessions have to be set up for the messages that wait: those that are being probed will take some.
+    private var wantedAttempts: Int { renewals.count + max(0, waiters.count - probing) }
+
+    /// A session that can take a message at once. One that has rested for long is asked first whether its server is
+    /// still there, and comes back by `ready`.
+    mutating func takeIdle(for messages: Int, at now: NIODeadline) -> SessionID? {
+        while let session = idle.last, let readySince = self[session]?.readySince {
+            let hasRested = now - readySince > times.probeAfter
+            // Those below have rested even longer.
+            if hasRested, probing >= messages { return nil }
+            idle.removeLast()
+            if self[session]?.isSpent == true {
+                retire(session)
+            } else if hasRested {
+                probing += 1
+                self[session]?.state = .probed
+                act(.probe(session))
+            } else {
+                return session
+            }
+        }
+        return nil
+    }
+
+    /// Opens a message on a session.
+    ///
+    /// - Parameter fromIdle: whether the session rested until now, so that its server may have given it up.
+    mutating func begin(_ waiting: Waiting<Message>, on session: SessionID, fromIdle: Bool, at now: NIODeadline) {
+        guard let record = self[session] else {
+            waiters.prepend(waiting)
+            return
+        }
+        let isUsed = fromIdle || record.transactions > 0
+        record.transactions += 1
+        record.state = .opening(
+            Opening(
+                waiting, waited: now - waiting.since,
+                session: isUsed ? .used(restedSince: record.readySince) : .fresh(since: now)))
+        act(.open(waiting.message, session, patience: isUsed ? mailPatience : nil))
+    }
+
+    /// Whether the sessions that are busy will take the messages that wait sooner than others could: each chains them, and
+    /// a message then costs one write and one read instead of two.
+    var fewSessionsAreEnough: Bool {
+        chains && promptness.isPrompt && live - idle.count >= limits.promptSessions
+    }
+
+    /// How long messages wait for busy sessions while others are idle, should a prompt server fall silent.
+    static var patienceWithPromptness: TimeAmount { .milliseconds(10) }
+
+    mutating func stopRelyingOnPromptness(at now: NIODeadline) {
+        alarms[.promptness] = .distantFuture
+        guard !waiters.isEmpty else { return }
+        promptness.forget()
+        serve(at: now)
+    }
+
+    // MARK: Chaining
+
+    /// Takes the first message that waits, if its envelope may go out behind the end of a session's message.
+    mutating func takeChained(behind session: PooledSession<Message>, _ mayFollow: (Message) -> Bool) -> Waiting<
+        Message
+    >? {
+        guard chains, promptness.allowsChaining, !isShutDown, renewals.isEmpty, let first = waiters.first,
+            !first.isAlone, first.recipients <= Self.maximumChainedRecipients, !session.isSpent,
+            mayFollow(first.message)
+        else { return nil }
+        return waiters.removeFirst()
+    }
+
+    /// Most recipients of a message that is chained: a longer envelope would hold up the write that it shares.
+    private static var maximumChainedRecipients: Int { 100 }
+
+    /// A message that is chained to one whose reply is slow to come is sent on another session.
+    mutating func takeBackOverdueChained(at now: NIODeadline) {
+        alarms[.chain] = .distantFuture
+        for (index, record) in table.enumerated() {
+            guard let record, case .finishing(let since, let next?) = record.state else { continue }
+            let session = SessionID(index: index, serial: record.serial)
+            if since + times.chainPatience <= now {
+                promptness.waits(now - since)
+                record.state = .finishing(since: since, next: nil)
+                // The server has the envelope: another one does not fit behind it.
+                record.isWornOut = true
+                act(.takeBack(session))
+                settle(next, on: session, Self.takenBack, at: now)
+            } else {
+                wake(.chain, at: since + times.chainPatience)
+            }
+        }
+    }
+
+    private static var takenBack: SMTPError {
+        SMTPError(.shutDown, stage: .mail, detail: "the message before this one took too long")
+    }
+
+    // MARK: Messages that failed before their content
+
+    /// Completes a message that failed before its content, or sends it again if the failure was not its own.
+    mutating func settle(
+        _ opening: Opening<Message>, on session: SessionID, _ error: SMTPError, at now: NIODeadline
+    ) {
+        switch verdict(on: error, of: opening, session) {
+        case .final: fail(opening.waiting, error)
+        case .again:
+            var again = again(opening, at: now)
+            // What the server got amiss says nothing about the message.
+            if error.stage == .mail, error.reply != nil, error.code != 421, !Self.isMishandled(error) {
+                again.refusal = error
+            }
+            waiters.prepend(again)
+        case .renew:
+            renewals.append(again(opening, at: now))
+            // A connection that was lost without a word makes those suspect that rested as long, and no others.
+            if error.reply == nil, case .used(let restedSince) = opening.session { endIdle(since: restedSince) }
+        }
+    }
+
+    /// Completes a message that cannot be sent. A reply that was received decides, whatever became of the second try.
+    private mutating func fail(_ waiting: Waiting<Message>, _ error: SMTPError) {
+        act(.fail(waiting.message, error.reply == nil ? waiting.refusal ?? error : error))
+    }
+
+    /// A message that is tried again, alone.
+    private mutating func again(_ opening: Opening<Message>, at now: NIODeadline) -> Waiting<Message> {
+        counts.replaced += 1
+        var again = Waiting(
+            opening.waiting.message, recipients: opening.waiting.recipients, since: now,
+            deadline: now + times.queueTimeout)
+        again.isAlone = true
+        again.refusal = opening.waiting.refusal
+        wake(.queue, at: again.deadline)
+        // The session that failed it takes it first if it can, and is counted until then.
+        wake(.serving, at: now)
+        return again
+    }
+
+    private mutating func verdict(
+        on error: SMTPError, of opening: Opening<Message>, _ session: SessionID
+    ) -> FailureVerdict {
+        if isShutDown { return .final }
+        switch opening.session {
+        case .fresh: return .final
+        case .used: return isStale(error) || isWornOut(session, error) ? .renew : .final
+        case .chained:
+            if Self.isMishandled(error) {
+                chains = false
+                return .again
+            }
+            if isWornOut(session, error) { return .renew }
+            // MAIL may have been refused for where it stood and not for what it said: asked alone, the server tells.
+            return isStale(error) || error.stage == .mail ? .again : .final
+        }
+    }
+
+    /// Whether a server took the envelope behind a content amiss: it lost it, or spoke of its sequence.
+    private static func isMishandled(_ error: SMTPError) -> Bool {
+        switch error.stage {
+        case .mail, .rcpt, .data:
+            switch error.reason {
+            case .timedOut, .protocolViolation: true
+            // 554 is also what a recipient is refused with.
+            default: error.code == 503 || (error.code == 554 && error.stage == .mail)
+            }
+        default: false
+        }
+    }
+
+    /// Whether a session turned out to be one that the server had given up. Only the envelope had gone out.
+    private func isStale(_ error: SMTPError) -> Bool {
+        switch error.stage {
+        case .mail where error.reason == .timedOut: mailPatience != nil
+        case .mail, .rcpt, .data: error.reason == .connectionLost || error.code == 421
+        default: false
+        }
+    }
+
+    /// Whether the server has had enough of a session that has carried messages, and would take the message in a new one:
+    /// it refuses MAIL or DATA for now, or speaks of sequence (503) or of authentication (530). Such a session is ended.
+    private mutating func isWornOut(_ session: SessionID, _ error: SMTPError) -> Bool {
+        guard let record = self[session], record.carried > 0, error.stage == .mail || error.stage == .data,
+            let reply = error.reply, reply.isTransientNegative || reply.code == 503 || reply.code == 530
+        else { return false }
+        record.isWornOut = true
+        return true
+    }
+
+    /// A server that takes long over the envelope in a fresh session may do so in any: silence is no sign there.
+    mutating func learnPatience(from opening: Opening<Message>, at now: NIODeadline) {
+        guard case .fresh(let since) = opening.session, now - since > times.probeTimeout else { return }
+        mailPatience = nil
+    }
+
+    // MARK: Messages that wait in vain
+
+    /// A message that is tried again stands before those that came earlier: the whole queue is looked at.
+    mutating func expireWaiters(at now: NIODeadline) {
+        alarms[.queue] = .distantFuture
+        let expired = (Array(renewals) + Array(waiters)).filter { $0.deadline <= now }
+        renewals.removeAll { $0.deadline <= now }
+        waiters.removeAll { $0.deadline <= now }
+        if let next = [renewals, waiters].joined().map(\.deadline).min() { wake(.queue, at: next) }
+        counts.expired += expired.count
+        let error = SMTPError(
+            .queueTimedOut, stage: .connect,
+            detail: "no session with the server became free in \(limits.queueTimeout); try again later")
+        for waiting in expired { fail(waiting, error) }
+    }
+
+    /// No message that waits can be sent.
+    mutating func failAll(_ error: SMTPError) {
+        for waiting in renewals { fail(waiting, error) }
+        for waiting in waiters { fail(waiting, error) }
+        renewals.removeAll()
+        waiters.removeAll()
+    }
+}
