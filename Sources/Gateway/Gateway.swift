@@ -119,8 +119,8 @@ public final class Gateway: Sendable {
         try await core.reload(configuration)
     }
 
-    /// How many messages are under way.
-    public var messagesInFlight: Int { core.messagesInFlight }
+    /// Returns how many messages are under way now, and the most that were since the last call.
+    public func takeMessagesInFlight() -> (now: Int, most: Int) { core.takeMessagesInFlight() }
 
     /// Counts a reload that failed.
     public func reloadFailed() {

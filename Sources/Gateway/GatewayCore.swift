@@ -142,7 +142,7 @@ final class GatewayCore: Sendable {
         }
     }
 
-    var messagesInFlight: Int { room.inFlight }
+    func takeMessagesInFlight() -> (now: Int, most: Int) { (room.inFlight, room.takePeak()) }
 
     /// From now on the gateway says that it is not ready.
     func reportDraining() {

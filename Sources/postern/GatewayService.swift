@@ -84,7 +84,8 @@ final class GatewayService: Service {
         var decision = MemoryRelease()
         while true {
             try await Task.sleep(for: MemoryRelease.interval)
-            if decision.isDue(inFlight: gateway.messagesInFlight) { callocator_release_free() }
+            let (now, most) = gateway.takeMessagesInFlight()
+            if decision.isDue(inFlight: now, most: most) { callocator_release_free() }
         }
     }
 

@@ -13,9 +13,11 @@ struct MemoryRelease {
 
     /// Whether memory is to be given back now.
     ///
-    /// - Parameter inFlight: how many messages are under way.
-    mutating func isDue(inFlight: Int) -> Bool {
-        peak = max(peak, inFlight)
+    /// - Parameters:
+    ///   - inFlight: how many messages are under way.
+    ///   - most: the most that were since the last question.
+    mutating func isDue(inFlight: Int, most: Int) -> Bool {
+        peak = max(peak, most)
         if peak >= Self.leastPeak, inFlight < peak / 4 {
             peak = inFlight
             left = Self.times

@@ -4,6 +4,8 @@ internal import Synchronization
 final class Room: Sendable {
     private let maximum: Int
     private let count = Atomic<Int>(0)
+    /// The most messages that were under way since it was asked for.
+    private let peak = Atomic<Int>(0)
     private let isClosed = Atomic<Bool>(false)
 
     init(maximum: Int) {
@@ -14,7 +16,14 @@ final class Room: Sendable {
     var inFlight: Int { count.load(ordering: .relaxed) }
 
     /// Counts a message that starts.
-    func enter() { count.wrappingAdd(1, ordering: .relaxed) }
+    func enter() {
+        let now = count.wrappingAdd(1, ordering: .relaxed).newValue
+        // Two that come at once may leave the lower of two numbers, which makes no difference.
+        if now > peak.load(ordering: .relaxed) { peak.store(now, ordering: .relaxed) }
+    }
+
+    /// Returns the most messages that were under way since the last call.
+    func takePeak() -> Int { peak.exchange(inFlight, ordering: .relaxed) }
 
     /// Counts a message that is finished.
     func leave() { count.wrappingSubtract(1, ordering: .relaxed) }

@@ -231,6 +231,9 @@ final class Delivery: Sendable {
     }
 
     /// Sends a message to the recipients that are left over. The relay has taken it for others: no other relay is asked.
+    ///
+    /// Not inlined, as few messages come here, and all would keep the memory for it while they wait.
+    @inline(never)
     private func sendOn(
         _ content: [UInt8], _ envelope: Envelope, _ recipients: [AddrSpec], with relay: Relay, _ receipt: inout Receipt
     ) async {
@@ -261,6 +264,7 @@ final class Delivery: Sendable {
     /// Waits for a relay's turn, on the loop.
     ///
     /// - Returns: false if the shutdown ended the wait.
+    @inline(never)
     private func pause(_ time: Duration) async -> Bool {
         guard !state.value.hasShutDown else { return false }
         let number = state.value.nextPause

@@ -100,6 +100,7 @@ final class Relay: Sendable {
 
     /// When a message may be sent whose turn all instances decide on. If their store does not answer, this instance limits
     /// its own messages, counting those that it sent before.
+    @inline(never)
     func sharedTurn() async -> Admission {
         guard let rate else { return .pass(after: .zero) }
         if let turn = try? await records?.takeTurn(rate.request) {
