@@ -74,6 +74,27 @@ import Testing
         #expect(other != first)
     }
 
+    @Test func tokensAreAskedForThroughAProxy() async throws {
+        let proxy = try await ScriptedRelay.start([
+            .expectEnd("\r\n\r\n"), .send("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"), .close,
+        ])
+        let relay = try await ScriptedRelay.start(scripts: [Self.offer])
+        let bench = try await Bench.start(
+            [
+                Self.relay: url(relay), Self.oauth + "TOKEN_URL": "https://login.example.net/token",
+                Self.oauth + "CLIENT_ID": "id", Self.oauth + "CLIENT_SECRET": "planted-secret",
+                Self.oauth + "SCOPE": "mail", Self.oauth + "PROXY": "http://ann:planted-word@127.0.0.1:\(proxy.port)",
+            ], relay: relay)
+        let answer = try await bench.post(simple)
+        #expect(answer.status == 502)
+        #expect(answer.json["stage"] as? String == "auth")
+        #expect(!answer.text.contains("planted"))
+        #expect(proxy.received.joined().hasPrefix("CONNECT login.example.net:443 HTTP/1.1\r\n"))
+        #expect(proxy.received.joined().lowercased().contains("proxy-authorization: basic "))
+        await bench.stop()
+        await proxy.stop()
+    }
+
     @Test func aTokenOfAnEndpointLogsIn() async throws {
         let (bench, endpoint) = try await bench(
             endpoint: [Self.answer("200 OK", #"{"access_token":"T1","token_type":"Bearer","expires_in":3600}"#)],

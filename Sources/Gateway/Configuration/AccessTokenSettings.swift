@@ -34,6 +34,13 @@ struct AccessTokenSettings {
             }
             endpoint.trustRoots = roots
         }
+        if let proxy = value(.relayOAuthProxy) {
+            do throws(TokenConfigurationError) {
+                endpoint.proxy = try TokenProxy(proxy)
+            } catch {
+                throw wrong(.relayOAuthProxy, error.description)
+            }
+        }
         return .endpoint(endpoint)
     }
 
@@ -159,7 +166,7 @@ extension Setting {
     static let ofAccessTokens: [Setting] = [
         relayOAuthProvider, relayOAuthTenant, relayOAuthTokenURL, relayOAuthClientID, relayOAuthClientSecret,
         relayOAuthCertificateFile, relayOAuthKeyFile, relayOAuthRefreshToken, relayOAuthScope,
-        relayOAuthServiceAccountFile, relayOAuthTokenFile, relayOAuthCAFile,
+        relayOAuthServiceAccountFile, relayOAuthTokenFile, relayOAuthCAFile, relayOAuthProxy,
     ]
 
     static let relayOAuthProvider = Setting(
@@ -192,4 +199,8 @@ extension Setting {
         "a file with an access token that another program renews; it is read again when it changes")
     static let relayOAuthCAFile = Setting(
         "POSTERN_RELAY_OAUTH_CA_FILE", .file, "trust roots for the token endpoint (PEM), instead of the system's")
+    static let relayOAuthProxy = Setting(
+        "POSTERN_RELAY_OAUTH_PROXY", .text,
+        "the way to the token endpoint: http://[user:password@]host:port (CONNECT), or socks5://host:port", secret: true
+    )
 }

@@ -53,7 +53,8 @@ private struct Advice {
             return
                 "use a relay or a port that offers what is missing, such as smtps:// on port 465; auth= in \(url) names a "
                 + "mechanism, and insecure_auth=true sends the password without TLS\(file)"
-        case (.auth, .refused):
+        // A 4yz says nothing about the password.
+        case (.auth, .refused) where !error.isTransient:
             return
                 "check the user's name and the password in \(url), or where its access tokens come from; auth= names "
                 + "another mechanism\(file)"

@@ -17,7 +17,9 @@ public struct TokenEndpoint: Sendable, CustomStringConvertible, CustomDebugStrin
     /// How long a connection to the endpoint may take, TLS included.
     public var connectTimeout: Duration = .seconds(10)
     /// How long a request may take, connection included.
-    public var timeout: Duration = .seconds(30)
+    ///
+    /// Messages wait for a session for 30 s by default: one that waits for a token is to hear why there is none.
+    public var timeout: Duration = .seconds(15)
 
     /// Describes a token endpoint.
     ///

@@ -90,7 +90,8 @@ public struct AccessTokenError: Error, Sendable, Hashable, CustomStringConvertib
         let end = text.last.map { ".!?".contains($0) } == true ? "" : "."
         return AccessTokenError(
             .refused, isTemporary: isTemporary, code: code, retryAfter: retryAfter,
-            advice: TokenAdvice.endpoint(error: code, description: said ?? ""),
+            advice: TokenAdvice.endpoint(error: code, description: said ?? "")
+                ?? (isTemporary ? "Postern asks again by itself." : nil),
             "The token endpoint \(host) refused the request (\(status) \(code))\(text)\(end)")
     }
 
@@ -99,12 +100,12 @@ public struct AccessTokenError: Error, Sendable, Hashable, CustomStringConvertib
         case .unreachable(let reason):
             AccessTokenError(
                 .unreachable, isTemporary: true,
-                advice: "Check the network, the firewall and, if there is one, the proxy.",
+                advice: "Check the network and the firewall.",
                 "The token endpoint \(host) could not be reached: \(ForeignText.shown(reason, without: [])).")
         case .timedOut(let timeout):
             AccessTokenError(
                 .unreachable, isTemporary: true,
-                advice: "Check the network, the firewall and, if there is one, the proxy.",
+                advice: "Check the network and the firewall.",
                 "The token endpoint \(host) did not answer within \(timeout.components.seconds) s.")
         case .tls(let reason):
             AccessTokenError(

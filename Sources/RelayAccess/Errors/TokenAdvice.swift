@@ -99,6 +99,10 @@ public enum TokenAdvice {
             "Turn on SMTP AUTH for the mailbox: Set-CASMailbox -Identity MAILBOX -SmtpClientAuthenticationDisabled $false."
         ),
         (
+            "Concurrent connections limit exceeded",
+            "Lower POSTERN_RELAY_CONNECTIONS, or divide the mailbox's connections among the programs that use it."
+        ),
+        (
             "security defaults",
             "Security defaults block SMTP AUTH with a password: use an access token."
         ),

@@ -34,7 +34,6 @@ public struct HTTPTokenTransport: TokenTransport {
         configuration.connectionPool.retryConnectionEstablishment = false
         // The next request is most of an hour away.
         configuration.connectionPool.idleTimeout = .seconds(5)
-        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 1
         if let proxy = endpoint.proxy {
             configuration.proxy =
                 switch proxy.kind {
