@@ -240,7 +240,13 @@ ssize_t cmicrohttpd_write(struct MHD_Connection *connection, const void *octets,
 
 void cmicrohttpd_end_writing(struct MHD_Connection *connection)
 {
-    if (!reader.is_tls)
+    gnutls_session_t session = session_of(connection);
+
+    /* The alert says the same to a client with TLS (RFC 8446, section 6.1). The socket stays as it is: libmicrohttpd may still
+       write to it. */
+    if (session != NULL)
+        (void)gnutls_bye(session, GNUTLS_SHUT_WR);
+    else
         (void)shutdown(cmicrohttpd_socket(connection), SHUT_WR);
 }
 

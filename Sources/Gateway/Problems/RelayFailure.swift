@@ -31,12 +31,18 @@ public struct RelayFailure: CustomStringConvertible {
 private struct Advice {
     private let url: String
     private let roots: String
+    /// What to do if the relay wants a certificate, or another one.
+    private let withCertificate: String
     /// Where a named relay has these settings in a configuration file.
     private let file: String
 
     init(_ relay: String) {
         url = Setting.relayURL.own(of: relay).name
         roots = Setting.relayCAFile.own(of: relay).name
+        withCertificate =
+            "set \(Setting.relayClientCertificateFile.own(of: relay).name) and "
+            + "\(Setting.relayClientKeyFile.own(of: relay).name) to a certificate that the relay trusts, or use a port of the "
+            + "relay that asks for none"
         file = relay == Setting.defaultRelay ? "" : " (in a file: url and ca_file of relays.\(relay))"
     }
 
@@ -44,6 +50,10 @@ private struct Advice {
     func text(for error: SMTPError) -> String? {
         if error.reason == .refused, let reply = error.reply, let advice = TokenAdvice.reply(reply.description) {
             return advice
+        }
+        // Postfix says 421 to EHLO.
+        if error.reason == .refused, error.text?.lowercased().contains("client certificate") == true {
+            return withCertificate
         }
         switch (error.stage, error.reason) {
         case (.greeting, .timedOut), (.greeting, .connectionLost):
@@ -89,7 +99,7 @@ private struct Advice {
         case .notOffered:
             "use a relay or a port that does, such as smtps:// on port 465; to do without TLS write tls=none in \(url), "
                 + "and insecure_auth=true beside it if there is a password\(file)"
-        case .clientCertificate: "use a port of the relay that asks for none"
+        case .clientCertificate: withCertificate
         default: nil
         }
     }
