@@ -21,7 +21,9 @@ public enum Composer {
     /// A message without any content has an empty text. Throws the first of the message's `problems`, and an error for
     /// an attached message that no mail can hold.
     ///
-    /// - Parameter spareOctets: the room to leave for header fields that are put in front later.
+    /// - Parameters:
+    ///   - message: what to write down.
+    ///   - spareOctets: the room to leave for header fields that are put in front later.
     public static func compose(
         _ message: Message, spareOctets: Int = 0
     ) throws(CompositionError) -> ComposedMessage {

@@ -39,7 +39,9 @@ extension HeaderSection {
     /// Replaces the authors by one: `From` holds the address, and the display name if there was one author;
     /// `Sender` goes, and `Reply-To` names the authors that were there, unless there is one.
     ///
-    /// - Parameter authors: the mailboxes of `From`.
+    /// - Parameters:
+    ///   - address: the new author.
+    ///   - authors: the mailboxes of `From`.
     public mutating func replaceAuthor(by address: AddrSpec, authors: [Mailbox]) {
         guard let index = fields.firstIndex(where: { $0.isNamed("From") }) else { return }
         let former = fields[index]

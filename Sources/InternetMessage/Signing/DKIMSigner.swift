@@ -35,6 +35,7 @@ public struct DKIMSigner: Sendable {
     /// Puts the signatures in front of a message. A message from a domain without a key stays as it is.
     ///
     /// - Parameters:
+    ///   - message: the message, which gets the signatures.
     ///   - author: the address in `From:`, whose domain is to be aligned with the signature (RFC 7489, section 3.1.1).
     ///   - date: the moment of signing.
     /// - Throws: a ``DKIMError`` where a key makes no signature.
