@@ -183,7 +183,7 @@ def messages_are_what_the_contract_calls_them(context, response, case):
     if response.status_code not in (200, 422):
         return
     answer = response.json()
-    kinds = [each.get("type", "").rsplit(":", 1)[-1] for each in answer.get("results", [answer])]
+    kinds = [each.get("type", "").rsplit("/", 1)[-1] for each in answer.get("results", [answer])]
     refusals = {"invalid-message", "invalid-idempotency-key"} & set(kinds)
     if is_valid(case):
         assert not refusals, f"a valid request was refused: {kinds}"

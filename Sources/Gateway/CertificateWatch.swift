@@ -7,7 +7,7 @@ final class CertificateWatch: Sendable {
     private let files: CertificateFiles
     private let server: HTTPServer
     private let logger: Logger
-    /// What was used, or could not be, last: a mistake is told once.
+    /// What is used.
     private let last: Mutex<HTTPServerConfiguration.TLS>
     /// Why the files could not be used last; nil if they could.
     private let lastError = Mutex<String?>(nil)
@@ -23,13 +23,13 @@ final class CertificateWatch: Sendable {
     func look() {
         do {
             let found = try files.read()
-            lastError.withLock { $0 = nil }
-            let isNew = last.withLock { last in
-                defer { last = found }
-                return last != found
+            guard last.withLock({ $0 != found }) else {
+                lastError.withLock { $0 = nil }
+                return
             }
-            guard isNew else { return }
             try server.replaceTLS(found)
+            last.withLock { $0 = found }
+            lastError.withLock { $0 = nil }
             logger.info("the certificate for HTTPS was read again", metadata: ["file": "\(files.certificate)"])
         } catch {
             let isNew = lastError.withLock { last in

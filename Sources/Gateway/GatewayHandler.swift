@@ -1,5 +1,7 @@
+internal import Dispatch
 internal import HTTPServer
 internal import Logging
+internal import Synchronization
 
 /// Admits each request, and passes it to what serves its endpoint.
 final class GatewayHandler: HTTPHandler {
@@ -10,6 +12,10 @@ final class GatewayHandler: HTTPHandler {
     private let requests: [RequestMetrics]
     private let maximumMessageBytes: Int
     private let log: MessageLog
+    /// Where large bodies are decoded, as many at once as there are threads of the HTTP server. Not the threads of Swift's tasks:
+    /// health checks and the watchdog run there.
+    private let queues: [DispatchQueue]
+    private let nextQueue = Atomic<Int>(0)
 
     init(
         _ admission: Admission, _ messages: MessageHandler, _ sender: MessageSender, _ requests: [RequestMetrics],
@@ -21,6 +27,7 @@ final class GatewayHandler: HTTPHandler {
         self.requests = requests
         self.maximumMessageBytes = maximumMessageBytes
         self.log = log
+        queues = requests.indices.map { DispatchQueue(label: "postern.bodies.\($0)") }
     }
 
     func admit(_ head: HTTPRequestHead) -> HTTPAdmission {
@@ -65,7 +72,8 @@ final class GatewayHandler: HTTPHandler {
 
     private func handle(octets: Int, _ work: @escaping @Sendable () -> Void) {
         guard octets > Self.largeBody else { return work() }
-        Task {
+        let turn = nextQueue.wrappingAdd(1, ordering: .relaxed).oldValue
+        queues[turn % queues.count].async { [sender] in
             work()
             sender.handOver()
         }
@@ -76,8 +84,7 @@ final class GatewayHandler: HTTPHandler {
     /// A refusal before the request was handled. Under an Idempotency-Key the message may have been sent before, so it
     /// claims no outcome.
     private func refusal(_ problem: Problem, of head: HTTPRequestHead) -> HTTPResponse {
-        var problem = problem
-        if head.headers[IdempotencyKey.field] != nil { problem.outcome = nil }
+        let problem = head.headers[IdempotencyKey.field] == nil ? problem : problem.withoutClaim
         log.refused(problem, HTTPRefusedRequest(head: head, id: head.id, client: head.client))
         return admission.endpoints.response(to: problem, of: head)
     }

@@ -73,6 +73,16 @@ import Testing
         _ = try GatewayConfiguration(SettingValues(environment: settings))
     }
 
+    @Test(arguments: [" ", ";", "# shop: senders=*@a.example", "shop:", "shop: \n# nothing"])
+    func rulesThatHoldNothingAreAnError(_ rules: String) throws {
+        let values = try SettingValues(environment: [
+            "POSTERN_RELAY_URL": "smtp://127.0.0.1:1", "POSTERN_API_KEYS": "shop:secret-key-1",
+            "POSTERN_API_KEY_RULES": rules,
+        ])
+        let error = try #require(throws: ConfigurationError.self) { try GatewayConfiguration(values) }
+        #expect(error.setting == "POSTERN_API_KEY_RULES")
+    }
+
     /// A configuration file that was emptied must not open a gateway that serves.
     @Test func aReloadDoesNotTakeAllKeysAway() async throws {
         let bench = try await Bench.start(["POSTERN_API_KEYS": "shop:secret-key-1"], [])

@@ -1,4 +1,5 @@
 import Foundation
+import SMTP
 import TestSupport
 import Testing
 
@@ -60,6 +61,12 @@ import Testing
             }
         }
         await bench.stop()
+    }
+
+    /// That the outcome is unknown is no claim, and stays.
+    @Test func anUnknownOutcomeStaysUnderAKey() {
+        #expect(Problem.stopped.withoutClaim.outcome == .unknown)
+        #expect(Problem.draining.withoutClaim.outcome == nil)
     }
 
     /// Dry runs send nothing and count nowhere.

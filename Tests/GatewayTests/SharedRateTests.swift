@@ -61,6 +61,24 @@ import Testing
         await bench.stop()
     }
 
+    /// A relay that a reload makes anew has sent what it has sent.
+    @Test func aReloadDoesNotStartTheRateAnew() async throws {
+        let relay = try await ScriptedRelay.start(scripts: [
+            greeting + envelope + taken + [.silence], greeting + envelope + taken,
+        ])
+        let url = "smtp://127.0.0.1:\(relay.port)?tls=none"
+        let settings = [
+            "POSTERN_RELAY_URL": url, "POSTERN_RELAY_RATE": "1/h", "POSTERN_QUEUE_TIMEOUT": "2s",
+            "POSTERN_HELO_NAME": "gate.example.org",
+        ]
+        let bench = try await Bench.start(settings, relay: relay)
+        #expect(try await bench.post(simple).status == 200)
+        let changed = settings.merging(["POSTERN_RELAY_CONNECTIONS": "2"]) { $1 }
+        try await bench.gateway.reload(GatewayConfiguration(SettingValues(environment: changed)))
+        #expect(try await bench.post(simple).status == 503)
+        await bench.stop()
+    }
+
     /// It counts what it sent before, too.
     @Test func withoutTheStoreAnInstanceLimitsItself() async throws {
         let store = Turns([.after(.zero), nil, nil])

@@ -122,6 +122,18 @@ import Testing
         #expect(try await store.takeTurn(request([(1, .seconds(1))])) == nil)
         #expect(store.secret != nil)
         await store.close()
+        // The table is there, and is another role's.
+        _ = try await server.run(
+            "CREATE TABLE postern_turn (relay text, number int8, at timestamptz, expires timestamptz)")
+        store = try DurableRecordStore(
+            PostgreSQLBackend(
+                uri: server.uri.replacing("//postern:", with: "//app:"),
+                limits: RecordLimits(lifetime: .seconds(60), octets: 1 << 20)),
+            logger: KeptLog().logger, pace: .milliseconds(20))
+        try await Task.sleep(for: .milliseconds(200))
+        #expect(store.status.error == nil)
+        #expect(try await store.takeTurn(request([(1, .seconds(1))])) == nil)
+        await store.close()
         try await place.remove()
     }
 

@@ -315,6 +315,24 @@ import Testing
         #expect(play.ready(0) == [])
     }
 
+    /// One message after the other is chained, and the session never rests.
+    @Test func aSessionThatAlwaysChainsIsRetiredAsWell() {
+        var play = resting()
+        _ = play.submit(0)
+        var last = 0
+        for number in 1...40 {
+            _ = play.opened(0)
+            _ = play.wait(10_000)
+            _ = play.submit(number)
+            let chained = play.finishing(0)
+            last = number
+            guard chained == ["chained \(number)"] else { break }
+            _ = play.wait(1)
+            _ = play.finished(0)
+        }
+        #expect((2..<40).contains(last))
+    }
+
     @Test func nothingIsChainedBeforeTheServerHasShownThatItIsPrompt() {
         var play = Play { $0.sessions = 1 }
         _ = play.submit(1) + play.submit(2) + play.established() + play.opened(0)

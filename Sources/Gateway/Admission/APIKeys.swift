@@ -53,6 +53,12 @@ public struct APIKeys: Sendable {
         }
         let rate = try AccessConfiguration.rate(.ratePerKey, values)
         let rules = try KeyRules.all(values.value(of: .apiKeyRules) ?? "", of: names)
+        // All lines may be comments.
+        if rules.isEmpty, values.isGiven(.apiKeyRules) {
+            throw ConfigurationError(
+                Setting.apiKeyRules.name,
+                "it is given and holds no rule; write name: senders=…, or leave the setting out")
+        }
         var callers: [String: Caller] = [:]
         for name in names {
             var own = rules[name] ?? KeyRules()

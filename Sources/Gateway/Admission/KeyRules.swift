@@ -33,6 +33,9 @@ struct KeyRules: Sendable {
 
     private static func rules(_ words: ArraySlice<Substring>, of name: String) throws(ConfigurationError) -> KeyRules {
         var rules = KeyRules()
+        guard !words.isEmpty else {
+            throw wrong("the key \(name.debugDescription) has an empty rule; say what it may do, or leave the rule out")
+        }
         for word in words {
             let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let value = parts.count == 2 ? String(parts[1]) : ""

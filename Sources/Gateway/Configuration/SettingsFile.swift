@@ -155,7 +155,7 @@ public struct SettingsFile: Sendable {
     /// What restricts the gateway's use counts as given without a value, too, for that must not open the gateway; any other
     /// setting without one is left out.
     private mutating func setNothing(at path: [String]) throws(ConfigurationError) {
-        guard path.count == 1 || path.count == 2 else { return }
+        guard !path.isEmpty else { return }
         var name = path.joined(separator: "_").uppercased()
         if !name.hasPrefix(Setting.prefix) { name = Setting.prefix + name }
         if Setting.restrictions.contains(where: { name == $0.name || name == $0.fileName }) { try set("", at: path) }

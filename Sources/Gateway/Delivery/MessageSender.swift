@@ -75,9 +75,11 @@ final class MessageSender: Sendable {
                 responder.respond(context.answered(with: response.response))
                 return
             }
-            // What was sent under the key before needs no room, and does not count against the caller's rate again.
+            // Whether there is room is decided once, for all messages together. What was sent under the key before needs none, and
+            // does not count against the caller's rate again.
+            let room = Result { () throws(Problem) in try context.admitted.checkRoom(isCounted: false) }
             let isDue = { @Sendable () throws(Problem) in
-                try context.admitted.checkRoom(isCounted: false)
+                try room.get()
                 try context.admitted.takeMessages(1)
             }
             // The batch as a whole sends nothing: its messages have keys of their own, and pass the gate each.

@@ -94,3 +94,14 @@ struct Problem: Error {
         FieldError.shortened(text, to: maximumTextCharacters)
     }
 }
+
+extension Problem {
+    /// The same problem without the claim that nothing was sent: of a request with an Idempotency-Key that nobody has looked up,
+    /// the message may have been sent before.
+    var withoutClaim: Problem {
+        guard outcome == .notSent else { return self }
+        var problem = self
+        problem.outcome = nil
+        return problem
+    }
+}

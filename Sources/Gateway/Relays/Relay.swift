@@ -52,7 +52,7 @@ final class Relay: Sendable {
 
     init(
         _ configuration: RelayConfiguration, on eventLoops: [any EventLoop], metrics: RelayMetrics? = nil,
-        records: (any RecordStore)? = nil, logger: Logger
+        records: (any RecordStore)? = nil, after former: Relay? = nil, logger: Logger
     ) {
         self.configuration = configuration
         observer = metrics
@@ -60,7 +60,14 @@ final class Relay: Sendable {
         pool = SMTPSessionPool(tokens.smtp, limits: configuration.pool, on: eventLoops, observer: metrics)
         breaker = Mutex(
             (CircuitBreaker(failures: configuration.breakerFailures, pause: configuration.breakerPause), nil))
-        rate = configuration.rates.map { SharedRate($0, of: configuration) }
+        // A relay that only logs in anew, or has another certificate, still counts what was sent before.
+        if let rates = configuration.rates, rates == former?.configuration.rates,
+            configuration.pool.queueTimeout == former?.configuration.pool.queueTimeout
+        {
+            rate = former?.rate
+        } else {
+            rate = configuration.rates.map { SharedRate($0, of: configuration) }
+        }
         self.records = records?.sharesTurns == true ? records : nil
     }
 

@@ -21,8 +21,11 @@ final class RelaySet: Sendable {
         metrics: GatewayMetrics, records: (any RecordStore)? = nil, previous: RelaySet? = nil, logger: Logger
     ) {
         let relays = configurations.map { wanted in
-            previous?.relays.first { $0.name == wanted.name && $0.configuration.origin == wanted.origin }
-                ?? Relay(wanted, on: eventLoops, metrics: metrics.relay(wanted.name), records: records, logger: logger)
+            let former = previous?.relays.first { $0.name == wanted.name }
+            if let former, former.configuration.origin == wanted.origin { return former }
+            return Relay(
+                wanted, on: eventLoops, metrics: metrics.relay(wanted.name), records: records, after: former,
+                logger: logger)
         }
         self.relays = relays
         hasSenders = relays.contains { $0.configuration.sender != nil }

@@ -60,7 +60,7 @@ struct PostgreSQLBackend: RecordBackend {
 
     /// Prepares the statements about turns.
     ///
-    /// - Returns: false if the table is missing and this user may not create it. Records do not need it.
+    /// - Returns: false if the table is missing and this user may not create it, or may not use it. Records do not need it.
     private static func prepareTurns(
         on connection: PostgreSQLConnection
     ) throws(PostgreSQLConnection.Refusal) -> Bool {
@@ -73,6 +73,7 @@ struct PostgreSQLBackend: RecordBackend {
                 return false
             }
         }
+        guard try connection.run(PostgreSQLSchema.mayUseTurns).text == "t" else { return false }
         _ = try connection.run(PostgreSQLSchema.turns)
         return true
     }
@@ -143,6 +144,15 @@ struct PostgreSQLBackend: RecordBackend {
 
     mutating func takeTurns(_ requests: [TurnRequest]) throws(RecordBackendError) -> [Turn?] {
         guard hasTurns else { return requests.map { _ in nil } }
+        var turns: [Turn?] = []
+        // Nobody else waits for the lock longer than so many take.
+        for start in stride(from: 0, to: requests.count, by: Self.mostJobs) {
+            turns += try takeTurns(requests[start..<min(start + Self.mostJobs, requests.count)])
+        }
+        return turns
+    }
+
+    private func takeTurns(_ requests: ArraySlice<TurnRequest>) throws(RecordBackendError) -> [Turn?] {
         let relays = Set(requests.map(\.relay)).sorted()
         do throws(PostgreSQLConnection.Refusal) {
             let rows = try transact(

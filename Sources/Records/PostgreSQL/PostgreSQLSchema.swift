@@ -34,6 +34,12 @@ enum PostgreSQLSchema {
     /// Asks whether turns at relays can be shared.
     static let lookForTurns = "SELECT to_regclass('postern_turn') IS NOT NULL"
 
+    /// Asks whether this user may use them.
+    static let mayUseTurns = """
+        SELECT has_table_privilege('postern_turn', 'SELECT') AND has_table_privilege('postern_turn', 'INSERT')
+            AND has_table_privilege('postern_turn', 'UPDATE') AND has_table_privilege('postern_turn', 'DELETE')
+        """
+
     /// Creates the table of turns, which earlier programs do without: so the version stays the same, and both work side by
     /// side. The turns of a relay are numbered without a gap, so that the one that is so many before can be found at once.
     static let createTurns = """
@@ -87,6 +93,7 @@ enum PostgreSQLSchema {
         return """
             SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';
             SET lock_timeout = '2s';
+            SET default_transaction_isolation = 'read committed';
             SET tcp_keepalives_idle = 10;
             SET tcp_keepalives_interval = 5;
             SET tcp_keepalives_count = 3;

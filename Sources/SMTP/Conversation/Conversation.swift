@@ -134,8 +134,10 @@ struct Conversation: ~Copyable {
     private mutating func refuseUnaskedBytes() {
         guard due.isEmpty, phase != .closed, phase != .handshake, !parser.isBlank else { return }
         hasUnaskedBytes = true
-        // The next message would wait for the rest of it.
-        if phase == .ready { fail(protocolViolation("the server sent octets that no command asked for")) }
+        // The next message would wait for the rest of it. Nothing of a deferred one has been sent.
+        if phase == .ready || phase == .deferred {
+            fail(protocolViolation("the server sent octets that no command asked for"))
+        }
     }
 
     /// A deadline has passed.
@@ -246,8 +248,8 @@ struct Conversation: ~Copyable {
         if phase == .quitting {
             finishQuitting()
         } else if phase == .content || phase == .finalReply, reply.code >= 400 {
-            // The server gave up on the content early, at least before all of it had arrived. The rest of it would be read as
-            // commands.
+            // The server gave up on the content early. The rest of it would be read as commands. A refusal that had begun before the
+            // end of the content was sent is taken for the same: a server that refuses has no reason to take the message later.
             fail(.refused(reply, at: .content, rejected: transaction?.rejected ?? []))
         } else if reply.code == 421 {
             fail(.refused(reply, at: currentStage))

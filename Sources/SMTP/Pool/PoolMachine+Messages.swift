@@ -129,8 +129,8 @@ extension PoolMachine {
         case .final: fail(opening.waiting, error)
         case .again:
             var again = again(opening, at: now)
-            // What the server got amiss says nothing about the message.
-            if error.stage == .mail, error.reply != nil, error.code != 421, !Self.isMishandled(error) {
+            // Only a verdict of the mail system is about the message (RFC 5321, section 4.2.1), and not one about syntax.
+            if error.stage == .mail, let code = error.code, code / 10 % 10 == 5, !Self.isMishandled(error) {
                 again.refusal = error
             }
             waiters.prepend(again)

@@ -152,6 +152,8 @@ struct PoolMachine<Message>: ~Copyable {
         guard let record = self[session], case .finishing(let since, let next) = record.state else { return }
         if isReply { promptness.took(now - since) }
         if isTaken { record.carried += 1 }
+        // A session that chains one message to the other grows old as well.
+        record.readySince = now
         guard let next else {
             record.state = .settling
             return
