@@ -33,7 +33,6 @@ struct Serve: AsyncParsableCommand {
     func run() async throws {
         // A reader of standard error that goes away must not end the gateway.
         signal(SIGPIPE, SIG_IGN)
-        Self.openStandardStreams()
         let values: SettingValues
         let gatewayConfiguration: GatewayConfiguration
         let inbox: SandboxServer?
@@ -104,14 +103,6 @@ struct Serve: AsyncParsableCommand {
 
     /// How long the end waits for a collector that does not take the last spans.
     private static let patienceWithCollector = Duration.seconds(5)
-
-    /// Takes the numbers of the standard streams if they are closed: a socket of that number would get what is written to
-    /// standard error.
-    private static func openStandardStreams() {
-        var descriptor: Int32 = 0
-        repeat { descriptor = unsafe open("/dev/null", O_RDWR) } while (0...2).contains(descriptor)
-        if descriptor > 2 { close(descriptor) }
-    }
 
     private static func startSandbox(_ values: SettingValues) async throws -> SandboxServer {
         let settings = try SandboxSettings(values)
