@@ -136,7 +136,11 @@ import Testing
         #expect("\(try TokenProxy("http://proxy.example.org:3128"))" == "HTTP proxy proxy.example.org:3128")
         #expect("\(try TokenProxy("http://ann:hunter2@proxy.example.org/"))" == "HTTP proxy proxy.example.org:80")
         #expect("\(try TokenProxy("socks5://[::1]"))" == "SOCKS5 proxy ::1:1080")
-        for text in ["https://proxy.example.org", "socks5://ann:hunter2@proxy.example.org", "proxy", "http://p/path"] {
+        for text in [
+            "https://proxy.example.org", "socks5://ann:hunter2@proxy.example.org", "proxy", "http://p/path",
+            "http://p:0",
+            "http://p:99999", "http://:hunter2@p", "http://ann:@p", "http://a%3Ab:hunter2@p",
+        ] {
             let told = try #require(message { () throws(TokenConfigurationError) in _ = try TokenProxy(text) })
             #expect(!told.contains("hunter2"))
         }

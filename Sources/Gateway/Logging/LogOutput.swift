@@ -80,6 +80,7 @@ final class LogOutput: Sendable {
                 state.withLock { state in
                     state.dropped += dropped + lines.count { $0 == UInt8(ascii: "\n") }
                     state.isTorn = true
+                    // Lines that came meanwhile are tried with the next one, or at the end.
                     state.isWriting = false
                 }
                 return

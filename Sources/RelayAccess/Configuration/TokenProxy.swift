@@ -24,6 +24,14 @@ public struct TokenProxy: Sendable, Hashable, CustomStringConvertible, CustomDeb
         else {
             throw TokenConfigurationError("the proxy's URL is not valid; give http://HOST:PORT or socks5://HOST:PORT")
         }
+        guard (1...65535).contains(parts.port ?? 80) else {
+            throw TokenConfigurationError("the proxy's port is not from 1 to 65535")
+        }
+        guard parts.user?.isEmpty != true, parts.user?.contains(":") != true, parts.password?.isEmpty != true else {
+            throw TokenConfigurationError(
+                "the proxy's user name or password is empty, or the name contains a colon; give http://USER:PASSWORD@HOST:PORT"
+            )
+        }
         switch (scheme, parts.user, parts.password) {
         case ("http", let user?, let password): kind = .http(user: user, password: password ?? "")
         case ("http", nil, _): kind = .httpWithoutPassword
