@@ -47,8 +47,9 @@ final class GatewayCore: Sendable {
             relays, configuration.access, isLoopback: GatewayConfiguration.isLoopback(configuration.listenHost))
         room = Room(maximum: configuration.maximumInFlight)
         sender = MessageSender(
-            eventLoops.map { Delivery(relays, metrics.registry, on: $0) }, records: records, room,
+            eventLoops.map { Delivery(metrics.registry, on: $0) }, records: records, room,
             hostDomain: configuration.hostDomain, log: log)
+        sender.countFromZero(relays)
         health = RelayHealth(relays.relays)
         pages = RelayPages(health, self.configuration, room, records, exporter, metrics)
         let endpoints = EndpointTable.gateway(
@@ -85,7 +86,7 @@ final class GatewayCore: Sendable {
             let relays = self.configuration.replace(by: configuration.access) {
                 self.relays(of: configuration, after: $0)
             }
-            sender.replaceRelays(by: relays)
+            sender.countFromZero(relays)
         }
         await health.use(self.configuration.relays.relays)
         metrics.reloaded(true)
@@ -132,7 +133,7 @@ final class GatewayCore: Sendable {
             // A reload came between, and has read the files itself.
             guard applied.count == count else { return false }
             applied = (renewed, count + 1)
-            sender.replaceRelays(by: self.configuration.replaceRelays { self.relays(of: renewed, after: $0) })
+            sender.countFromZero(self.configuration.replaceRelays { self.relays(of: renewed, after: $0) })
             return true
         }
         guard isApplied else { return }

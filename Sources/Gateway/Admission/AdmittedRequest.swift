@@ -35,6 +35,11 @@ final class AdmittedRequest: Sendable {
         relays.sender(for: envelope, key: caller.name)
     }
 
+    /// The relays of a message, the first choice first.
+    func relays(for envelope: Envelope) -> [Relay] {
+        relays.relays(for: envelope, key: caller.name)
+    }
+
     /// Checks that the caller may send a message.
     ///
     /// - Throws: a ``Problem`` with 403 that names every address that is not allowed.

@@ -9,7 +9,6 @@ internal import SMTP
 final class Delivery: Sendable {
     /// What the loop alone touches.
     private struct State {
-        var relays: RelaySet
         /// By the relay's name, which may be the same over reloads.
         var metrics: [String: MessageMetrics] = [:]
         /// Messages that wait for a relay's turn, each with the task that ends its wait.
@@ -23,47 +22,64 @@ final class Delivery: Sendable {
     private let registry: MetricRegistry
     private let state: NIOLoopBoundBox<State>
 
-    init(_ relays: RelaySet, _ registry: MetricRegistry, on loop: any EventLoop) {
+    init(_ registry: MetricRegistry, on loop: any EventLoop) {
         self.loop = loop
         self.registry = registry
-        state = NIOLoopBoundBox.makeBoxSendingValue(State(relays: relays), eventLoop: loop)
-        loop.execute { self.countFromZero() }
+        state = NIOLoopBoundBox.makeBoxSendingValue(State(), eventLoop: loop)
     }
 
     /// The counters of all relays begin at 0: an alert sees the first message that fails, too.
-    private func countFromZero() {
-        for relay in state.value.relays.relays { _ = metrics(of: relay) }
+    func countFromZero(_ relays: [Relay]) {
+        loop.execute {
+            for relay in relays { _ = self.metrics(of: relay) }
+        }
     }
 
-    /// From the next message on other relays are used; those under way keep theirs.
-    func replaceRelays(by relays: RelaySet) {
-        loop.execute {
-            self.state.value.relays = relays
-            self.countFromZero()
-        }
+    /// Sends a small message that meets no trouble without a task. To be called on the loop. The message is told what became
+    /// of its first transaction, for ``receipt(of:to:by:)`` or ``send(_:to:by:gate:trace:after:)``.
+    ///
+    /// - Returns: whether it is on its way. If not, nothing has happened, and it has to be sent by a task.
+    func sendAtOnce(_ message: OutgoingMessage) -> Bool {
+        guard let relay = message.relays.first, relay.admitsAll,
+            message.content.count <= SMTPSessionPool.mostOctetsAtOnce
+        else { return false }
+        relay.pool.send(message, on: loop)
+        return true
+    }
+
+    /// Returns the receipt of a message whose first transaction was all that it needed, and counts it; nil if it is to be sent
+    /// on, to other recipients or another relay.
+    func receipt(of message: OutgoingMessage, _ first: FirstTransaction) -> Receipt? {
+        guard case .success(let taken) = first.result, taken.remaining.isEmpty else { return nil }
+        let relay = message.relays[0]
+        relay.answered()
+        let receipt = Receipt(relay: relay.name, taken, first.times)
+        metrics(of: relay).sent(receipt, bytes: message.content.count)
+        return receipt
     }
 
     /// Opens, writes and closes one message. Recipients that the relay does not take in one transaction get it in
     /// further ones; the first reply is the receipt's. To be called on the loop.
     ///
     /// - Parameters:
-    ///   - relays: the relays that the message was made for; nil if the routes say which they are.
-    ///   - key: the name of the API key that the request carried, for the routes.
+    ///   - envelope: as it was prepared for the content.
+    ///   - relays: the relays that may be asked, the first choice first.
     ///   - gate: what has to be passed before the end of the content goes out; nil for a message without an Idempotency-Key.
     ///   - trace: the span of the request, or nil where nobody traces.
+    ///   - first: what became of the message's first transaction, if it had one already.
     func send(
-        _ content: [UInt8], to envelope: Envelope, by relays: [Relay]?, key: String?, gate: RecordGate? = nil,
-        trace: MessageTrace?
+        _ content: [UInt8], to envelope: Envelope, by relays: [Relay], gate: RecordGate? = nil, trace: MessageTrace?,
+        after first: FirstTransaction? = nil
     ) async throws(DeliveryFailure) -> Receipt {
-        var envelope = envelope
-        // The last line is ended on the wire where it is open, and that counts (RFC 1870, section 4).
-        envelope.size = content.count + (content.last == UInt8(ascii: "\n") ? 0 : 2)
-        envelope.maySplit = envelope.recipientPolicy == .any && envelope.recipients.count > 1
-        let (receipt, metrics) = try await firstUsable(of: relays, for: envelope, key: key) {
+        var first = first
+        let (receipt, metrics) = try await firstUsable(of: relays, isAdmitted: first != nil) {
             relay, wait throws(AttemptFailure) in
             let exchange = trace?.exchange(with: relay)
+            let done = first
+            first = nil
             do throws(AttemptFailure) {
-                let receipt = try await self.transact(content, envelope, gate, with: relay, waited: wait)
+                let receipt = try await self.transact(
+                    content, envelope, gate, with: relay, waited: wait, after: done)
                 exchange?.end(with: receipt)
                 return (receipt, self.metrics(of: relay))
             } catch {
@@ -78,12 +94,10 @@ final class Delivery: Sendable {
     /// Opens a message whose content is yet to come, and is not kept unless the relay does not take all recipients in one
     /// transaction: another relay is asked only as long as the content has not begun. To be called on the loop.
     func open(
-        _ envelope: Envelope, by relays: [Relay]?, key: String?, trace: MessageTrace?
+        _ envelope: Envelope, by relays: [Relay], trace: MessageTrace?
     ) async throws(DeliveryFailure) -> OpenMessage {
-        var envelope = envelope
-        envelope.maySplit = envelope.recipientPolicy == .any && envelope.recipients.count > 1
-        let whole = envelope
-        return try await firstUsable(of: relays, for: envelope, key: key) { relay, wait throws(AttemptFailure) in
+        let whole = envelope.splittable
+        return try await firstUsable(of: relays) { relay, wait throws(AttemptFailure) in
             let begun = ContinuousClock.now
             let exchange = trace?.exchange(with: relay)
             do throws(SMTPError) {
@@ -124,16 +138,17 @@ final class Delivery: Sendable {
 
     /// Tries a message's relays in their order, as long as it is certain that it was not sent.
     ///
-    /// - Parameter attempt: sends to a relay; the wait for its turn comes with it.
+    /// - Parameters:
+    ///   - isAdmitted: whether the first relay has admitted the message already.
+    ///   - attempt: sends to a relay; the wait for its turn comes with it.
     private func firstUsable<Value: ~Copyable>(
-        of relays: [Relay]?, for envelope: Envelope, key: String?,
+        of relays: [Relay], isAdmitted: Bool = false,
         _ attempt: (Relay, Duration) async throws(AttemptFailure) -> Value
     ) async throws(DeliveryFailure) -> Value {
-        let relays = relays ?? state.value.relays.relays(for: envelope, key: key)
         var failure = DeliveryFailure.noRelay
         for (index, relay) in relays.enumerated() {
             do throws(DeliveryFailure) {
-                return try await admitted(to: relay, attempt)
+                return try await admitted(to: relay, isAdmitted: isAdmitted && index == 0, attempt)
             } catch {
                 failure = error
                 guard error.allowsFallback, index + 1 < relays.count else {
@@ -148,10 +163,9 @@ final class Delivery: Sendable {
     }
 
     private func admitted<Value: ~Copyable>(
-        to relay: Relay, _ attempt: (Relay, Duration) async throws(AttemptFailure) -> Value
+        to relay: Relay, isAdmitted: Bool, _ attempt: (Relay, Duration) async throws(AttemptFailure) -> Value
     ) async throws(DeliveryFailure) -> Value {
-        let admission = if let admission = relay.admit() { admission } else { await relay.sharedTurn() }
-        switch admission {
+        switch isAdmitted ? .pass(after: .zero) : await relay.turn() {
         case .pass(let wait):
             if wait > .zero, await !pause(wait) { throw DeliveryFailure(relay.name, .shutdown) }
             do throws(AttemptFailure) {
@@ -177,13 +191,17 @@ final class Delivery: Sendable {
     /// Sends a message, in further transactions too where the relay does not take all recipients in one. Where it refused
     /// those that it was told, the others are still asked.
     private func transact(
-        _ content: [UInt8], _ envelope: Envelope, _ gate: RecordGate?, with relay: Relay, waited: Duration
+        _ content: [UInt8], _ envelope: Envelope, _ gate: RecordGate?, with relay: Relay, waited: Duration,
+        after first: FirstTransaction?
     ) async throws(AttemptFailure) -> Receipt {
+        var first = first
         var part = envelope
         var refused: [RejectedRecipient] = []
         while true {
             do throws(AttemptFailure) {
-                var receipt = try await transactOnce(content, part, gate, with: relay, waited: waited)
+                let done = first
+                first = nil
+                var receipt = try await transactOnce(content, part, gate, with: relay, waited: waited, after: done)
                 if !refused.isEmpty { receipt.rejected = refused + receipt.rejected }
                 return receipt
             } catch {
@@ -204,8 +222,26 @@ final class Delivery: Sendable {
     }
 
     private func transactOnce(
-        _ content: [UInt8], _ envelope: Envelope, _ gate: RecordGate?, with relay: Relay, waited: Duration
+        _ content: [UInt8], _ envelope: Envelope, _ gate: RecordGate?, with relay: Relay, waited: Duration,
+        after first: FirstTransaction?
     ) async throws(AttemptFailure) -> Receipt {
+        let taken: SMTPReceipt
+        var times: TransactionTimes
+        if let first {
+            do throws(SMTPError) { taken = try first.result.get() } catch { throw .relay(error) }
+            times = first.times
+        } else {
+            (taken, times) = try await transactOnce(content, envelope, gate, with: relay)
+        }
+        times.queue += waited
+        var receipt = Receipt(relay: relay.name, taken, times)
+        if !taken.remaining.isEmpty { await sendOn(content, envelope, taken.remaining, with: relay, &receipt) }
+        return receipt
+    }
+
+    private func transactOnce(
+        _ content: [UInt8], _ envelope: Envelope, _ gate: RecordGate?, with relay: Relay
+    ) async throws(AttemptFailure) -> (SMTPReceipt, TransactionTimes) {
         let begun = ContinuousClock.now
         var message: SMTPMessageWriter
         do throws(SMTPError) {
@@ -214,20 +250,21 @@ final class Delivery: Sendable {
             throw .relay(error)
         }
         let opened = ContinuousClock.now
-        let queue = message.waited
-        let first: SMTPReceipt
+        var times = TransactionTimes()
+        times.queue = message.waited
+        times.envelope = max(.zero, opened - begun - message.waited)
         do throws(SMTPError) { try await message.write(content) } catch { throw .relay(error) }
         if let gate {
             // The writer has kept the end of the content. If the gate does not open, that never goes out.
             do throws(RecordStoreError) { try await gate.pass() } catch { throw .record(error) }
         }
-        do throws(SMTPError) { first = try await message.finish() } catch { throw .relay(error) }
-        let times = Receipt.Times(
-            queue: waited + queue, envelope: max(.zero, opened - begun - queue), content: .now - opened)
-        var receipt = Receipt(
-            relay: relay.name, reply: first.reply, accepted: first.accepted, rejected: first.rejected, times: times)
-        if !first.remaining.isEmpty { await sendOn(content, envelope, first.remaining, with: relay, &receipt) }
-        return receipt
+        do throws(SMTPError) {
+            let taken = try await message.finish()
+            times.content = .now - opened
+            return (taken, times)
+        } catch {
+            throw .relay(error)
+        }
     }
 
     /// Sends a message to the recipients that are left over. The relay has taken it for others: no other relay is asked.

@@ -7,11 +7,17 @@ internal import Synchronization
 /// Waking a thread costs more than the work that waits for it. So what one turn of the HTTP server brings is handed over
 /// with one wake-up, and so is what one tick of the loop answers.
 final class LoopInbox: Sendable {
+    /// What the loop has to do.
+    enum Work: Sendable {
+        case message(OutgoingMessage)
+        case task(@Sendable () -> Void)
+    }
+
     /// Sends the messages, on its loop.
     let delivery: Delivery
     /// Runs tasks on that loop.
     let executor: HTTPTaskExecutor
-    private let incoming = Mutex<[@Sendable () -> Void]>([])
+    private let incoming = Mutex<[Work]>([])
     private let outgoing: NIOLoopBoundBox<[(HTTPResponder, HTTPResponse)]>
 
     private var loop: any EventLoop { delivery.loop }
@@ -24,7 +30,7 @@ final class LoopInbox: Sendable {
     }
 
     /// Leaves work for the loop, which gets it with the next ``handOver()``.
-    func add(_ work: @escaping @Sendable () -> Void) {
+    func add(_ work: Work) {
         incoming.withLock { $0.append(work) }
     }
 
@@ -37,7 +43,14 @@ final class LoopInbox: Sendable {
             return taken
         }
         guard !work.isEmpty else { return }
-        loop.execute { for piece in work { piece() } }
+        loop.execute {
+            for piece in work {
+                switch piece {
+                case .message(let message): message.begin()
+                case .task(let task): task()
+                }
+            }
+        }
     }
 
     /// Responds to a request, together with the others of this tick. On the loop only.

@@ -49,6 +49,9 @@ struct MessageContext: Sendable {
         return context
     }
 
+    /// Whether somebody traces.
+    var isTraced: Bool { request.span != nil }
+
     /// Where the exchanges about a message belong.
     ///
     /// - Parameter id: its Message-ID.

@@ -35,9 +35,8 @@ final class MessageSender: Sendable {
 
     // MARK: Requests
 
-    /// A message of its own on its way to a loop.
+    /// A message of its own that is sent by a task.
     private enum Work: Sendable {
-        case composed(Composition)
         /// Not to be sent if that was done under its key.
         case keyed(Composition, IdempotencyKey, MessageFingerprint)
         /// Sent while it arrives.
@@ -46,7 +45,12 @@ final class MessageSender: Sendable {
 
     /// Sends a message and responds to its request.
     func send(_ composed: Composition, _ context: MessageContext, _ responder: HTTPResponder) {
-        begin(.composed(composed), context, responder)
+        room.enter()
+        let inbox = nextInbox()
+        inbox.add(
+            .message(
+                OutgoingMessage(
+                    composed, by: relays(for: composed, context), context, responder, sender: self, inbox: inbox)))
     }
 
     /// Sends a message, unless that was done under its key, and responds to its request.
@@ -101,9 +105,9 @@ final class MessageSender: Sendable {
 
     // MARK: The configuration and the end
 
-    /// From the next message on other relays are used.
-    func replaceRelays(by relays: RelaySet) {
-        for inbox in inboxes { inbox.delivery.replaceRelays(by: relays) }
+    /// The counters of all relays begin at 0.
+    func countFromZero(_ relays: RelaySet) {
+        for inbox in inboxes { inbox.delivery.countFromZero(relays.relays) }
     }
 
     /// The sessions with the relays end: what waits for a relay's turn does not wait any longer.
@@ -118,20 +122,70 @@ final class MessageSender: Sendable {
     private func begin(_ work: Work, _ context: MessageContext, _ responder: HTTPResponder) {
         room.enter()
         let inbox = nextInbox()
-        inbox.add {
-            Task.immediate(executorPreference: inbox.executor) {
-                let response =
-                    switch work {
-                    case .composed(let composed):
-                        await self.response(to: composed, context, from: inbox.delivery)
-                    case .keyed(let composed, let key, let fingerprint):
-                        await self.response(to: composed, once: key, fingerprint, context, from: inbox.delivery)
-                    case .stream(let request): await self.response(to: request, context, from: inbox.delivery)
-                    }
-                inbox.respond(responder, context.answered(with: response.response))
-                self.room.leave()
-            }
+        inbox.add(
+            .task {
+                Task.immediate(executorPreference: inbox.executor) {
+                    let response =
+                        switch work {
+                        case .keyed(let composed, let key, let fingerprint):
+                            await self.response(to: composed, once: key, fingerprint, context, from: inbox.delivery)
+                        case .stream(let request): await self.response(to: request, context, from: inbox.delivery)
+                        }
+                    self.respond(responder, response, context, from: inbox)
+                }
+            })
+    }
+
+    /// Sends a message without a task as long as it meets no trouble, which nearly all do. On its loop.
+    func begin(_ message: OutgoingMessage) {
+        // The span of the exchange with a relay begins and ends in a task.
+        guard !message.context.isTraced, message.inbox.delivery.sendAtOnce(message) else {
+            sendOn(message, after: nil)
+            return
         }
+    }
+
+    /// Responds for a message whose first transaction is over, or sends it on.
+    func completed(_ message: OutgoingMessage, _ first: FirstTransaction) {
+        guard let receipt = message.inbox.delivery.receipt(of: message, first) else {
+            sendOn(message, after: first)
+            return
+        }
+        respond(message.responder, accepted(message, receipt), message.context, from: message.inbox)
+    }
+
+    /// Sends a message by a task, which can wait.
+    @inline(never)
+    private func sendOn(_ message: OutgoingMessage, after first: FirstTransaction?) {
+        Task.immediate(executorPreference: message.inbox.executor) {
+            let response: MessageResponse
+            do throws(DeliveryFailure) {
+                let receipt = try await message.inbox.delivery.send(
+                    message.content, to: message.envelope, by: message.relays,
+                    trace: message.context.trace(of: message.id), after: first)
+                response = self.accepted(message, receipt)
+            } catch {
+                response = self.failed(message.id, message.envelope, error, message.context)
+            }
+            self.respond(message.responder, response, message.context, from: message.inbox)
+        }
+    }
+
+    private func accepted(_ message: OutgoingMessage, _ receipt: Receipt) -> MessageResponse {
+        log.accepted(message.id, message.envelope, octets: message.content.count, receipt, message.context)
+        return message.context.response(to: .accepted(id: message.id, receipt))
+    }
+
+    private func respond(
+        _ responder: HTTPResponder, _ response: MessageResponse, _ context: MessageContext, from inbox: LoopInbox
+    ) {
+        inbox.respond(responder, context.answered(with: response.response))
+        room.leave()
+    }
+
+    /// The relays that a message was made for, or else those that the routes of its request's time say.
+    private func relays(for composed: Composition, _ context: MessageContext) -> [Relay] {
+        composed.relays ?? context.admitted.relays(for: composed.envelope)
     }
 
     /// Sends a message of a batch on one of the loops.
@@ -156,8 +210,8 @@ final class MessageSender: Sendable {
     ) async -> MessageResponse {
         do throws(DeliveryFailure) {
             let receipt = try await delivery.send(
-                composed.content, to: composed.envelope, by: composed.relays, key: context.caller.name, gate: gate,
-                trace: context.trace(of: composed.id))
+                composed.content, to: composed.envelope.prepared(for: composed.content),
+                by: relays(for: composed, context), gate: gate, trace: context.trace(of: composed.id))
             log.accepted(composed.id, composed.envelope, octets: composed.content.count, receipt, context)
             return context.response(to: .accepted(id: composed.id, receipt))
         } catch {
@@ -186,11 +240,15 @@ final class MessageSender: Sendable {
         to request: HTTPStreamedRequest, _ context: MessageContext, from delivery: Delivery
     ) async -> MessageResponse {
         var upload: RawUpload
+        let relays: [Relay]
         do throws(Problem) {
             upload = try await RawUpload(request, domain: hostDomain)
             try context.admitted.access.check(upload.message.authors, upload.message.envelope, of: context.caller)
-            if let (sender, relays) = context.admitted.sender(for: upload.message.envelope) {
-                try upload.send(as: sender, by: relays)
+            if let sender = context.admitted.sender(for: upload.message.envelope) {
+                try upload.send(as: sender.address)
+                relays = sender.relays
+            } else {
+                relays = context.admitted.relays(for: upload.message.envelope)
             }
         } catch {
             log.invalid(error, context)
@@ -199,7 +257,7 @@ final class MessageSender: Sendable {
         let message = upload.message
         do throws(RawUpload.Failure) {
             let (receipt, octets) = try await upload.send(
-                by: delivery, key: context.caller.name, trace: context.trace(of: message.id))
+                from: delivery, by: relays, trace: context.trace(of: message.id))
             log.accepted(message.id, message.envelope, octets: octets, receipt, context)
             return context.response(to: .accepted(id: message.id, receipt))
         } catch {

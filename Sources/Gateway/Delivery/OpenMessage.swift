@@ -64,11 +64,9 @@ struct OpenMessage: ~Copyable {
         let (sendOn, kept, refused) = (sendOn, kept, refused)
         do throws(SMTPError) {
             let receipt = try await writer.finish()
-            let times = Receipt.Times(queue: queue, envelope: envelope, content: .now - opened)
-            var finished = Receipt(
-                relay: relay.name, reply: receipt.reply, accepted: receipt.accepted,
-                rejected: refused + receipt.rejected,
-                times: times)
+            let times = TransactionTimes(queue: queue, envelope: envelope, content: .now - opened)
+            var finished = Receipt(relay: relay.name, receipt, times)
+            finished.rejected = refused + receipt.rejected
             if let sendOn { finished = await sendOn(kept, receipt.remaining, finished) }
             metrics.sent(finished, bytes: octets)
             exchange?.end(with: finished)

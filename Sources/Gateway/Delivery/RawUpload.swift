@@ -17,8 +17,6 @@ struct RawUpload: Sendable {
     }
 
     private(set) var message: RawMessage
-    /// The relays that it was made for; nil if the routes say which they are.
-    private var relays: [Relay]?
     private let beginning: [UInt8]
     private let rest: HTTPRequestBody?
 
@@ -48,9 +46,8 @@ struct RawUpload: Sendable {
     /// Makes it a message of the one mailbox that its relays take.
     ///
     /// - Throws: a ``Problem`` if that would break the message.
-    mutating func send(as sender: AddrSpec, by relays: [Relay]) throws(Problem) {
+    mutating func send(as sender: AddrSpec) throws(Problem) {
         try message.send(as: sender)
-        self.relays = relays
     }
 
     /// Sends the message. Once its content flows there is no other relay to go to: it cannot be read a second time.
@@ -58,14 +55,14 @@ struct RawUpload: Sendable {
     /// If it does not come to its end, no final dot goes out and the session is given up: nothing is delivered.
     ///
     /// - Parameters:
-    ///   - key: the name of the API key that the request carried, for the routes.
+    ///   - relays: the relays that may be asked, the first choice first.
     ///   - trace: the span of the request, or nil if nobody traces.
     /// - Returns: what the relay said, and the octets that it was sent.
     func send(
-        by delivery: Delivery, key: String?, trace: MessageTrace?
+        from delivery: Delivery, by relays: [Relay], trace: MessageTrace?
     ) async throws(Failure) -> (Receipt, Int) {
         var writer = try await translated(Failure.relay) { () throws(DeliveryFailure) in
-            try await delivery.open(message.envelope, by: relays, key: key, trace: trace)
+            try await delivery.open(message.envelope, by: relays, trace: trace)
         }
         var count = message.header.count + beginning.count
         try await Self.write(message.header, to: &writer)

@@ -88,11 +88,17 @@ final class Relay: Sendable {
 
     // MARK: A message's way
 
+    /// Whether every message may be sent at once: then ``turn()`` would say so, and change nothing.
+    var admitsAll: Bool { rate == nil && isUntroubled.load(ordering: .relaxed) }
+
     /// Whether and when a message may be sent. Each one that passes is followed by ``answered()`` or
     /// ``ended(with:)``.
-    ///
-    /// - Returns: nil if other instances share the relay's rate: then ``sharedTurn()`` says when it may be sent.
-    func admit() -> Admission? {
+    func turn() async -> Admission {
+        if let admission = ownTurn() { admission } else { await sharedTurn() }
+    }
+
+    /// - Returns: nil if other instances share the relay's rate: then ``sharedTurn()`` says when the message may be sent.
+    private func ownTurn() -> Admission? {
         if !isUntroubled.load(ordering: .relaxed) {
             let refused: Admission? = breaker.withLock { breaker in
                 guard case .refuse(let time) = breaker.machine.admit(at: .now) else { return nil }
@@ -108,7 +114,7 @@ final class Relay: Sendable {
     /// When a message may be sent whose turn all instances decide on. If their store does not answer, this instance limits
     /// its own messages, counting those that it sent before.
     @inline(never)
-    func sharedTurn() async -> Admission {
+    private func sharedTurn() async -> Admission {
         guard let rate else { return .pass(after: .zero) }
         if let turn = try? await records?.takeTurn(rate.request) {
             if case .after(let wait) = turn { rate.machine.withLock { $0.note(.now + wait) } }

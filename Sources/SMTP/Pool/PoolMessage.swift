@@ -1,18 +1,13 @@
 internal import NIOCore
 
-/// A message that asks a pool for a session, and its caller, who waits.
-final class PoolMessage: Sendable {
-    let envelope: Envelope
-    private let caller: CheckedContinuation<Result<OpenedInPool, SMTPError>, Never>
+/// A message that asks a pool for a session. It is told once how that went, on the pool's event loop.
+protocol PoolMessage: AnyObject {
+    var envelope: Envelope { get }
 
-    init(_ envelope: Envelope, _ caller: CheckedContinuation<Result<OpenedInPool, SMTPError>, Never>) {
-        self.envelope = envelope
-        self.caller = caller
-    }
-
-    func complete(_ result: Result<OpenedInPool, SMTPError>) {
-        caller.resume(returning: result)
-    }
+    /// A session took the envelope, and waits for the content.
+    func opened(_ opened: OpenedInPool)
+    /// The message cannot be sent.
+    func failed(_ error: SMTPError)
 }
 
 /// A message that is open on a session of a pool.

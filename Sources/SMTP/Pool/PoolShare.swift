@@ -14,7 +14,7 @@ final class PoolShare: SessionOwner {
     private let configuration: SMTPConfiguration
     private let eventLoop: any EventLoop
     private let observer: (any SMTPPoolObserver)?
-    private var machine: PoolMachine<PoolMessage>
+    private var machine: PoolMachine<any PoolMessage>
     private var places: [Place?] = []
     /// Connections that are being set up as sessions.
     private var attempts: [Connection] = []
@@ -37,7 +37,7 @@ final class PoolShare: SessionOwner {
 
     var figures: SMTPSessionPool.Figures { machine.figures }
 
-    func open(_ message: PoolMessage) {
+    func open(_ message: any PoolMessage) {
         machine.submit(message, recipients: message.envelope.recipients.count, at: .now())
         carryOut()
     }
@@ -68,7 +68,7 @@ final class PoolShare: SessionOwner {
             case .open(let message, let session, let patience):
                 guard let place = place(session) else { continue }
                 place.session.connection.open(message.envelope, patience: patience, completion: place.opened)
-            case .fail(let message, let error): message.complete(.failure(error))
+            case .fail(let message, let error): message.failed(error)
             case .takeBack(let session): place(session)?.session.connection.takeBackChained()
             case .probe(let session): place(session)?.session.connection.probe(within: machine.limits.probeTimeout)
             case .quit(let session):
@@ -122,8 +122,7 @@ final class PoolShare: SessionOwner {
         case .success(let recipients):
             let opened = SMTPSession.Opened(session.connection, recipients)
             if let message = machine.opened(identifier, at: .now()) {
-                message.message.complete(
-                    .success(OpenedInPool(session: session, opened: opened, waited: message.waited)))
+                message.message.opened(OpenedInPool(session: session, opened: opened, waited: message.waited))
             } else {
                 session.connection.abandon(transaction: opened.transaction)
             }

@@ -92,7 +92,7 @@ public final class SMTPSessionPool: Sendable {
     ) async throws(SMTPError) -> SMTPMessageWriter {
         let share = share(on: eventLoop)
         let result: Result<OpenedInPool, SMTPError> = await withCheckedContinuation { continuation in
-            let message = PoolMessage(envelope, continuation)
+            let message = OpeningMessage(envelope, continuation)
             if share.eventLoop.inEventLoop {
                 share.value.open(message)
             } else {
@@ -103,6 +103,19 @@ public final class SMTPSessionPool: Sendable {
         return SMTPMessageWriter(
             opened.session, opened.opened, envelope, generatesFields: generatesFields, waited: Duration(opened.waited))
     }
+
+    /// Sends a small message as a whole: what ``open(_:generatesFields:on:)``, `write` and `finish` do, in one call, and told by
+    /// one. To be called on the event loop.
+    ///
+    /// - Parameters:
+    ///   - message: the message; no larger than ``mostOctetsAtOnce``, for there is no wait for a server that reads slowly.
+    ///   - eventLoop: the loop whose sessions are used, one of the pool's.
+    package func send(_ message: any WholeMessage, on eventLoop: any EventLoop) {
+        share(on: eventLoop).value.open(WholeTransaction(message, at: .now()))
+    }
+
+    /// The most octets of a message that is sent as a whole.
+    package static var mostOctetsAtOnce: Int { SMTPMessageWriter.pieceSize }
 
     /// What the pool is doing now.
     public var figures: Figures {

@@ -1,0 +1,10 @@
+/// A message whose content is there as a whole. ``SMTPSessionPool/send(_:on:)`` opens, writes and closes it without a task that
+/// waits in between.
+package protocol WholeMessage: AnyObject, Sendable {
+    var envelope: Envelope { get }
+    /// The text, in lines that end in CRLF, LF or CR.
+    var content: [UInt8] { get }
+
+    /// Tells what became of the message, once, on the event loop that it is sent from.
+    func completed(_ result: Result<SMTPReceipt, SMTPError>, after times: TransactionTimes)
+}
