@@ -50,7 +50,7 @@ struct BodyPart {
             let profile = ContentProfile(octets.span)
             content = .octets(
                 profile.loneLineBreaks > 0
-                    ? LineBreaks.normalised(octets, loneLineBreaks: profile.loneLineBreaks) : octets)
+                    ? LineBreaks.normalised(octets.span, loneLineBreaks: profile.loneLineBreaks) : octets)
             encoding = profile.hasHighOctets ? .eightBit : .sevenBit
             return
         }
@@ -123,11 +123,11 @@ struct BodyPart {
             let utf8 = text.utf8
             switch encoding {
             case .sevenBit where loneLineBreaks == 0, .eightBit where loneLineBreaks == 0:
-                octets.append(contentsOf: utf8)
-            case .sevenBit, .eightBit: LineBreaks.append(utf8, loneLineBreaks: loneLineBreaks, to: &octets)
+                octets.append(copying: utf8.span)
+            case .sevenBit, .eightBit: LineBreaks.append(utf8.span, loneLineBreaks: loneLineBreaks, to: &octets)
             case .quotedPrintable: QuotedPrintable.append(utf8.span, isText: true, to: &octets)
             case .base64:
-                let normalised = LineBreaks.normalised(utf8, loneLineBreaks: loneLineBreaks)
+                let normalised = LineBreaks.normalised(utf8.span, loneLineBreaks: loneLineBreaks)
                 Base64.appendLines(normalised.span, to: &octets)
             }
         case .octets(let content):

@@ -1,4 +1,5 @@
 internal import MailAddress
+internal import OctetSearch
 
 /// Writes header fields, folded where they may be (RFC 5322, section 2.2.3).
 ///
@@ -27,7 +28,8 @@ struct HeaderWriter {
     var column: Int { octets.count - lineStart }
 
     mutating func append(_ text: String) {
-        octets.append(contentsOf: text.utf8)
+        let utf8 = text.utf8
+        octets.append(copying: utf8.span)
     }
 
     mutating func beginField(_ name: String) {

@@ -2,18 +2,13 @@ internal import OctetSearch
 
 /// Line breaks of text (RFC 5321, section 2.3.8): CR, LF and CRLF all mean one, and CRLF is how it is written.
 public enum LineBreaks {
-    /// Appends text with `count` lone CR and LF, each made CRLF.
-    static func append(_ text: String.UTF8View, loneLineBreaks count: Int, to octets: inout [UInt8]) {
-        // Lines are copied from an array in one piece each.
-        append(Array(text), loneLineBreaks: count, to: &octets)
-    }
-
-    private static func append(_ content: [UInt8], loneLineBreaks count: Int, to octets: inout [UInt8]) {
+    /// Appends octets of text with `count` lone CR and LF, each made CRLF.
+    static func append(_ content: Span<UInt8>, loneLineBreaks count: Int, to octets: inout [UInt8]) {
         octets.reserveCapacity(octets.count + content.count + count)
         var index = 0
         while true {
-            let end = OctetSearch.lineBreak(in: content.span, from: index)
-            octets.append(contentsOf: content[index..<end])
+            let end = OctetSearch.lineBreak(in: content, from: index)
+            octets.append(copying: content.extracting(index..<end))
             guard end < content.count else { return }
             octets.append(UInt8(ascii: "\r"))
             octets.append(UInt8(ascii: "\n"))
@@ -24,15 +19,8 @@ public enum LineBreaks {
         }
     }
 
-    /// Text with all line breaks made CRLF.
-    static func normalised(_ text: String.UTF8View, loneLineBreaks count: Int) -> [UInt8] {
-        var octets: [UInt8] = []
-        append(text, loneLineBreaks: count, to: &octets)
-        return octets
-    }
-
     /// Octets of text with all line breaks made CRLF.
-    static func normalised(_ content: [UInt8], loneLineBreaks count: Int) -> [UInt8] {
+    static func normalised(_ content: Span<UInt8>, loneLineBreaks count: Int) -> [UInt8] {
         var octets: [UInt8] = []
         append(content, loneLineBreaks: count, to: &octets)
         return octets
@@ -43,7 +31,7 @@ public enum LineBreaks {
     /// Nothing is copied if that is so already.
     public static func canonical(_ message: [UInt8]) -> [UInt8] {
         let count = loneCount(in: message[...])
-        var octets = count == 0 ? message : normalised(message, loneLineBreaks: count)
+        var octets = count == 0 ? message : normalised(message.span, loneLineBreaks: count)
         if let last = octets.last, last != UInt8(ascii: "\n") { octets += [UInt8(ascii: "\r"), UInt8(ascii: "\n")] }
         return octets
     }

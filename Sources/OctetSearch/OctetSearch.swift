@@ -38,6 +38,17 @@ public enum OctetSearch {
         }
     }
 
+    /// The first octet at or after an index that is no printable character of ASCII, or that is escaped in a JSON string; the
+    /// count of octets where there is none.
+    public static func unplainInJSON(in octets: Span<UInt8>, from start: Int) -> Int {
+        first(in: octets, from: start) {
+            (($0 &- every(0x20)) .>= every(0x5F)) .| ($0 .== every(UInt8(ascii: "\"")))
+                .| ($0 .== every(UInt8(ascii: "\\")))
+        } _: {
+            $0 &- 0x20 >= 0x5F || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\")
+        }
+    }
+
     /// The first octet at or after an index that is not in the alphabet of base64 (RFC 4648, section 4), which padding is
     /// not; the count of octets where there is none.
     public static func outsideBase64(in octets: Span<UInt8>, from start: Int) -> Int {
@@ -69,6 +80,38 @@ public enum OctetSearch {
         }
     }
 
+    /// The first octet at or after an index, which is 1 at least, that shows lines not to be as they follow DATA (RFC 5321,
+    /// sections 2.3.8 and 4.5.2): an LF without CR before it, what is behind a CR and no LF, a dot behind an LF; the count of
+    /// octets where there is none.
+    public static func irregularLine(in octets: Span<UInt8>, from start: Int) -> Int {
+        let bytes = unsafe octets.bytes
+        let count = bytes.byteCount
+        var index = start
+        while count &- index >= 16 {
+            let marks = irregular(
+                vector(in: bytes, at: index), behind: vector(in: bytes, at: index &- 1))
+            let (low, high) = words(marks)
+            if low | high != 0 { return index &+ place(low, high) }
+            index &+= 16
+        }
+        while index < count {
+            let (previous, octet) = (octets[index &- 1], octets[index])
+            if (previous == UInt8(ascii: "\r")) != (octet == UInt8(ascii: "\n"))
+                || previous == UInt8(ascii: "\n") && octet == UInt8(ascii: ".")
+            {
+                return index
+            }
+            index &+= 1
+        }
+        return count
+    }
+
+    @inline(__always) private static func irregular(_ octets: Vector, behind previous: Vector) -> Mask {
+        let breaks = (previous .== every(UInt8(ascii: "\r"))) .^ (octets .== every(UInt8(ascii: "\n")))
+        let dots = (previous .== every(UInt8(ascii: "\n"))) .& (octets .== every(UInt8(ascii: ".")))
+        return breaks .| dots
+    }
+
     // MARK: Vectors of sixteen octets
 
     @inline(__always) private static func every(_ octet: UInt8) -> Vector {
@@ -88,9 +131,7 @@ public enum OctetSearch {
         var index = start
         while count &- index >= 16 {
             let (low, high) = words(marks(vector(in: bytes, at: index)))
-            if low | high != 0 {
-                return low != 0 ? index &+ low.trailingZeroBitCount >> 3 : index &+ 8 &+ high.trailingZeroBitCount >> 3
-            }
+            if low | high != 0 { return index &+ place(low, high) }
             index &+= 16
         }
         guard index < count else { return count }
@@ -107,6 +148,11 @@ public enum OctetSearch {
         if left != 0 { return last &+ left.trailingZeroBitCount >> 3 }
         let right = bits > 64 ? high & (UInt64.max << (bits &- 64)) : high
         return right != 0 ? last &+ 8 &+ right.trailingZeroBitCount >> 3 : count
+    }
+
+    /// Which octet of a vector is the first with a mark. There is one.
+    @inline(__always) private static func place(_ low: UInt64, _ high: UInt64) -> Int {
+        low != 0 ? low.trailingZeroBitCount >> 3 : 8 &+ high.trailingZeroBitCount >> 3
     }
 
     /// The sixteen octets at an index.

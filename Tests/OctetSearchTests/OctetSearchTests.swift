@@ -12,6 +12,7 @@ struct OctetSearchTests {
         ({ OctetSearch.nullOrEightBit(in: $0, from: $1) }, { $0 == 0 || $0 > 127 }),
         ({ OctetSearch.null(in: $0, from: $1) }, { $0 == 0 }),
         ({ OctetSearch.escapedInJSON(in: $0, from: $1) }, { $0 < 32 || $0 == 34 || $0 == 92 }),
+        ({ OctetSearch.unplainInJSON(in: $0, from: $1) }, { $0 < 32 || $0 > 126 || $0 == 34 || $0 == 92 }),
         (
             { OctetSearch.outsideBase64(in: $0, from: $1) },
             { octet in
@@ -20,7 +21,7 @@ struct OctetSearchTests {
         ),
     ]
 
-    @Test(arguments: 0..<6) func everyOctetAtEveryPlace(number: Int) {
+    @Test(arguments: 0..<7) func everyOctetAtEveryPlace(number: Int) {
         let (search, matches) = Self.searches[number]
         for octet in UInt8.min...UInt8.max {
             // Four vectors, and less than one behind them.
@@ -34,7 +35,7 @@ struct OctetSearchTests {
     }
 
     /// Neighbours must not hide or feign each other.
-    @Test(arguments: 0..<6) func everyPairOfOctets(number: Int) {
+    @Test(arguments: 0..<7) func everyPairOfOctets(number: Int) {
         let (search, matches) = Self.searches[number]
         var wrong = 0
         for first in UInt8.min...UInt8.max {
@@ -52,7 +53,7 @@ struct OctetSearchTests {
         #expect(wrong == 0)
     }
 
-    @Test(arguments: 0..<6) func beginsAnywhereAndEndsAnywhere(number: Int) {
+    @Test(arguments: 0..<7) func beginsAnywhereAndEndsAnywhere(number: Int) {
         let (search, matches) = Self.searches[number]
         for count in 0..<40 {
             let octets = (0..<count).map { UInt8(truncatingIfNeeded: $0 % 11 == 0 ? 10 : 65 + $0) }
@@ -61,5 +62,38 @@ struct OctetSearchTests {
                 #expect(search(octets.span, start) == expected)
             }
         }
+    }
+
+    /// Every pair of octets, in the middle of a vector, from one to the next, and in what makes no vector.
+    @Test func irregularLines() {
+        var wrong = 0
+        for first in UInt8.min...UInt8.max {
+            for second in UInt8.min...UInt8.max {
+                for (count, place) in [(11, 3), (17, 7), (40, 16), (40, 15), (21, 18)] {
+                    var octets = [UInt8](repeating: UInt8(ascii: "a"), count: count)
+                    octets[place] = first
+                    octets[place + 1] = second
+                    let expected = (1..<count).first { Self.isIrregular(octets[$0 - 1], octets[$0]) } ?? count
+                    if OctetSearch.irregularLine(in: octets.span, from: 1) != expected { wrong += 1 }
+                }
+            }
+        }
+        #expect(wrong == 0)
+    }
+
+    private static func isIrregular(_ previous: UInt8, _ octet: UInt8) -> Bool {
+        switch (previous, octet) {
+        case (13, 10): false
+        case (13, _), (_, 10): true
+        case (10, UInt8(ascii: ".")): true
+        default: false
+        }
+    }
+
+    @Test func octetsAreAppendedAsTheyAre() {
+        var octets: [UInt8] = [1]
+        octets.append(copying: [2, 3].span)
+        octets.append(copying: [UInt8]().span)
+        #expect(octets == [1, 2, 3])
     }
 }

@@ -17,7 +17,9 @@ struct LogFields: CustomStringConvertible, Sendable {
     init() {}
 
     mutating func add(_ name: JSONText.Name, _ text: String) {
-        members.member(name, Self.bounded(text))
+        members.name(name)
+        // Nearly every value can be written as it is.
+        if !members.value(plain: text, upTo: Self.bound) { members.value(Self.bounded(text)) }
     }
 
     mutating func add(_ name: JSONText.Name, _ number: Int) {

@@ -1,3 +1,4 @@
+internal import MailAddress
 internal import OctetSearch
 internal import SMTP
 
@@ -68,7 +69,7 @@ struct JSONText {
     /// The name of the member whose value comes next.
     mutating func name(_ name: Name) {
         separate()
-        bytes.append(contentsOf: name.octets)
+        bytes.append(copying: name.octets.span)
         needsComma = false
     }
 
@@ -84,7 +85,7 @@ struct JSONText {
     mutating func members(_ others: JSONText) {
         guard !others.bytes.isEmpty else { return }
         separate()
-        bytes.append(contentsOf: others.bytes)
+        bytes.append(copying: others.bytes.span)
     }
 
     mutating func member(_ name: Name, _ text: String?) {
@@ -115,6 +116,30 @@ struct JSONText {
         }
         separate()
         string(text)
+    }
+
+    /// Writes a text of printable characters of ASCII, none of which is escaped, up to so many.
+    ///
+    /// - Returns: whether it is one; otherwise nothing was written.
+    mutating func value(plain text: String, upTo maximum: Int) -> Bool {
+        let utf8 = text.utf8
+        let octets = utf8.span
+        guard octets.count <= maximum, OctetSearch.unplainInJSON(in: octets, from: 0) == octets.count else {
+            return false
+        }
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(copying: octets)
+        bytes.append(UInt8(ascii: "\""))
+        return true
+    }
+
+    mutating func value(_ address: AddrSpec) {
+        var octets: [UInt8] = []
+        octets.reserveCapacity(AddrSpec.maximumOctets)
+        address.append(to: &octets)
+        separate()
+        string(octets.span)
     }
 
     mutating func value(_ flag: Bool) {
@@ -192,24 +217,22 @@ struct JSONText {
     }
 
     private mutating func string(_ text: String) {
+        let utf8 = text.utf8
+        string(utf8.span)
+    }
+
+    private mutating func string(_ octets: Span<UInt8>) {
         bytes.append(UInt8(ascii: "\""))
-        let octets = text.utf8.span
+        var start = 0
         var index = OctetSearch.escapedInJSON(in: octets, from: 0)
-        if index == octets.count {
-            // Nearly every string stands as it is.
-            bytes.append(contentsOf: text.utf8)
-        } else {
-            // What lies between two escapes is copied from an array in one piece.
-            let content = Array(text.utf8)
-            var start = 0
-            while index < content.count {
-                bytes.append(contentsOf: content[start..<index])
-                escape(content[index])
-                start = index + 1
-                index = OctetSearch.escapedInJSON(in: content.span, from: start)
-            }
-            bytes.append(contentsOf: content[start...])
+        while index < octets.count {
+            bytes.append(copying: octets.extracting(start..<index))
+            escape(octets[index])
+            start = index + 1
+            index = OctetSearch.escapedInJSON(in: octets, from: start)
         }
+        // Nearly every string has no escape.
+        bytes.append(copying: octets.extracting(start...))
         bytes.append(UInt8(ascii: "\""))
     }
 

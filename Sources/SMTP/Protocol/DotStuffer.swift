@@ -52,13 +52,26 @@ struct DotStuffer {
     /// Where the run ends that can go out in one piece: at the first line break that has to be written in another way, or
     /// behind which more is known only with the next octets, or with a dot.
     private func runEnd(in octets: Span<UInt8>, from start: Int) -> Int {
-        var index = start
+        // In front of the run is no CR.
+        guard octets[start] != UInt8(ascii: "\n") else { return start }
+        var index = start + 1
         while true {
-            let end = OctetSearch.lineBreak(in: octets, from: index)
-            guard end + 2 < octets.count, octets[end] == UInt8(ascii: "\r"), octets[end + 1] == UInt8(ascii: "\n"),
-                !isStuffed(octets[end + 2])
-            else { return end }
-            index = end + 2
+            index = OctetSearch.irregularLine(in: octets, from: index)
+            guard index < octets.count else { break }
+            switch octets[index] {
+            case UInt8(ascii: "\n"): return index
+            case UInt8(ascii: ".") where octets[index - 1] == UInt8(ascii: "\n"):
+                // The dot of a line that goes with BDAT is like any other octet.
+                if !isChunked { return index - 2 }
+                index += 1
+            default: return index - 1
+            }
+        }
+        // What follows a line break at the end is not known.
+        switch octets[octets.count - 1] {
+        case UInt8(ascii: "\r"): return octets.count - 1
+        case UInt8(ascii: "\n"): return octets.count - 2
+        default: return octets.count
         }
     }
 

@@ -30,7 +30,7 @@ extension PosternDialect {
             json.member(.text, receipt.reply.text)
             json.member(.relay, receipt.relay)
             json.name(.accepted)
-            json.array(receipt.accepted) { $0.value($1.description) }
+            json.array(receipt.accepted) { $0.value($1) }
             json.name(.rejected)
             json.array {
                 for recipient in receipt.rejected { $0.rejected(recipient) }
