@@ -58,6 +58,7 @@ let package = Package(
         .target(name: "CIDN2", linkerSettings: [.linkedLibrary("idn2")]),
         .target(name: "CAllocator"),
         .target(name: "OctetSearch", swiftSettings: strict),
+        .target(name: "JSON", dependencies: ["OctetSearch"], swiftSettings: strict),
         .target(name: "MailAddress", dependencies: ["CIDN2"], swiftSettings: strict),
         .target(
             name: "SMTP",
@@ -94,7 +95,8 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "MailAddress", "OctetSearch", "SMTP", "RelayAccess", "InternetMessage", "HTTPServer", "Records", "OTLP",
+                "JSON", "MailAddress", "OctetSearch", "SMTP", "RelayAccess", "InternetMessage", "HTTPServer", "Records",
+                "OTLP",
                 nioCore,
                 nioPosix,
                 nioSSL, logging, crypto,
@@ -135,6 +137,7 @@ let package = Package(
             name: "TestSupport", dependencies: [nioCore, nioPosix, nioSSL, logging], path: "Tests/TestSupport",
             swiftSettings: common),
         .testTarget(name: "OctetSearchTests", dependencies: ["OctetSearch"], swiftSettings: common),
+        .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"], swiftSettings: common),
         .testTarget(
             name: "MailAddressTests", dependencies: ["MailAddress", "TestSupport"], swiftSettings: common),
         .testTarget(
@@ -166,7 +169,8 @@ let package = Package(
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "Gateway", "Sandbox", "SMTP", "RelayAccess", "InternetMessage", "MailAddress", "Records", "TestSupport",
+                "Gateway", "JSON", "Sandbox", "SMTP", "RelayAccess", "InternetMessage", "MailAddress", "Records",
+                "TestSupport",
                 logging,
                 nioCore,
                 nioSSL,

@@ -49,6 +49,27 @@ public enum OctetSearch {
         }
     }
 
+    /// The first octet at or after an index that cannot stand in a JSON string as it is, or is above 127; the count of octets
+    /// where there is none.
+    public static func escapedInJSONOrEightBit(in octets: Span<UInt8>, from start: Int) -> Int {
+        first(in: octets, from: start) {
+            (($0 &- every(0x20)) .>= every(0x60)) .| ($0 .== every(UInt8(ascii: "\"")))
+                .| ($0 .== every(UInt8(ascii: "\\")))
+        } _: {
+            $0 &- 0x20 >= 0x60 || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\")
+        }
+    }
+
+    /// The first backslash between two indexes; the second of them where there is none.
+    public static func backslash(in octets: Span<UInt8>, from start: Int, to end: Int) -> Int {
+        start
+            + first(in: octets.extracting(start..<end), from: 0) {
+                $0 .== every(UInt8(ascii: "\\"))
+            } _: {
+                $0 == UInt8(ascii: "\\")
+            }
+    }
+
     /// The first octet at or after an index that is not in the alphabet of base64 (RFC 4648, section 4), which padding is
     /// not; the count of octets where there is none.
     public static func outsideBase64(in octets: Span<UInt8>, from start: Int) -> Int {

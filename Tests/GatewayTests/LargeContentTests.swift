@@ -4,59 +4,48 @@ import Testing
 
 @testable import Gateway
 
-/// The content of large attachments, which is read where it stands and left out of what is decoded.
+/// The content of large attachments, which is read where it stands in the body and left out of what is decoded.
 @Suite struct LargeContentTests {
     private static let octets = (0..<60_000).map { UInt8(truncatingIfNeeded: $0 &* 167 &+ $0 >> 8) }
     private static let base64 = Data(octets).base64EncodedString()
 
-    /// The contents that were read, and the document without them; nil if there are none.
-    private func taken(_ json: String) -> (attachments: [Int: Base64Text], document: [UInt8])? {
-        let octets = Array(json.utf8)
-        guard let syntax = try? JSONSyntax(octets), syntax.repeated.isEmpty, !syntax.contents.isEmpty else {
-            return nil
+    /// Wherever the content stands, and however it is written, what arrives is what it says.
+    @Test(arguments: [
+        #"{"attachments":[{"content":"B"}],R}"#, #"{ R, "attachments" : [ {"filename":"x\\","content" : "B" } ] }"#,
+        #"{"\u0061ttachments":[{"conten\u0074":"B"}],R}"#,
+        #"{"attachments":[{"content":"QUJD"},{"filename":"]}","content":"B"}],R,"headers":{"attachments":"content"}}"#,
+        #"{"attachments":[{"content":"\u0041\u0041\u0041\u0041B"}],R}"#,
+    ])
+    func theContentIsWhatItSays(pattern: String) throws {
+        let addresses = #""from":"a@example.org","to":"b@example.net""#
+        let json = pattern.replacing("R", with: addresses).replacing("\"B\"", with: "\"\(Self.base64)\"")
+            .replacing(#"41B""#, with: "41\(Self.base64)\"")
+        let whole = try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
+        let list = try #require(whole["attachments"] as? [[String: String]])
+        let attachments = try Submission(json: Array(json.utf8)).message.attachments
+        let contents = attachments.map { attachment -> [UInt8] in
+            if case .base64(let text) = attachment.content { text.decoded() } else { [] }
         }
-        var document = octets
-        for content in syntax.contents.reversed() { document.removeSubrange(content.octets) }
-        return (Dictionary(uniqueKeysWithValues: syntax.contents.map { ($0.attachment, $0.text) }), document)
+        #expect(contents == list.map { Array(Data(base64Encoded: $0["content"] ?? "") ?? Data()) })
     }
 
-    /// What comes out must be what the decoder alone would have made of it.
+    /// Where no content is meant, none is read.
     @Test(arguments: [
-        #"{"attachments":[{"content":"B"}]}"#,
-        #"{ "text" : "a \"b\" [{", "attachments" : [ {"filename":"x\\","content" : "B" , "x":[{"content":"y"}]} ] }"#,
-        #"{"attachments":[{"content":"QUJD"},{"filename":"a","content":"B"}],"headers":{"attachments":"content"}}"#,
-        #"{"x":{"attachments":[{"content":"B"}]},"attachments":[7,"content",{"content":"B","filename":"]}"}]}"#,
-        #"{"attachments":[{"a":{"content":"B"},"content":"B"},[{"content":"B"}],{"content":"B"}]}"#,
+        (#"[{"attachments":[{"content":"B"}]}]"#, ""),
+        (#"{"attachments":[{"content":"B"}],"attachments":[]}"#, "/attachments"),
+        (#"{"attachments":[{"content":"B","content":""}]}"#, "/attachments/0/content"),
+        (#"{"attachments":{"content":"B"}}"#, "/attachments"),
+        (#"{"attachments":[{"content":["B"]}]}"#, "/attachments/0/content"),
+        (#"{"attachments":[["content","B"]]}"#, "/attachments/0"), (#"{"attachments":["B"]}"#, "/attachments/0"),
+        (#"{"attachments":"B"}"#, "/attachments"),
+        (#"{"attachments":[{"filename":{"content":"B"}}]}"#, "/attachments/0/filename"),
+        (#"{"content":"B"}"#, "/content"), (#"{"attachments":[{"content":"B?"}]}"#, "/attachments/0/content"),
     ])
-    func whatIsTakenOutIsTheContent(pattern: String) throws {
-        let json = pattern.replacing(#""B""#, with: "\"\(Self.base64)\"")
-        let large = try #require(taken(json))
-        var whole = try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
-        var list = try #require(whole["attachments"] as? [Any])
-        #expect(!large.attachments.isEmpty)
-        for (index, text) in large.attachments {
-            var element = try #require(list[index] as? [String: Any])
-            #expect(element["content"] as? String == Self.base64)
-            #expect(text.decoded() == Self.octets)
-            element["content"] = ""
-            list[index] = element
-        }
-        whole["attachments"] = list
-        let rest = try #require(try JSONSerialization.jsonObject(with: Data(large.document)) as? [String: Any])
-        #expect(NSDictionary(dictionary: rest) == NSDictionary(dictionary: whole))
-    }
-
-    @Test(arguments: [
-        #"[{"attachments":[{"content":"B"}]}]"#, #"{"attachments":[{"content":"B"}],"attachments":[]}"#,
-        #"{"attachments":[{"content":"B","content":""}]}"#, #"{"\u0061ttachments":[{"content":"B"}]}"#,
-        #"{"attachments":[{"conten\u0074":"B"}]}"#, #"{"attachments":{"content":"B"}}"#,
-        #"{"attachments":[{"content":["B"]}]}"#, #"{"attachments":[["content","B"]]}"#,
-        #"{"attachments":[{"content":"B"#, #"{"attachments":[{"content":"B"}]"#, #"{"attachments":[{"content":"B?"}]}"#,
-        #"{"attachments":[{"content":"\u0041B"}]}"#, #"{"content":"B"}"#,
-        #"{"html":"B","attachments":[{"content":""}]}"#,
-    ])
-    func whatIsUnusualIsLeftAlone(pattern: String) {
-        #expect(taken(pattern.replacing("B", with: Self.base64)) == nil)
+    func whatIsUnusualIsNamed(pattern: String, pointer: String) throws {
+        let json = pattern.replacing("B", with: Self.base64)
+        let problem = #expect(throws: Problem.self) { try Submission(json: Array(json.utf8)) }
+        #expect(problem?.status == 422)
+        #expect(problem?.errors.contains { $0.pointer == pointer } == true, "\(problem?.errors.map(\.pointer) ?? [])")
     }
 
     @Test func largeAndSmallAttachmentsArriveAlike() throws {

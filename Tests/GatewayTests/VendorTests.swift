@@ -1,4 +1,6 @@
 import Foundation
+import InternetMessage
+import JSON
 import Sandbox
 import TestSupport
 import Testing
@@ -136,30 +138,57 @@ import Testing
 
     // MARK: Reading
 
-    /// A document says the same whether it is decoded as it is or by its outline, right or wrong.
-    @Test(arguments: [
-        resend(), "{}", #"{"from":null,"to":"","cc":[],"bcc":[""],"subject":"","text":"","html":"","headers":[]}"#,
-        #"{"topic_id":"x","tags":[],"template":{},"scheduled_at":"now","html":"<p>\u00e4</p>","to":["b@x.example",1,{}]}"#,
-        #"{"headers":{"X-A":1,"X-B":"b"},"attachments":[{"content":[1,2],"filename":"a.pdf"},{"content":"aGk="},1,{}]}"#,
-        #"{"headers":["x"],"attachments":{},"to":{"email":"b@example.net"},"reply_to":7,"text":7,"html":[],"from":[]}"#,
-        #"{"attachments":[{"content":{"type":"Buffer","data":[104,105]},"content_id":"a"},{"content":"*","path":"x"}]}"#,
-        #"{"headers":"","tags":"","cc":"c@example.net","unknown":1,"Subject":"x","from":"Ann <a@example.org>"}"#,
-    ]) func anOutlineChangesNothing(_ text: String) throws {
-        let octets = Array(text.utf8)
-        let direct = try VendorDocument.read(ResendMessage.self, from: octets, expected: "")
-        let outlined = try VendorDocument.readOutlined(
-            ResendMessage.self, from: octets, place: ResendMessage.place(of:))
-        #expect(Set(direct.errors.listed) == Set(outlined.errors.listed))
-        #expect(direct.missing == outlined.missing)
-        #expect(direct.hasAttachments == outlined.hasAttachments)
-        let (one, other) = (direct.message, outlined.message)
-        #expect(one.ignored == other.ignored)
-        #expect(one.document.from == other.document.from && one.document.to == other.document.to)
-        #expect(one.document.cc == other.document.cc && one.document.bcc == other.document.bcc)
-        #expect(one.document.replyTo == other.document.replyTo && one.document.subject == other.document.subject)
-        #expect(one.document.text == other.document.text && one.document.html == other.document.html)
-        #expect(one.document.headers.map(\.name) == other.document.headers.map(\.name))
-        #expect(one.document.attachments == other.document.attachments)
+    /// What clients leave empty says nothing, and whatever is wrong is named, wherever it stands.
+    @Test(
+        arguments: [
+            (resend(), []), ("{}", []),
+            (#"{"from":null,"to":"","cc":[],"bcc":[""],"subject":"","text":"","html":"","headers":[]}"#, ["/bcc/0"]),
+            (
+                #"{"topic_id":"x","tags":[],"template":{},"scheduled_at":"now","to":["b@x.example",1,{}]}"#,
+                ["/scheduled_at", "/to/1", "/to/2/address"]
+            ),
+            (
+                #"{"headers":{"X-A":1,"X-B":"b"},"attachments":[{"content":[1,2],"filename":"a.pdf"},{"content":""},1,{}]}"#,
+                ["/headers/X-A", "/attachments/2", "/attachments/3/content"]
+            ),
+            (
+                #"{"headers":["x"],"attachments":{},"to":{"email":"b@example.net"},"reply_to":7,"text":7,"html":[],"from":[]}"#,
+                ["/headers", "/attachments", "/reply_to", "/text", "/html", "/from"]
+            ),
+            (
+                #"{"attachments":[{"content":{"type":"Buffer","data":[104]},"content_id":"a"},{"content":"*","path":"x"}]}"#,
+                ["/attachments/1/content", "/attachments/1/path"]
+            ),
+            (#"{"attachments":[{"content":{"type":"Bluffer","data":[104]}}]}"#, ["/attachments/0/content"]),
+            (
+                #"{"attachments":[{"content":[256]},{"content":{"data":[-1]}}]}"#,
+                ["/attachments/0/content", "/attachments/1/content"]
+            ),
+            (
+                #"{"headers":"","tags":"","cc":"c@example.net","unknown":1,"Subject":"x","from":"Ann <a@example.org>"}"#,
+                ["/Subject", "/unknown"]
+            ),
+        ] as [(String, [String])]) func aDocumentIsReadAsFarAsItGoes(_ text: String, _ pointers: [String]) throws
+    {
+        let document = try JSONDocument.read(ResendMessage.self, from: Array(text.utf8), expected: "")
+        #expect(document.errors.listed.map(\.pointer) == pointers)
+    }
+
+    @Test func whatADocumentSaysIsKept() throws {
+        let text =
+            #"{"attachments":[{"content":[1,2],"filename":"a.pdf"},{"content":"*"},{"content":"aGk="}],"tags":["x"],"topic_id":""}"#
+        let document = try JSONDocument.read(ResendMessage.self, from: Array(text.utf8), expected: "")
+        #expect(document.hasAttachments)
+        #expect(document.message.ignored == ["tags"])
+        #expect(
+            document.message.document.attachments.map(\.content) == [.octets([1, 2]), .base64(try Base64Text("aGk="))])
+        #expect(
+            document.message.document.attachments.map(\.contentType.description) == [
+                "application/pdf", "application/octet-stream",
+            ])
+        #expect(document.message.document.places["attachments"] == [0, 2])
+        let missing = try JSONDocument.read(ResendMessage.self, from: Array("{}".utf8), expected: "").missing
+        #expect(missing == ["from", "to", "subject"])
     }
 
     // MARK: Once

@@ -13,6 +13,8 @@ struct OctetSearchTests {
         ({ OctetSearch.null(in: $0, from: $1) }, { $0 == 0 }),
         ({ OctetSearch.escapedInJSON(in: $0, from: $1) }, { $0 < 32 || $0 == 34 || $0 == 92 }),
         ({ OctetSearch.unplainInJSON(in: $0, from: $1) }, { $0 < 32 || $0 > 126 || $0 == 34 || $0 == 92 }),
+        ({ OctetSearch.escapedInJSONOrEightBit(in: $0, from: $1) }, { $0 < 32 || $0 == 34 || $0 == 92 || $0 > 127 }),
+        ({ OctetSearch.backslash(in: $0, from: $1, to: $0.count) }, { $0 == 92 }),
         (
             { OctetSearch.outsideBase64(in: $0, from: $1) },
             { octet in
@@ -21,7 +23,7 @@ struct OctetSearchTests {
         ),
     ]
 
-    @Test(arguments: 0..<7) func everyOctetAtEveryPlace(number: Int) {
+    @Test(arguments: 0..<9) func everyOctetAtEveryPlace(number: Int) {
         let (search, matches) = Self.searches[number]
         for octet in UInt8.min...UInt8.max {
             // Four vectors, and less than one behind them.
@@ -35,7 +37,7 @@ struct OctetSearchTests {
     }
 
     /// Neighbours must not hide or feign each other.
-    @Test(arguments: 0..<7) func everyPairOfOctets(number: Int) {
+    @Test(arguments: 0..<9) func everyPairOfOctets(number: Int) {
         let (search, matches) = Self.searches[number]
         var wrong = 0
         for first in UInt8.min...UInt8.max {
@@ -53,7 +55,7 @@ struct OctetSearchTests {
         #expect(wrong == 0)
     }
 
-    @Test(arguments: 0..<7) func beginsAnywhereAndEndsAnywhere(number: Int) {
+    @Test(arguments: 0..<9) func beginsAnywhereAndEndsAnywhere(number: Int) {
         let (search, matches) = Self.searches[number]
         for count in 0..<40 {
             let octets = (0..<count).map { UInt8(truncatingIfNeeded: $0 % 11 == 0 ? 10 : 65 + $0) }

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import JSON
 internal import Yams
 
 /// A configuration file: YAML or JSON, whose keys are the settings' names without their prefix, in lower case.
@@ -103,16 +104,16 @@ public struct SettingsFile: Sendable {
 
     /// Foundation's decoder takes more than JSON, and of two members of one name it keeps one without a word.
     private func checkSyntax(_ octets: [UInt8]) throws(ConfigurationError) {
-        let syntax: JSONSyntax
+        let document: JSONDocument
         do throws(JSONSyntaxError) {
-            syntax = try JSONSyntax(octets)
+            document = try JSONDocument(octets)
         } catch {
             let line = octets.prefix(error.offset).count { $0 == 0x0A } + 1
             throw ConfigurationError(
                 "--config", "the file \(path.debugDescription) is not JSON: line \(line): \(error.reason.rawValue)")
         }
-        if let twice = syntax.repeated.listed.first {
-            throw wrong(twice.pointer.split(separator: "/").map(String.init), "it is given twice")
+        if let twice = document.repeated.first {
+            throw wrong(twice, "it is given twice")
         }
     }
 

@@ -1,3 +1,4 @@
+internal import JSON
 internal import Logging
 internal import OctetSearch
 internal import SMTP
@@ -58,33 +59,8 @@ struct LogFields: CustomStringConvertible, Sendable {
 
     /// Each field's name with its value as text.
     var texts: [(String, String)] {
-        var texts: [(String, String)] = []
-        var rest = members.bytes[...]
-        while !rest.isEmpty {
-            let name = Self.string(&rest)
-            // The colon.
-            rest.removeFirst()
-            if rest.first == UInt8(ascii: "\"") {
-                texts.append((name, Self.string(&rest)))
-            } else {
-                let number = rest.prefix { $0 != UInt8(ascii: ",") }
-                texts.append((name, String(decoding: number, as: UTF8.self)))
-                rest.removeFirst(number.count)
-            }
-            // The comma.
-            rest = rest.dropFirst()
-        }
-        return texts
-    }
-
-    /// Takes the string at the beginning: one of those that ``JSONText`` has written.
-    private static func string(_ rest: inout ArraySlice<UInt8>) -> String {
-        guard let (text, content) = JSONString.read(Array(rest), from: 1) else {
-            rest = []
-            return ""
-        }
-        rest = rest.dropFirst(content.upperBound + 1)
-        return text
+        guard let document = try? JSONDocument(Array("{".utf8) + members.bytes + Array("}".utf8)) else { return [] }
+        return document.values.dropFirst().map { (document.name(of: $0), document.text(of: $0)) }
     }
 
     var description: String {

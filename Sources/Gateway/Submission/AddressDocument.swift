@@ -2,26 +2,34 @@ internal import MailAddress
 
 /// An address of a request: `"Name <a@b>"`, `"a@b"`, or an object with `name` and `address` or `email`.
 struct AddressDocument: DecodableWithErrors {
+    private enum Member: String, MemberName { case name, address, email }
+
     private(set) var mailbox: Mailbox?
     private(set) var errors = FieldErrors()
 
     /// An address in one string.
     init(_ text: String) {
-        take(text)
+        do throws(AddressError) {
+            mailbox = try Mailbox(parsing: text)
+        } catch {
+            errors.add(FieldError("", error.description))
+        }
     }
 
+    /// An address in an object.
     init(from decoder: any Decoder) throws {
-        if let text = try? decoder.singleValueContainer().decode(String.self) {
-            take(text)
-            return
+        var members = try Members(of: decoder)
+        var name, address, email: String?
+        while let member: Member = members.next() {
+            switch member {
+            case .name: name = members.text()
+            case .address: address = members.text()
+            case .email: email = members.text()
+            }
         }
-        var members = try Members(of: decoder, known: ["name", "address", "email"])
-        let name: String? = members.value("name", expected: "a string")
-        let address: String? = members.value("address", expected: "a string")
-        let email: String? = members.value("email", expected: "a string")
-        switch (address, email) {
-        case (let text?, nil), (nil, let text?):
-            let member = address == nil ? "/email" : "/address"
+        if address != nil, email != nil {
+            members.add(FieldError("/email", "give address or email, not both"))
+        } else if let text = address ?? email {
             do throws(AddressError) {
                 let checked = try AddrSpec(text)
                 do throws(AddressError) {
@@ -30,21 +38,35 @@ struct AddressDocument: DecodableWithErrors {
                     members.add(FieldError("/name", error.description))
                 }
             } catch {
-                members.add(FieldError(member, error.description))
+                members.add(FieldError(address == nil ? "/email" : "/address", error.description))
             }
-        case (nil, nil):
-            if members.errors.isEmpty { members.add(FieldError("/address", "an address is needed")) }
-        case (_?, _?): members.add(FieldError("/email", "give address or email, not both"))
+        } else if members.areRight {
+            members.add(FieldError("/address", "an address is needed"))
         }
         errors = members.errors
         if !errors.isEmpty { mailbox = nil }
     }
 
-    private mutating func take(_ text: String) {
-        do throws(AddressError) {
-            mailbox = try Mailbox(parsing: text)
-        } catch {
-            errors.add(FieldError("", error.description))
+    /// The addresses of a list, which is read no further than a message may have recipients.
+    static func mailboxes(_ elements: consuming Elements) -> ([Mailbox], FieldErrors) {
+        var mailboxes: [Mailbox] = []
+        var errors = FieldErrors()
+        mailboxes.reserveCapacity(min(elements.count, Submission.maximumRecipients))
+        while !elements.isAtEnd {
+            let index = elements.index
+            guard index < Submission.maximumRecipients else {
+                errors.add(
+                    FieldError(
+                        "", "there are more than \(Submission.maximumRecipients) addresses; send to fewer at a time"))
+                break
+            }
+            guard let address = elements.text().map(AddressDocument.init) ?? elements.part() else {
+                errors.add(FieldError("/\(index)", "this has to be an address: a string or an object"))
+                continue
+            }
+            if let mailbox = address.mailbox { mailboxes.append(mailbox) }
+            errors.add(address.errors, under: String(index))
         }
+        return (mailboxes, errors)
     }
 }

@@ -1,6 +1,7 @@
 internal import Foundation
 internal import HTTPServer
 internal import InternetMessage
+internal import JSON
 
 /// A form read as the JSON document that it stands for: the same names, the same checks, the same pointers to what is
 /// wrong.
@@ -32,8 +33,8 @@ struct FormDocument {
         var reading = FormDocument()
         for part in parts { reading.take(part) }
         do {
-            let json = try JSONSerialization.data(withJSONObject: reading.members())
-            var document = try JSONDecoder().decode(MessageDocument.self, from: json)
+            let json = try JSONSerialization.data(withJSONObject: reading.members(), options: .sortedKeys)
+            var document = try DocumentCursor.decode(MessageDocument.self, from: JSONDocument(Array(json)))
             document.add(reading.attachments, places: reading.places, errors: reading.errors)
             self.init(document)
         } catch {

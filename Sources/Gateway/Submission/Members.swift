@@ -1,146 +1,109 @@
-/// Reads the members of a JSON object, and gathers what is wrong with them instead of stopping at the first.
+internal import JSON
+
+/// Reads the members of a JSON object in the order of the document, and gathers what is wrong with them instead of stopping at
+/// the first.
 ///
-/// It cannot be copied: the compiler would rather copy all of it than look at a part, and it is asked for many members.
+///     var members = try Members(of: decoder)
+///     while let member: Member = members.next() {
+///         switch member {
+///         case .subject: subject = members.text()
+///         case .attachments: attachments = members.part("a list of attachments")
+///         }
+///     }
+///     errors = members.errors
+///
+/// It cannot be copied: the compiler would rather copy all of it than look at a part, and it is asked often.
 struct Members: ~Copyable {
-    /// The names of the members of an object. Most messages have a few of many: a look at these is cheaper than asking the
-    /// decoder for each.
-    private let names: [String]
-    private let object: KeyedDecodingContainer<MemberName>?
-    /// What is known of the values where they come as a list, in their order.
-    private let values: [DocumentOutline.Value]
-    private var list: (any UnkeyedDecodingContainer)?
-    private let isList: Bool
-    /// How many values of the list have been read.
-    private var position = 0
-    private(set) var errors = FieldErrors()
+    let cursor: DocumentCursor
+    /// The values of the members that are neither null nor long strings.
+    var list: any UnkeyedDecodingContainer
+    /// The indexes of the value that comes next and of the first behind the object.
+    private var upcoming: Int
+    private let end: Int
+
+    /// The member that is being read.
+    private(set) var value: JSONValue
+    private(set) var name = ""
+    /// Whether the list still has its value.
+    var isUnread = false
+
+    private var unknown: [String] = []
+    private var known: [String] = []
+    private var found = FieldErrors()
     /// The pointers to the known members with which something is wrong, whether their errors are listed or not.
     private var faulty: Set<String> = []
 
-    /// The members of an object. Each name that is not known is an error.
-    init(of decoder: any Decoder, known: Set<String>) throws {
-        let container = try decoder.container(keyedBy: MemberName.self)
-        names = container.allKeys.map(\.stringValue)
-        object = container
-        values = []
-        isList = false
-        addUnknown(names.filter { !known.contains($0) }, known)
-    }
-
-    /// The members of an object of which the decoder has the list of values. They have to be asked for in the order of the
-    /// outline's values.
-    private init(of decoder: any Decoder, known: Set<String>, outline: DocumentOutline) throws {
-        names = []
-        object = nil
-        values = outline.values
-        isList = true
-        list = try decoder.unkeyedContainer()
-        addUnknown(outline.unknown, known)
-    }
-
-    /// The members of an object, or of the list that is left of it.
+    /// The members of the object that is being decoded.
     ///
-    /// - Parameter outline: what has been read of the object already; nil if the decoder has all of it.
-    init(of decoder: any Decoder, known: Set<String>, outline: DocumentOutline?) throws {
-        if let outline {
-            try self.init(of: decoder, known: known, outline: outline)
-        } else {
-            try self.init(of: decoder, known: known)
+    /// - Throws: a `DecodingError` if that is no object.
+    init(of decoder: any Decoder) throws {
+        guard let cursor = DocumentCursor.current, cursor.document.values[cursor.place].kind == .object else {
+            throw DecodingError.typeMismatch(
+                [String: Anything].self, DecodingError.Context(codingPath: [], debugDescription: "this is no object"))
         }
+        self.init(cursor.place, cursor, try decoder.unkeyedContainer())
     }
 
-    /// Whether no value of a list is left that nobody has asked for.
-    var isAtEnd: Bool { !isList || position == values.count }
-
-    /// The octet that the next value of a list begins with, if that is a member's; nil if it is not, or there is no list.
-    func beginning(of name: String) -> UInt8? {
-        isList && comes(name) ? values[position].beginning : nil
+    /// The members of an object.
+    ///
+    /// - Parameter index: the index of its value.
+    init(_ index: Int, _ cursor: DocumentCursor, _ list: any UnkeyedDecodingContainer) {
+        self.cursor = cursor
+        self.list = list
+        value = cursor.document.values[index]
+        upcoming = index + 1
+        end = value.end
     }
 
-    /// A member, or nil where it is absent, null or wrong.
-    mutating func value<Value: Decodable>(_ name: String, as type: Value.Type = Value.self, expected: String) -> Value?
-    {
-        guard comes(name) else { return nil }
-        do {
-            if let object { return try object.decodeIfPresent(type, forKey: MemberName(stringValue: name)) }
-            let value = try list?.decode(type)
-            position += 1
-            return value
-        } catch {
-            refuse(name, expected)
-            return nil
+    /// Goes to the next member that is known and not null. Each name that is not known is an error.
+    ///
+    /// - Returns: nil behind the last.
+    mutating func next<Name: MemberName>() -> Name? {
+        while advance() {
+            guard let member = Name(rawValue: name) else {
+                if unknown.isEmpty { known = Name.allCases.map(\.rawValue) }
+                unknown.append(name)
+                continue
+            }
+            if value.kind != .null { return member }
         }
+        return nil
     }
 
-    /// A string, or nil where the member is absent, null or wrong: without the decoder's detour for values of any type.
-    mutating func text(_ name: String, expected: String = "a string") -> String? {
-        guard comes(name) else { return nil }
-        do {
-            return try string(name)
-        } catch {
-            refuse(name, expected)
-            return nil
+    /// Goes to the next member, whatever it is.
+    ///
+    /// - Returns: whether there is one.
+    mutating func advance() -> Bool {
+        if isUnread { _ = try? list.decode(Anything.self) }
+        guard upcoming < end else {
+            isUnread = false
+            return false
         }
+        value = cursor.document.values[upcoming]
+        name = cursor.document.name(of: value)
+        isUnread = value.kind != .null && value.kind != .longString
+        cursor.place = upcoming
+        upcoming = value.end
+        return true
     }
 
-    /// An address. Nearly all are strings, about which the decoder is quicker.
-    mutating func address(_ name: String, expected: String) -> AddressDocument? {
-        guard comes(name) else { return nil }
-        guard let text = try? string(name) else { return nested(name, expected: expected) }
-        let address = AddressDocument(text)
-        add(address.errors, under: name)
-        return address
-    }
+    // MARK: Errors
 
-    /// Addresses, or one. Nearly all are lists, or strings, about which the decoder is quicker.
-    mutating func addresses(_ name: String, expected: String) -> AddressListDocument? {
-        guard isList, comes(name) else { return nested(name, expected: expected) }
-        let document: AddressListDocument
-        switch values[position].beginning {
-        case UInt8(ascii: "["):
-            guard var elements = try? list?.nestedUnkeyedContainer() else { return nested(name, expected: expected) }
-            position += 1
-            document = AddressListDocument(elements: &elements)
-        case UInt8(ascii: "\""):
-            guard let text = try? string(name) else { return nested(name, expected: expected) }
-            document = AddressListDocument(AddressDocument(text))
-        default: return nested(name, expected: expected)
-        }
-        add(document.errors, under: name)
-        return document
-    }
-
-    /// A member that keeps the errors of what it holds.
-    mutating func nested<Value: DecodableWithErrors>(_ name: String, expected: String) -> Value? {
-        guard let value = value(name, as: Value.self, expected: expected) else { return nil }
-        add(value.errors, under: name)
-        return value
-    }
-
-    mutating func add(_ error: FieldError) {
-        errors.add(error)
-        faulty.insert(error.pointer)
-    }
-
-    /// Whether something is wrong with a member itself.
-    func hasError(_ pointer: String) -> Bool { faulty.contains(pointer) }
-
-    mutating func add(_ others: FieldErrors, under name: String) {
-        guard !others.isEmpty else { return }
-        errors.add(others, under: name)
-        if others.listed.contains(where: \.pointer.isEmpty) { faulty.insert("/" + name) }
-    }
-
-    private mutating func addUnknown(_ names: [String], _ known: Set<String>) {
-        guard !names.isEmpty else { return }
-        for (index, name) in names.sorted().enumerated() {
+    /// What is wrong: first the members that are not known, in the order of their names.
+    var errors: FieldErrors {
+        if unknown.isEmpty { return found }
+        var errors = FieldErrors()
+        for (index, name) in unknown.sorted().enumerated() {
             errors.add(Self.unknown(name, known, isFirst: index == 0))
         }
+        errors.add(found)
+        return errors
     }
 
     /// The first of an object's unknown members brings the list of the known ones, if it resembles none of them.
-    private static func unknown(_ name: String, _ known: Set<String>, isFirst: Bool) -> FieldError {
+    private static func unknown(_ name: String, _ known: [String], isFirst: Bool) -> FieldError {
         let hint =
-            if let suggestion = MemberSuggestion.suggestion(for: name, among: known) {
+            if let suggestion = MemberSuggestion.suggestion(for: name, among: Set(known)) {
                 "; did you mean \"\(suggestion)\"?"
             } else {
                 isFirst ? "; known are \(known.sorted().joined(separator: ", "))" : ""
@@ -148,28 +111,39 @@ struct Members: ~Copyable {
         return FieldError("/" + FieldError.escaped(name), "there is no such field" + hint)
     }
 
-    /// Whether there is a member of that name, in a list the next one.
-    private func comes(_ name: String) -> Bool {
-        isList ? position < values.count && values[position].name == name : names.contains(name)
+    mutating func add(_ error: FieldError) {
+        found.add(error)
+        faulty.insert(error.pointer)
     }
 
-    private mutating func string(_ name: String) throws -> String? {
-        if let object { return try object.decodeIfPresent(String.self, forKey: MemberName(stringValue: name)) }
-        let text = try list?.decode(String.self)
-        position += 1
-        return text
+    /// Adds what is wrong within the member that is being read.
+    mutating func add(_ others: FieldErrors) {
+        guard !others.isEmpty else { return }
+        found.add(others, under: name)
+        if others.listed.contains(where: \.pointer.isEmpty) { faulty.insert("/" + name) }
     }
 
-    private mutating func refuse(_ name: String, _ expected: String) {
-        add(FieldError("/" + FieldError.escaped(name), "this has to be \(expected)"))
-        guard isList else { return }
-        // A value that could not be read is ignored.
-        _ = try? list?.decode(Anything.self)
-        position += 1
+    /// Adds what is wrong with the member that is being read.
+    mutating func refuse(_ detail: String) {
+        add(FieldError("/" + FieldError.escaped(name), detail))
     }
+
+    /// Whether something is wrong with a member itself.
+    func hasError(_ pointer: String) -> Bool { faulty.contains(pointer) }
+
+    /// Whether nothing is wrong with any member.
+    var areRight: Bool { unknown.isEmpty && found.isEmpty }
 }
+
+/// The names of the members that a model has.
+protocol MemberName: RawRepresentable<String>, CaseIterable {}
 
 /// What is decoded together with the errors in it, their pointers seen from here.
 protocol DecodableWithErrors: Decodable {
     var errors: FieldErrors { get }
+}
+
+/// Any JSON value, not looked at.
+struct Anything: Decodable {
+    init(from decoder: any Decoder) {}
 }

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import InternetMessage
+internal import JSON
 internal import MailAddress
 internal import SMTP
 
@@ -25,34 +26,20 @@ final class Submission: Sendable {
     convenience init(
         json body: [UInt8], _ query: QueryEnvelope? = nil, defaultAuthor: Mailbox? = nil
     ) throws(Problem) {
-        let syntax = try Self.syntax(of: body)
+        let json = try JSONDocument(body: body)
         let document: MessageDocument
         do {
-            document = try DocumentOutline.decode(
-                MessageDocument.self, from: body, syntax, place: MessageDocument.place(of:))
+            document = try DocumentCursor.decode(MessageDocument.self, from: json)
         } catch {
-            // White space lies below all other characters that a document can begin with.
-            let isList = body.first { $0 > UInt8(ascii: " ") } == UInt8(ascii: "[")
             throw .invalid([
                 FieldError(
                     "",
-                    isList
+                    json.values[0].kind == .list
                         ? "the body is a JSON array; send several messages to POST /messages/batch, and one as an object"
                         : "the body has to be a JSON object")
             ])
         }
-        try self.init(document, query, syntax.repeated, defaultAuthor: defaultAuthor)
-    }
-
-    /// Checks that a body is JSON.
-    ///
-    /// - Throws: a ``Problem`` where it is none.
-    static func syntax(of body: [UInt8]) throws(Problem) -> JSONSyntax {
-        do throws(JSONSyntaxError) {
-            return try JSONSyntax(body)
-        } catch {
-            throw .malformedBody("the body is not well-formed JSON: \(error)")
-        }
+        try self.init(document, query, json.repeatedErrors, defaultAuthor: defaultAuthor)
     }
 
     /// - Parameters:
@@ -78,8 +65,7 @@ final class Submission: Sendable {
                 errors.add(FieldError("/headers/" + FieldError.escaped(name), error.description))
             }
         }
-        let mailboxes = document.to + document.cc + document.bcc
-        var recipients = document.envelope?.recipients ?? query?.givenRecipients ?? mailboxes.map(\.address)
+        var recipients = document.envelope?.recipients ?? query?.givenRecipients ?? document.recipients
         if recipients.isEmpty,
             !errors.listed.contains(where: { $0.pointer.hasPrefix("/to") || $0.pointer.hasPrefix("/envelope") })
         {

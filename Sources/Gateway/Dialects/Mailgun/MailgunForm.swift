@@ -1,6 +1,6 @@
-internal import Foundation
 internal import HTTPServer
 internal import InternetMessage
+internal import JSON
 internal import MailAddress
 
 /// The form of `POST /v3/{domain}/messages`, and what of it `messages.mime` has.
@@ -134,13 +134,13 @@ struct MailgunForm {
     /// If this is `{}`, each recipient in `to` gets a message of its own.
     private mutating func takeVariables(_ text: String) {
         isPersonal = true
-        let octets = Array(text.utf8)
         // A name that stands twice could hide variables.
-        let isSound = (try? Submission.syntax(of: octets))?.repeated.isEmpty ?? false
-        let variables = try? JSONDecoder().decode([String: FieldPresence].self, from: Data(octets))
-        if !isSound || variables == nil {
-            add("recipient-variables", "this has to be a JSON object of objects, each name once")
-        } else if variables?.values.contains(where: \.isPresent) == true {
+        guard let document = try? JSONDocument(Array(text.utf8)), document.repeatedCount == 0,
+            let object = document.values.first, object.kind == .object
+        else {
+            return add("recipient-variables", "this has to be a JSON object of objects, each name once")
+        }
+        if document.values.dropFirst().contains(where: { $0.kind != .null && ($0.kind != .object || $0.count > 0) }) {
             add(
                 "recipient-variables",
                 "recipient-variables with variables are not supported; send {} or write the texts out")

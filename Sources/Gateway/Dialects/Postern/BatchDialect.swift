@@ -1,5 +1,5 @@
-internal import Foundation
 internal import HTTPServer
+internal import JSON
 internal import MailAddress
 
 /// A JSON array of messages: `POST /messages/batch`.
@@ -9,11 +9,10 @@ struct BatchDialect: PosternDialect {
     let intake = BodyIntake.whole
     let holdsOneMessage = false
 
-    /// One for all batches: it keeps nothing from one call to the next.
-    private static let decoder = JSONDecoder()
+    /// Messages in a batch at most: what Resend's users know.
+    private static let maximumMessages = 100
 
     func read(_ request: MessageRequest) throws(Problem) -> Reading {
-        if request.octets.isEmpty { throw .emptyBody }
         let stopsOnError = request.head.query["on_error"] == "stop"
         return Reading(
             .several(
@@ -29,20 +28,16 @@ struct BatchDialect: PosternDialect {
     static func messages(
         in octets: [UInt8], defaultAuthor: Mailbox? = nil
     ) throws(Problem) -> [Result<Draft, Problem>] {
-        let repeated = try Submission.syntax(of: octets).repeated
-        if !repeated.isEmpty { throw .invalid(repeated) }
-        let document: BatchDocument
-        do {
-            document = try decoder.decode(BatchDocument.self, from: Data(octets))
-        } catch {
-            throw .invalid([FieldError("", "the body has to be a JSON array of messages")])
+        let list = try JSONDocument.read(
+            MessageList<MessageDocument>.self, from: octets, expected: "a JSON array of messages")
+        if list.count > maximumMessages {
+            throw .invalid([
+                FieldError(
+                    "", "there are more than \(maximumMessages) messages; send them in batches of \(maximumMessages)")
+            ])
         }
-        let most = BatchDocument.maximumMessages
-        if document.isTooLong {
-            throw .invalid([FieldError("", "there are more than \(most) messages; send them in batches of \(most)")])
-        }
-        if document.messages.isEmpty { throw .invalid([FieldError("", "there is no message in the batch")]) }
-        return document.messages.map { message in
+        if list.count == 0 { throw .invalid([FieldError("", "there is no message in the batch")]) }
+        return list.elements.map { message in
             Result { () throws(Problem) in
                 guard let message else {
                     throw .invalid([FieldError("", "a message has to be a JSON object")])

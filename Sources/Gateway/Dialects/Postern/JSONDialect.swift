@@ -7,7 +7,6 @@ struct JSONDialect: PosternDialect {
     let intake = BodyIntake.whole
 
     func read(_ request: MessageRequest) throws(Problem) -> Reading {
-        if request.octets.isEmpty { throw .emptyBody }
         let submission = try Submission(
             json: request.octets, .beside(request.head.query), defaultAuthor: request.defaultAuthor)
         return Reading(.one(.fields(submission)), isDryRun: request.head.query.isSet("dry_run"))

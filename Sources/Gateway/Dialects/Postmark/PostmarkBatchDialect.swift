@@ -1,4 +1,5 @@
 internal import HTTPServer
+internal import JSON
 
 /// The API of Postmark: `POST /email/batch`. The response is a list with the result of each message.
 struct PostmarkBatchDialect: PostmarkResponses {
@@ -10,7 +11,7 @@ struct PostmarkBatchDialect: PostmarkResponses {
     private static let maximumMessages = 500
 
     func read(_ request: MessageRequest) throws(Problem) -> Reading {
-        let list = try VendorDocument.read(
+        let list = try JSONDocument.read(
             MessageList<PostmarkMessage>.self, from: request.octets, expected: "a JSON array of objects")
         try list.checkCount(maximum: Self.maximumMessages)
         let messages = list.elements.map { element in

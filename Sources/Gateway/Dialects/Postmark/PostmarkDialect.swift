@@ -1,4 +1,5 @@
 internal import HTTPServer
+internal import JSON
 
 /// The API of Postmark: `POST /email`.
 struct PostmarkDialect: PostmarkResponses {
@@ -12,7 +13,7 @@ struct PostmarkDialect: PostmarkResponses {
 
     func read(_ request: MessageRequest) throws(Problem) -> Reading {
         if request.octets.count > Self.maximumOctets { throw .largerThanVendor(maximum: Self.maximumOctets) }
-        let document = try VendorDocument.read(PostmarkMessage.self, from: request.octets, expected: "a JSON object")
+        let document = try JSONDocument.read(PostmarkMessage.self, from: request.octets, expected: "a JSON object")
         return Reading(
             .one(try document.message.draft(Self.memberNames)), isDryRun: isTest(request.head),
             notes: ReadingNotes(ignored: document.message.ignored, echoes: [document.to]))

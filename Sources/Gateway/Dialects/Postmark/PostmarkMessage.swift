@@ -10,50 +10,57 @@ struct PostmarkMessage: DecodableWithErrors {
 
     /// The most recipients in `To`, `Cc` and `Bcc` together.
     private static let maximumRecipients = 50
-    private static let ignored = ["Tag", "TrackOpens", "TrackLinks", "Metadata", "MessageStream"]
-    private static let refused = ["TemplateId", "TemplateAlias", "TemplateModel", "InlineCss"]
-    private static let members = Set(
-        [
-            "From", "To", "Cc", "Bcc", "ReplyTo", "Subject", "HtmlBody", "TextBody", "Headers", "Attachments",
-        ] + ignored + refused)
+    private enum Member: String, MemberName {
+        case from = "From", to = "To", cc = "Cc", bcc = "Bcc", replyTo = "ReplyTo", subject = "Subject"
+        case html = "HtmlBody", text = "TextBody", headers = "Headers", attachments = "Attachments"
+        // They are taken and have no effect.
+        case tag = "Tag", trackOpens = "TrackOpens", trackLinks = "TrackLinks", metadata = "Metadata"
+        case messageStream = "MessageStream"
+        // They would change what is sent.
+        case templateID = "TemplateId", templateAlias = "TemplateAlias", templateModel = "TemplateModel"
+        case inlineCSS = "InlineCss"
+    }
 
     init(from decoder: any Decoder) throws {
-        var members = try Members(of: decoder, known: Self.members)
-        let authors = members.mailboxes("From")
+        var members = try Members(of: decoder)
+        var authors: [Mailbox] = []
+        while let member: Member = members.next() {
+            switch member {
+            case .from:
+                authors = members.mailboxes()
+                if authors.count > 1 { members.refuse("give one address") }
+            case .to: (to, message.document.to) = members.textAndMailboxes()
+            case .cc: message.document.cc = members.mailboxes()
+            case .bcc: message.document.bcc = members.mailboxes()
+            case .replyTo: message.document.replyTo = members.mailboxes()
+            case .subject: message.document.subject = members.text()
+            case .html: message.document.html = members.filled()
+            case .text: message.document.text = members.text()
+            case .headers:
+                let list: ListDocument<PostmarkHeader>? = members.part("a list of headers")
+                message.document.headers = list?.values(\.field).values ?? []
+            case .attachments:
+                let list: ListDocument<PostmarkAttachment>? = members.part("a list of attachments")
+                message.document.setAttachments(list?.values(\.attachment))
+            case .tag, .trackOpens, .trackLinks, .metadata, .messageStream: message.ignore(&members)
+            case .templateID, .templateAlias, .templateModel, .inlineCSS: members.refuseIfFilled()
+            }
+        }
+        message.document.from = authors.first
         if authors.isEmpty, !members.hasError("/From") {
             members.add(FieldError("/From", "the sender's address is needed"))
         }
-        if authors.count > 1 { members.add(FieldError("/From", "give one address")) }
-        message.document.from = authors.first
-        (to, message.document.to) = members.textAndMailboxes("To")
-        message.document.cc = members.mailboxes("Cc")
-        message.document.bcc = members.mailboxes("Bcc")
         let count = message.document.to.count + message.document.cc.count + message.document.bcc.count
         if count > Self.maximumRecipients {
             members.add(
                 FieldError(
                     "/To", "\(count) recipients in To, Cc and Bcc are too many; \(Self.maximumRecipients) is the most"))
         }
-        message.document.replyTo = members.mailboxes("ReplyTo")
-        message.document.subject = members.text("Subject")
-        message.document.text = members.text("TextBody")
-        message.document.html = members.filled("HtmlBody")
         if message.document.text == nil, message.document.html == nil, !members.hasError("/TextBody"),
             !members.hasError("/HtmlBody")
         {
             members.add(FieldError("/TextBody", "one of TextBody and HtmlBody is needed"))
         }
-        if let fields: ListDocument<PostmarkHeader> = members.nested("Headers", expected: "a list of headers") {
-            message.document.headers = fields.elements.compactMap(\.field)
-        }
-        if let files: ListDocument<PostmarkAttachment> = members.nested(
-            "Attachments", expected: "a list of attachments")
-        {
-            message.document.attachments = files.elements.compactMap(\.attachment)
-            message.document.places["attachments"] = files.places { $0.attachment != nil }
-        }
-        members.refuse(Self.refused)
-        message.ignored = members.present(Self.ignored)
         errors = members.errors
         message.document.errors = errors
     }

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import HTTPServer
+internal import JSON
 
 /// The API of Resend: `POST /emails/batch`.
 ///
@@ -17,7 +18,7 @@ struct ResendBatchDialect: ResendResponses {
 
     func read(_ request: MessageRequest) throws(Problem) -> Reading {
         let isPermissive = try Self.isPermissive(request.head.headers[Self.modeField])
-        let list = try VendorDocument.read(
+        let list = try JSONDocument.read(
             MessageList<ResendMessage>.self, from: request.octets, expected: "a JSON array of objects")
         try list.checkCount(maximum: Self.maximumMessages)
         let messages = list.elements.map { element in

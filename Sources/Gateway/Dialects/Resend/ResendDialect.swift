@@ -1,4 +1,5 @@
 internal import HTTPServer
+internal import JSON
 
 /// The API of Resend: `POST /emails`.
 struct ResendDialect: ResendResponses {
@@ -8,8 +9,7 @@ struct ResendDialect: ResendResponses {
     let holdsOneMessage = true
 
     func read(_ request: MessageRequest) throws(Problem) -> Reading {
-        let document = try VendorDocument.readOutlined(
-            ResendMessage.self, from: request.octets, place: ResendMessage.place(of:))
+        let document = try JSONDocument.read(ResendMessage.self, from: request.octets, expected: "a JSON object")
         return Reading(
             .one(try Self.draft(of: document)), notes: ReadingNotes(ignored: document.message.ignored))
     }

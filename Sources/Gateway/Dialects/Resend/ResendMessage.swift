@@ -1,8 +1,7 @@
-internal import Foundation
 internal import InternetMessage
 
 /// The document of `POST /emails`.
-struct ResendMessage: DecodableWithErrors, DecodableWithConfiguration {
+struct ResendMessage: DecodableWithErrors {
     private(set) var message = VendorMessage()
     /// Whether there are attachments, which a batch may not have.
     private(set) var hasAttachments = false
@@ -10,47 +9,39 @@ struct ResendMessage: DecodableWithErrors, DecodableWithConfiguration {
 
     /// The most addresses in `to`.
     private static let maximumRecipients = 50
-    private static let ignored = ["tags", "topic_id"]
-    private static let refused = ["scheduled_at", "template"]
-    /// The members, in the order in which they are read.
-    private static let names =
-        ["from", "to", "cc", "bcc", "reply_to", "subject", "text", "html", "headers", "attachments"] + refused + ignored
-    private static let members = Set(names)
-
-    /// Where a member stands in that order; nil if a message has none of that name.
-    static func place(of name: String) -> Int? { names.firstIndex(of: name) }
-
-    init(from decoder: any Decoder) throws {
-        try self.init(from: decoder, configuration: nil)
+    private enum Member: String, MemberName {
+        case from, to, cc, bcc, replyTo = "reply_to", subject, text, html, headers, attachments
+        // They are taken and have no effect.
+        case tags, topicID = "topic_id"
+        // They would change what is sent, or when.
+        case scheduledAt = "scheduled_at", template
     }
 
-    /// Reads a document, or the list of values that is left of it.
-    ///
-    /// - Parameter outline: what has been read of it already; nil if the decoder has the document.
-    init(from decoder: any Decoder, configuration outline: DocumentOutline?) throws {
-        var members = try Members(of: decoder, known: Self.members, outline: outline)
-        message.document.from = members.address("from", expected: "an address such as Name <a@b>")?.mailbox
-        message.document.to = members.addressList("to")
-        if message.document.to.count > Self.maximumRecipients {
-            members.add(FieldError("/to", "there are more than \(Self.maximumRecipients) addresses; send to fewer"))
+    init(from decoder: any Decoder) throws {
+        var members = try Members(of: decoder)
+        while let member: Member = members.next() {
+            switch member {
+            case .from: message.document.from = members.address("an address such as Name <a@b>")
+            case .to:
+                message.document.to = members.filledAddresses()
+                if message.document.to.count > Self.maximumRecipients {
+                    members.refuse("there are more than \(Self.maximumRecipients) addresses; send to fewer")
+                }
+            case .cc: message.document.cc = members.filledAddresses()
+            case .bcc: message.document.bcc = members.filledAddresses()
+            case .replyTo: message.document.replyTo = members.filledAddresses()
+            case .subject: message.document.subject = members.text()
+            case .text: message.document.text = members.text()
+            case .html: message.document.html = members.filled()
+            case .headers: message.document.headers = members.filledHeaders()
+            case .attachments:
+                let list: ListDocument<ResendAttachment>? = members.part("a list of attachments")
+                hasAttachments = list?.elements.isEmpty == false
+                message.document.setAttachments(list?.values(\.attachment))
+            case .tags, .topicID: message.ignore(&members)
+            case .scheduledAt, .template: members.refuseIfFilled()
+            }
         }
-        message.document.cc = members.addressList("cc")
-        message.document.bcc = members.addressList("bcc")
-        message.document.replyTo = members.addressList("reply_to")
-        message.document.subject = members.text("subject")
-        message.document.text = outline?.text("text") ?? members.text("text")
-        let html = outline?.text("html") ?? members.text("html")
-        message.document.html = html?.isEmpty == true ? nil : html
-        message.document.headers = members.headers("headers")
-        if let files: ListDocument<ResendAttachment> = members.nested("attachments", expected: "a list of attachments")
-        {
-            hasAttachments = !files.elements.isEmpty
-            message.document.attachments = files.elements.compactMap(\.attachment)
-            message.document.places["attachments"] = files.places { $0.attachment != nil }
-        }
-        members.refuse(Self.refused)
-        message.ignored = members.present(Self.ignored)
-        assert(members.isAtEnd, "the members are not asked for in the order of their names")
         errors = members.errors
         message.document.errors = errors
     }

@@ -2,22 +2,32 @@ internal import InternetMessage
 
 /// An attachment of ``SendGridMail``.
 struct SendGridAttachment: DecodableWithErrors {
+    private enum Member: String, MemberName { case content, filename, type, disposition, contentID = "content_id" }
+
     private(set) var attachment: Attachment?
     private(set) var errors = FieldErrors()
 
     init(from decoder: any Decoder) throws {
-        var members = try Members(of: decoder, known: ["content", "filename", "type", "disposition", "content_id"])
-        let filename = members.filled("filename")
-        let content: AttachmentContent? = members.nested("content", expected: "text in base64")
-        let type = members.mediaType("type", expected: "a string such as application/pdf")
-        let contentID = members.contentID("content_id")
-        let disposition = members.filled("disposition").map { Attachment.Disposition(rawValue: $0.lowercased()) }
-        if let disposition, disposition == nil {
-            members.add(FieldError("/disposition", "this has to be attachment or inline"))
+        var members = try Members(of: decoder)
+        var filename: String?
+        var content: Attachment.Content?
+        var type: MediaType?
+        var contentID: ContentID?
+        var disposition: Attachment.Disposition?
+        while let member: Member = members.next() {
+            switch member {
+            case .content: content = members.content()
+            case .filename: filename = members.filled()
+            case .type: type = members.mediaType("a string such as application/pdf")
+            case .contentID: contentID = members.filledContentID()
+            case .disposition:
+                guard let text = members.filled() else { continue }
+                disposition = Attachment.Disposition(rawValue: text.lowercased())
+                if disposition == nil { members.refuse("this has to be attachment or inline") }
+            }
         }
         attachment = members.attachment(
-            content?.content, in: "content", filename: filename, type: type, contentID: contentID,
-            disposition: disposition ?? nil)
+            content, in: "content", filename: filename, type: type, contentID: contentID, disposition: disposition)
         errors = members.errors
     }
 }

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import HTTPServer
+internal import JSON
 internal import SMTP
 
 /// The API of SendGrid: `POST /v3/mail/send`. Each personalization is a message of its own; none is sent if one of them is
@@ -23,7 +24,7 @@ struct SendGridDialect: VendorDialect {
     private static let maximumRecipients = 1_000
 
     func read(_ request: MessageRequest) throws(Problem) -> Reading {
-        let mail = try VendorDocument.read(SendGridMail.self, from: request.octets, expected: "a JSON object")
+        let mail = try JSONDocument.read(SendGridMail.self, from: request.octets, expected: "a JSON object")
         if !mail.errors.isEmpty {
             throw .invalid(mail.errors.withPointers { VendorText.renamed($0, Self.memberNames) })
         }

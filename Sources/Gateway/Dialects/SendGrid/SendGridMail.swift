@@ -13,51 +13,54 @@ struct SendGridMail: DecodableWithErrors {
 
     static let maximumPersonalizations = 1_000
 
-    private static let ignored = [
-        "categories", "custom_args", "batch_id", "asm", "ip_pool_name", "tracking_settings",
-    ]
-    private static let refused = ["send_at", "template_id", "sections"]
-    private static let members = Set(
-        [
-            "personalizations", "from", "subject", "content", "reply_to", "reply_to_list", "attachments", "headers",
-            "mail_settings",
-        ] + ignored + refused)
+    private enum Member: String, MemberName {
+        case personalizations, from, subject, content, replyTo = "reply_to", replyToList = "reply_to_list", attachments
+        case headers, mailSettings = "mail_settings"
+        // They are taken and have no effect.
+        case categories, customArgs = "custom_args", batchID = "batch_id", asm, ipPoolName = "ip_pool_name"
+        case trackingSettings = "tracking_settings"
+        // They would change what is sent, or when.
+        case sendAt = "send_at", templateID = "template_id", sections
+    }
 
     init(from decoder: any Decoder) throws {
-        var members = try Members(of: decoder, known: Self.members)
-        common.document.from = members.address("from", expected: "an object with email and name")?.mailbox
-        common.document.subject = members.text("subject")
-        if let replyTo = members.address("reply_to", expected: "an object with email and name")?.mailbox {
-            common.document.replyTo = [replyTo]
+        var members = try Members(of: decoder)
+        var hasList = false
+        while let member: Member = members.next() {
+            switch member {
+            case .personalizations:
+                let list: ListDocument<SendGridPersonalization>? = members.part("a list of objects")
+                personalizations = list?.elements.map(\.element) ?? []
+                hasList = list?.errors.isEmpty == false
+            case .from: common.document.from = members.address("an object with email and name")
+            case .subject: common.document.subject = members.text()
+            case .content: readContent(&members)
+            case .replyTo:
+                if let mailbox = members.address("an object with email and name") {
+                    common.document.replyTo.insert(mailbox, at: 0)
+                }
+            case .replyToList: common.document.replyTo += members.filledAddresses()
+            case .attachments:
+                let list: ListDocument<SendGridAttachment>? = members.part("a list of attachments")
+                common.document.setAttachments(list?.values(\.attachment))
+            case .headers: common.document.headers = members.filledHeaders()
+            case .mailSettings:
+                let settings: SendGridMailSettings? = members.part("an object")
+                isSandboxed = settings?.isSandboxed ?? false
+                common.ignored += settings?.ignored.map { "mail_settings." + $0 } ?? []
+            case .categories, .customArgs, .batchID, .asm, .ipPoolName, .trackingSettings: common.ignore(&members)
+            case .sendAt, .templateID, .sections: members.refuseIfFilled()
+            }
         }
-        common.document.replyTo += members.addressList("reply_to_list")
-        readContent(&members)
-        common.document.headers = members.headers("headers")
-        if let files: ListDocument<SendGridAttachment> = members.nested(
-            "attachments", expected: "a list of attachments")
-        {
-            common.document.attachments = files.elements.compactMap(\.attachment)
-            common.document.places["attachments"] = files.places { $0.attachment != nil }
-        }
-        if let settings: SendGridMailSettings = members.nested("mail_settings", expected: "an object") {
-            isSandboxed = settings.isSandboxed
-            common.ignored += settings.ignored.map { "mail_settings." + $0 }
-        }
-        let list: ListDocument<SendGridPersonalization>? = members.nested(
-            "personalizations", expected: "a list of objects")
-        personalizations = list?.elements ?? []
-        if personalizations.isEmpty, !members.hasError("/personalizations"), list?.errors.isEmpty ?? true {
+        if personalizations.isEmpty, !members.hasError("/personalizations"), !hasList {
             members.add(FieldError("/personalizations", "at least one is needed, with the recipients in to"))
         }
-        members.refuse(Self.refused)
-        common.ignored += members.present(Self.ignored)
         errors = members.errors
     }
 
     private mutating func readContent(_ members: inout Members) {
-        guard let list: ListDocument<SendGridContent> = members.nested("content", expected: "a list of type and value")
-        else { return }
-        for (index, content) in list.elements.enumerated() {
+        guard let list: ListDocument<SendGridContent> = members.part("a list of type and value") else { return }
+        for (index, content) in list.elements {
             guard let type = content.type, let value = content.value else { continue }
             switch type.description.lowercased() {
             case "text/plain" where common.document.text == nil:
@@ -98,14 +101,20 @@ struct SendGridMail: DecodableWithErrors {
 
 /// A form of the body.
 private struct SendGridContent: DecodableWithErrors {
+    private enum Member: String, MemberName { case type, value }
+
     private(set) var type: MediaType?
     private(set) var value: String?
     private(set) var errors = FieldErrors()
 
     init(from decoder: any Decoder) throws {
-        var members = try Members(of: decoder, known: ["type", "value"])
-        type = members.mediaType("type", expected: "a string such as text/plain")
-        value = members.text("value")
+        var members = try Members(of: decoder)
+        while let member: Member = members.next() {
+            switch member {
+            case .type: type = members.mediaType("a string such as text/plain")
+            case .value: value = members.text()
+            }
+        }
         if type == nil, !members.hasError("/type") { members.add(FieldError("/type", "the type is needed")) }
         if value == nil, !members.hasError("/value") { members.add(FieldError("/value", "the value is needed")) }
         errors = members.errors
@@ -114,35 +123,47 @@ private struct SendGridContent: DecodableWithErrors {
 
 /// What concerns the handling of the message.
 private struct SendGridMailSettings: DecodableWithErrors {
+    private enum Member: String, MemberName {
+        case sandboxMode = "sandbox_mode", footer
+        // They are taken and have no effect.
+        case bypassListManagement = "bypass_list_management", bypassSpamManagement = "bypass_spam_management"
+        case bypassBounceManagement = "bypass_bounce_management", spamCheck = "spam_check"
+        case bypassUnsubscribeManagement = "bypass_unsubscribe_management"
+    }
+
     private(set) var isSandboxed = false
     private(set) var ignored: [String] = []
     private(set) var errors = FieldErrors()
 
-    private static let others = [
-        "bypass_list_management", "bypass_spam_management", "bypass_bounce_management",
-        "bypass_unsubscribe_management", "spam_check",
-    ]
-
     init(from decoder: any Decoder) throws {
-        var members = try Members(of: decoder, known: Set(Self.others + ["sandbox_mode", "footer"]))
-        let sandbox: SendGridSwitch? = members.nested("sandbox_mode", expected: "an object with enable")
-        isSandboxed = sandbox?.isEnabled ?? false
-        let footer: SendGridSwitch? = members.nested("footer", expected: "an object with enable, text and html")
-        if footer?.isEnabled == true { members.refuse(["footer"]) }
-        ignored = members.present(Self.others)
+        var members = try Members(of: decoder)
+        while let member: Member = members.next() {
+            switch member {
+            case .sandboxMode:
+                let sandbox: SendGridSwitch? = members.part("an object with enable")
+                isSandboxed = sandbox?.isEnabled ?? false
+            case .footer:
+                let footer: SendGridSwitch? = members.part("an object with enable, text and html")
+                if footer?.isEnabled == true { members.refuse("footer is not supported; leave it out") }
+            default: if members.isFilled() { ignored.append(members.name) }
+            }
+        }
         errors = members.errors
     }
 }
 
 /// Something that can be switched on. A misspelt switch must not send what was meant as a test.
 private struct SendGridSwitch: DecodableWithErrors {
+    private enum Member: String, MemberName { case enable, text, html }
+
     private(set) var isEnabled = false
     private(set) var errors = FieldErrors()
 
     init(from decoder: any Decoder) throws {
-        var members = try Members(of: decoder, known: ["enable", "text", "html"])
-        let enable: Bool? = members.value("enable", expected: "true or false")
-        isEnabled = enable ?? false
+        var members = try Members(of: decoder)
+        while let member: Member = members.next() {
+            if member == .enable { isEnabled = members.flag() ?? false }
+        }
         errors = members.errors
     }
 }

@@ -11,20 +11,27 @@ struct SendGridPersonalization: DecodableWithErrors {
     private(set) var ignored: [String] = []
     private(set) var errors = FieldErrors()
 
-    private static let refused = ["substitutions", "dynamic_template_data", "send_at"]
+    private enum Member: String, MemberName {
+        case from, to, cc, bcc, subject, headers, customArgs = "custom_args"
+        // They would change what is sent, or when.
+        case substitutions, dynamicTemplateData = "dynamic_template_data", sendAt = "send_at"
+    }
 
     init(from decoder: any Decoder) throws {
-        var members = try Members(
-            of: decoder, known: Set(["from", "to", "cc", "bcc", "subject", "headers", "custom_args"] + Self.refused))
-        from = members.address("from", expected: "an object with email and name")?.mailbox
-        to = members.addressList("to")
+        var members = try Members(of: decoder)
+        while let member: Member = members.next() {
+            switch member {
+            case .from: from = members.address("an object with email and name")
+            case .to: to = members.filledAddresses()
+            case .cc: cc = members.filledAddresses()
+            case .bcc: bcc = members.filledAddresses()
+            case .subject: subject = members.filled()
+            case .headers: headers = members.filledHeaders()
+            case .customArgs: if members.isFilled() { ignored = [members.name] }
+            case .substitutions, .dynamicTemplateData, .sendAt: members.refuseIfFilled()
+            }
+        }
         if to.isEmpty, !members.hasError("/to") { members.add(FieldError("/to", "at least one recipient is needed")) }
-        cc = members.addressList("cc")
-        bcc = members.addressList("bcc")
-        subject = members.filled("subject")
-        headers = members.headers("headers")
-        members.refuse(Self.refused)
-        ignored = members.present(["custom_args"])
         errors = members.errors
     }
 }

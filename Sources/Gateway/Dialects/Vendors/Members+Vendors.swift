@@ -1,72 +1,98 @@
 internal import InternetMessage
+internal import JSON
 internal import MailAddress
 
 /// What the documents of vendors' APIs have in common.
 extension Members {
-    /// Those of some fields that say anything.
-    mutating func present(_ names: [String]) -> [String] {
-        names.filter { isPresent($0) }
-    }
-
-    /// Refuses fields that would change what is sent, or when.
-    mutating func refuse(_ names: [String]) {
-        for name in present(names) {
-            add(FieldError("/" + name, "\(name) is not supported; leave it out"))
+    /// Whether the member says anything. Some clients send all fields that they know, and an empty value for what their caller
+    /// left out.
+    mutating func isFilled() -> Bool {
+        switch value.kind {
+        case .object, .list: value.count > 0
+        case .string: text().map { !$0.isEmpty && $0 != "None" } ?? false
+        case .false, .null: false
+        case .true, .number, .longString: true
         }
     }
 
+    /// Refuses a field that would change what is sent, or when.
+    mutating func refuseIfFilled() {
+        if isFilled() { refuse("\(name) is not supported; leave it out") }
+    }
+
     /// A text that says nothing if it is empty.
-    mutating func filled(_ name: String) -> String? {
-        guard let text = text(name), !text.isEmpty else { return nil }
+    mutating func filled() -> String? {
+        guard let text = text(), !text.isEmpty else { return nil }
         return text
     }
 
     /// The mailboxes in a text with commas.
-    mutating func mailboxes(_ name: String) -> [Mailbox] { textAndMailboxes(name).mailboxes }
+    mutating func mailboxes() -> [Mailbox] { textAndMailboxes().mailboxes }
 
     /// A text with commas, nil if there is none, and the mailboxes in it.
-    mutating func textAndMailboxes(_ name: String) -> (text: String?, mailboxes: [Mailbox]) {
-        guard let text = filled(name) else { return (nil, []) }
+    mutating func textAndMailboxes() -> (text: String?, mailboxes: [Mailbox]) {
+        guard let text = filled() else { return (nil, []) }
         do throws(AddressError) {
             return (text, try AddressList(parsing: text).mailboxes)
         } catch {
-            add(FieldError("/" + name, error.description))
+            refuse(error.description)
             return (text, [])
         }
     }
 
-    /// The mailboxes of a list; an empty text in its place says that there are none.
-    mutating func addressList(_ name: String) -> [Mailbox] {
-        if let beginning = beginning(of: name) {
-            guard beginning == UInt8(ascii: "\"") else {
-                return addresses(name, expected: "an address or a list of addresses")?.mailboxes ?? []
-            }
-            guard let text = filled(name) else { return [] }
-            let document = AddressListDocument(AddressDocument(text))
-            add(document.errors, under: name)
-            return document.mailboxes
-        }
-        guard isPresent(name) else { return [] }
-        return addresses(name, expected: "an address or a list of addresses")?.mailboxes ?? []
+    /// The mailboxes of a list, or one; what is empty says that there are none.
+    mutating func filledAddresses() -> [Mailbox] {
+        if value.kind == .string ? value.octets.isEmpty : !isFilled() { return [] }
+        return addresses()
     }
 
     /// Header fields. An empty list says that there are none: PHP writes an empty object like that.
-    mutating func headers(_ name: String) -> [(name: String, value: String)] {
-        if let beginning = beginning(of: name) {
-            // Whatever is no object is read once, and has to be empty.
-            if beginning != UInt8(ascii: "{") {
-                if isPresent(name) { add(FieldError("/" + name, "this has to be an object of strings")) }
-                return []
-            }
-        } else if !isPresent(name) {
-            return []
-        }
-        let headers: HeadersDocument? = nested(name, expected: "an object of strings")
-        return headers?.headers ?? []
+    mutating func filledHeaders() -> [(name: String, value: String)] {
+        value.kind == .object || isFilled() ? headers() : []
     }
 
-    private mutating func isPresent(_ name: String) -> Bool {
-        value(name, as: FieldPresence.self, expected: "a value")?.isPresent ?? false
+    /// A content identifier, with or without `cid:` and angle brackets; nil if there is none.
+    mutating func filledContentID() -> ContentID? {
+        guard let text = filled() else { return nil }
+        return contentID(text.lowercased().hasPrefix("cid:") ? String(text.dropFirst(4)) : text)
+    }
+
+    /// The content of an attachment: text in base64, a list of octets as Python's clients send it, or
+    /// `{"type": "Buffer", "data": […]}` as Node's do.
+    mutating func content() -> Attachment.Content? {
+        let expected = "text in base64, or a list of octets from 0 to 255"
+        switch value.kind {
+        case .string, .longString: return base64().map { .base64($0) }
+        case .list: return octets(expected).map { .octets($0) }
+        default:
+            guard let buffer: Buffer = part(expected) else { return nil }
+            if buffer.octets == nil { refuse("this has to be \(expected)") }
+            return buffer.octets.map { .octets($0) }
+        }
+    }
+
+    private struct Buffer: DecodableWithErrors {
+        enum Member: String, MemberName { case type, data }
+
+        private(set) var octets: [UInt8]?
+        /// Whatever it is, it says as a whole whether it is right.
+        let errors = FieldErrors()
+
+        init(from decoder: any Decoder) throws {
+            var members = try Members(of: decoder)
+            var type: String?
+            while let member: Member = members.next() {
+                switch member {
+                case .type: type = members.text()
+                case .data: octets = members.octets("a list of octets")
+                }
+            }
+            if type != "Buffer" { octets = nil }
+        }
+    }
+
+    private mutating func octets(_ expected: String) -> [UInt8]? {
+        take(expected) { try $0.decode([UInt8].self) }
     }
 
     /// An attachment of what was read of it, or nil if something is wrong with it or it has no content. Without a type it
@@ -77,23 +103,11 @@ extension Members {
         _ content: Attachment.Content?, in member: String, filename: String?, type: MediaType?, contentID: ContentID?,
         disposition: Attachment.Disposition? = nil
     ) -> Attachment? {
-        if content == nil, errors.isEmpty { add(FieldError("/" + member, "an attachment needs its content")) }
-        guard errors.isEmpty, let content else { return nil }
+        if content == nil, areRight { add(FieldError("/" + member, "an attachment needs its content")) }
+        guard areRight, let content else { return nil }
         return Attachment(
             filename: filename, content: content,
             contentType: type ?? filename.flatMap { MediaType(ofFile: $0) } ?? .octetStream, contentID: contentID,
             disposition: disposition)
-    }
-
-    /// A content identifier, with or without `cid:` and angle brackets; nil if there is none.
-    mutating func contentID(_ name: String) -> ContentID? {
-        guard var text = filled(name) else { return nil }
-        if text.lowercased().hasPrefix("cid:") { text.removeFirst(4) }
-        do throws(HeaderError) {
-            return try ContentID(text)
-        } catch {
-            add(FieldError("/" + name, error.description))
-            return nil
-        }
     }
 }

@@ -1,30 +1,27 @@
+internal import JSON
+
 /// A JSON array of messages, each with errors of its own.
 struct MessageList<Element: Decodable>: Decodable {
-    /// The most elements that are read; every vendor's limit is lower.
-    private static var maximumRead: Int { 1_001 }
+    /// The most elements that are read: what Postmark takes.
+    private static var maximumRead: Int { 500 }
 
     /// A message, or nil if an element is something else.
     private(set) var elements: [Element?] = []
+    /// How many elements there are.
+    let count: Int
 
     init(from decoder: any Decoder) throws {
-        var list = try decoder.unkeyedContainer()
-        while !list.isAtEnd, elements.count < Self.maximumRead {
-            if let element = try? list.decode(Element.self) {
-                elements.append(element)
-            } else {
-                elements.append(nil)
-                // The element that could not be read is ignored.
-                _ = try list.decode(Anything.self)
-            }
-        }
+        var list = try Elements(of: decoder)
+        count = list.count
+        while !list.isAtEnd, elements.count < Self.maximumRead { elements.append(list.part()) }
     }
 
     /// Checks how many there are.
     ///
     /// - Throws: a ``Problem`` if there is none, or more than allowed.
     func checkCount(maximum: Int) throws(Problem) {
-        if elements.isEmpty { throw .invalid([FieldError("", "there is no message in the list")]) }
-        if elements.count > maximum {
+        if count == 0 { throw .invalid([FieldError("", "there is no message in the list")]) }
+        if count > maximum {
             throw .tooManyMessages(maximum: maximum)
         }
     }

@@ -5,6 +5,11 @@ struct VendorMessage {
     /// The fields that are taken and have no effect.
     var ignored: [String] = []
 
+    /// Takes a member that has no effect.
+    mutating func ignore(_ members: inout Members) {
+        if members.isFilled() { ignored.append(members.name) }
+    }
+
     /// Checks the message.
     ///
     /// - Parameter names: what the vendor calls the members of our own documents.

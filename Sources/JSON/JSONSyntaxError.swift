@@ -1,6 +1,7 @@
 /// Why a body is no JSON text (RFC 8259), and where.
-struct JSONSyntaxError: Error, CustomStringConvertible {
-    enum Reason: String {
+public struct JSONSyntaxError: Error, CustomStringConvertible {
+    /// What is wrong.
+    public enum Reason: String, Sendable {
         case byteOrderMark = "there is a byte order mark; send UTF-8 without one"
         case notUTF8 = "a string is not UTF-8"
         case end = "the text ends in the middle"
@@ -12,14 +13,16 @@ struct JSONSyntaxError: Error, CustomStringConvertible {
         case comma = "a comma stands in front of a closing bracket; remove it"
         case depth = "objects and lists are nested too deep"
         case members = "an object has too many members"
+        case values = "there are too many objects, lists and members"
         case control = "a control character stands in a string; write \\n, \\t or \\u and its four digits"
         case escape = "a backslash in a string begins no escape, or half of a surrogate pair"
         case number = "a digit is expected"
     }
 
-    let reason: Reason
+    /// What is wrong.
+    public let reason: Reason
     /// The index of the octet.
-    let offset: Int
+    public let offset: Int
 
     init(_ reason: Reason, at offset: Int) {
         self.reason = reason
@@ -27,5 +30,5 @@ struct JSONSyntaxError: Error, CustomStringConvertible {
     }
 
     /// What is wrong, where, and what to do.
-    var description: String { "\(reason.rawValue) (at octet \(offset))" }
+    public var description: String { "\(reason.rawValue) (at octet \(offset))" }
 }

@@ -1,8 +1,12 @@
 import Foundation
-import TestSupport
 import Testing
 
-@testable import Gateway
+@testable import JSON
+
+/// Any JSON value, not looked at.
+private struct Anything: Decodable {
+    init(from decoder: any Decoder) {}
+}
 
 /// What is JSON and what is not (RFC 8259), and what is said of it.
 @Suite(.timeLimit(.minutes(1))) struct JSONSyntaxTests {
@@ -20,9 +24,11 @@ import Testing
         #"{"":0," ":0,"A":0,"a":0,"\u00e4":0,"ae":0}"#, "[1,2 , 3\n,4]", #"{"a" : 1 , "b":[ ]}"#, deep(512),
     ])
     func isJSON(_ text: String) throws {
-        #expect(try JSONSyntax(Self.octets(text)).repeated.isEmpty)
+        #expect(try JSONDocument(Self.octets(text)).repeatedCount == 0)
         // What is taken here can be decoded, too: nothing is left for the decoder to say.
         _ = try JSONDecoder().decode(Anything.self, from: Data(text.utf8))
+        let reduced = try JSONDocument(Self.octets(text)).reduced
+        if text != "null" { _ = try JSONDecoder().decode(Anything.self, from: Data(reduced)) }
     }
 
     @Test(arguments: [
@@ -58,7 +64,7 @@ import Testing
         ("\u{FEFF}{}", "byteOrderMark", 0), ("\u{0B}{}", "value", 0), ("\u{A0}{}", "value", 0),
     ])
     func isNone(_ text: String, _ reason: String, _ offset: Int) {
-        let error = #expect(throws: JSONSyntaxError.self) { try JSONSyntax(Self.octets(text)) }
+        let error = #expect(throws: JSONSyntaxError.self) { try JSONDocument(Self.octets(text)) }
         #expect(error.map { "\($0.reason)" } == reason, "\(text.debugDescription)")
         #expect(error?.offset == offset, "\(text.debugDescription)")
     }
@@ -70,7 +76,7 @@ import Testing
         ] as [([UInt8], Int)])
     func isNotUTF8(_ content: [UInt8], _ offset: Int) {
         let error = #expect(throws: JSONSyntaxError.self) {
-            try JSONSyntax(Self.octets("[\"") + content + Self.octets("\"]"))
+            try JSONDocument(Self.octets("[\"") + content + Self.octets("\"]"))
         }
         #expect(error?.reason == .notUTF8)
         #expect(error?.offset == offset)
@@ -80,16 +86,37 @@ import Testing
         func object(_ count: Int) -> [UInt8] {
             Self.octets("[{" + (0..<count).map { "\"m\($0)\":0" }.joined(separator: ",") + "}]")
         }
-        #expect(try JSONSyntax(object(2000)).repeated.isEmpty)
-        let error = #expect(throws: JSONSyntaxError.self) { try JSONSyntax(object(2001)) }
+        #expect(try JSONDocument(object(2000)).repeatedCount == 0)
+        let error = #expect(throws: JSONSyntaxError.self) { try JSONDocument(object(2001)) }
         #expect(error?.reason == .members)
+    }
+
+    @Test func documentsHaveABound() throws {
+        func document(_ count: Int) -> [UInt8] {
+            Self.octets("[" + repeatElement("[]", count: count).joined(separator: ",") + "]")
+        }
+        #expect(try JSONDocument(document(JSONDocument.maximumValues - 1)).values.count == JSONDocument.maximumValues)
+        let error = #expect(throws: JSONSyntaxError.self) { try JSONDocument(document(JSONDocument.maximumValues)) }
+        #expect(error?.reason == .values)
+        // Numbers and strings in lists do not count.
+        #expect(try JSONDocument(Self.octets("[" + String(repeating: "0,", count: 600_000) + "0]")).values.count == 1)
+    }
+
+    /// A hundred are listed, and very long paths are cut.
+    @Test func whatStandsTwiceHasABound() throws {
+        let twice = repeatElement(#""a":1"#, count: 1_999).joined(separator: ",")
+        let name = String(repeating: "n", count: 100_000)
+        let document = try JSONDocument(Self.octets(#"{"\#(name)":{"\#(name)":{\#(twice)}}}"#))
+        #expect(document.repeatedCount == 1_998)
+        #expect(document.repeated.count == JSONDocument.maximumRepeated)
+        #expect(document.repeated.allSatisfy { $0.joined().utf8.count < 10_000 })
     }
 
     @Test func otherEncodingsAreNone() {
         for bigEndian in [false, true] {
             let units = #"{"a":1}"#.utf16.map { bigEndian ? $0.bigEndian : $0.littleEndian }
             let body = units.flatMap { unit in withUnsafeBytes(of: unit, Array.init) }
-            #expect(throws: JSONSyntaxError.self) { try JSONSyntax(body) }
+            #expect(throws: JSONSyntaxError.self) { try JSONDocument(body) }
         }
     }
 
@@ -97,69 +124,14 @@ import Testing
 
     /// Of two members of one name a decoder would keep one and lose the other without a word.
     @Test(arguments: [
-        (#"{"to":1,"to":2}"#, ["/to"]), (#"{"to":1,"t\u006f":2}"#, ["/to"]),
-        (#"{"a":1,"b":2,"a":3,"a":4}"#, ["/a", "/a"]),
-        (#"{"headers":{"X":"1","Y":"2","X":"3"}}"#, ["/headers/X"]),
-        (#"[{"a":1},{"attachments":[{},{"x":{"b/c":1,"b/c":2}}]}]"#, ["/1/attachments/1/x/b~1c"]),
-        (#"{"a":[0,[0,{"b":{},"c":{"d":1,"d":2}}]],"a":0}"#, ["/a/1/1/c/d", "/a"]),
-        ("{\(many),\"m7\":0}", ["/m7"]), ("{\(many)}", []), (#"{"":1,"":2}"#, ["/"]),
+        (#"{"to":1,"to":2}"#, [["to"]]), (#"{"to":1,"t\u006f":2}"#, [["to"]]),
+        (#"{"a":1,"b":2,"a":3,"a":4}"#, [["a"], ["a"]]),
+        (#"{"headers":{"X":"1","Y":"2","X":"3"}}"#, [["headers", "X"]]),
+        (#"[{"a":1},{"attachments":[{},{"x":{"b/c":1,"b/c":2}}]}]"#, [["1", "attachments", "1", "x", "b/c"]]),
+        (#"{"a":[0,[0,{"b":{},"c":{"d":1,"d":2}}]],"a":0}"#, [["a", "1", "1", "c", "d"], ["a"]]),
+        ("{\(many),\"m7\":0}", [["m7"]]), ("{\(many)}", []), (#"{"":1,"":2}"#, [[""]]),
     ])
-    func membersGivenTwice(_ text: String, _ pointers: [String]) throws {
-        #expect(try JSONSyntax(Self.octets(text)).repeated.listed.map(\.pointer) == pointers)
-    }
-
-    // MARK: Over HTTP
-
-    @Test(arguments: ["/messages", "/messages/batch", "/messages?dry_run=true"])
-    func theClientIsTold(_ path: String) async throws {
-        let bench = try await Bench.start([:], greeting)
-        let isBatch = path.hasSuffix("batch")
-        func body(_ members: String) -> String {
-            let message = #"{"from":"a@example.org","to":"b@example.net","text":"t"\#(members)}"#
-            return isBatch ? "[\(message)]" : message
-        }
-        for (members, says) in [
-            (",", "a comma stands in front of a closing bracket"), (",\"html\":\"a\tb\"", "a control character"),
-            (#","html":"\x""#, "a backslash"), (#","x":01"#, "a comma is expected"),
-            (#","x":NaN"#, "a value is expected"),
-        ] {
-            let answer = try await bench.post(body(members), path: path)
-            #expect(answer.status == 400, "\(members)")
-            #expect(answer.field("content-type") == "application/problem+json")
-            #expect(answer.json["type"] as? String == "/problems/malformed-body")
-            let detail = answer.json["detail"] as? String ?? ""
-            #expect(detail.hasPrefix("the body is not well-formed JSON: \(says)"), "\(detail)")
-        }
-        let mark = try await bench.post("\u{FEFF}" + body(""), path: path)
-        #expect(mark.status == 400)
-        let twice = try await bench.post(body(#","text":"u","headers":{"X":"1","X":"2"}"#), path: path)
-        #expect(twice.status == 422)
-        #expect(Set(twice.pointers) == Set(["/headers/X", "/text"].map { isBatch ? "/0\($0)" : $0 }))
-        #expect(bench.relay.connections == 0)
-        await bench.stop()
-    }
-
-    /// What is given twice is named together with everything else that is wrong.
-    @Test func allErrorsAreNamed() async throws {
-        let bench = try await Bench.start([:], greeting)
-        let answer = try await bench.post(#"{"from":"a","to":"b@example.net","to":"c@example.net","color":"red"}"#)
-        #expect(answer.status == 422)
-        #expect(Set(answer.pointers) == ["/from", "/to", "/color"])
-        await bench.stop()
-    }
-
-    /// A large attachment takes another way, and what is wrong beside it is said all the same.
-    @Test func besideALargeAttachment() async throws {
-        let bench = try await Bench.start([:], greeting + envelope + taken)
-        let content = Data(repeating: 7, count: 90_000).base64EncodedString()
-        func body(_ rest: String) -> String {
-            #"{"from":"a@example.org","to":"b@example.net","attachments":[{"content":"\#(content)"}]\#(rest)}"#
-        }
-        #expect(try await bench.post(body(",")).status == 400)
-        let twice = try await bench.post(body(#","to":"c@example.net""#))
-        #expect(twice.status == 422)
-        #expect(twice.pointers == ["/to"])
-        #expect(try await bench.post(body("")).status == 200)
-        await bench.stop()
+    func membersGivenTwice(_ text: String, _ paths: [[String]]) throws {
+        #expect(try JSONDocument(Self.octets(text)).repeated == paths)
     }
 }

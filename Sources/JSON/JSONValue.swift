@@ -1,0 +1,25 @@
+/// A value of a ``JSONDocument``: where it stands, and what its kind is.
+///
+/// The document itself, the members of objects, and the objects and lists in lists have one. The strings and numbers of a list
+/// have none: a list can hold millions of them.
+public struct JSONValue: Sendable {
+    /// What a value is.
+    public enum Kind: Sendable {
+        case object, list, string, number, `true`, `false`, null
+        /// A string that is left out of what the decoder reads: see ``JSONDocument/text(of:)``.
+        case longString
+    }
+
+    /// What it is.
+    public let kind: Kind
+    /// Where its name stands, without the quotes; empty unless it is a member.
+    let name: Range<Int>
+    /// Its place in its object or list.
+    public let index: Int
+    /// Where it stands; a string without its quotes.
+    public internal(set) var octets: Range<Int>
+    /// How many members or elements it has.
+    public internal(set) var count = 0
+    /// The index, among the values of the document, of the first behind it and what is in it.
+    public internal(set) var end: Int
+}
