@@ -51,7 +51,6 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
-        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
     ],
     targets: [
@@ -92,17 +91,17 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "CMicrohttpd", linkerSettings: [.linkedLibrary("microhttpd"), .linkedLibrary("gnutls")]),
         .target(name: "HTTPServer", dependencies: ["CMicrohttpd", logging], swiftSettings: strict),
+        .target(name: "PrometheusMetrics", swiftSettings: strict),
         .target(
             name: "Gateway",
             dependencies: [
                 "JSON", "MailAddress", "OctetSearch", "SMTP", "RelayAccess", "InternetMessage", "HTTPServer", "Records",
-                "OTLP",
+                "OTLP", "PrometheusMetrics",
                 nioCore,
                 nioPosix,
                 nioSSL, logging, crypto,
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Yams", package: "Yams"),
-                .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Tracing", package: "swift-distributed-tracing"),
             ],
             resources: [
@@ -160,6 +159,8 @@ let package = Package(
                 .product(name: "Tracing", package: "swift-distributed-tracing"),
             ],
             swiftSettings: common),
+        .testTarget(
+            name: "PrometheusMetricsTests", dependencies: ["PrometheusMetrics"], swiftSettings: common),
         .testTarget(name: "RecordsTests", dependencies: ["Records", "TestSupport", logging], swiftSettings: common),
         .testTarget(
             name: "HTTPServerTests", dependencies: ["HTTPServer", "TestSupport", logging], swiftSettings: common),
@@ -170,11 +171,10 @@ let package = Package(
             name: "GatewayTests",
             dependencies: [
                 "Gateway", "JSON", "Sandbox", "SMTP", "RelayAccess", "InternetMessage", "MailAddress", "Records",
-                "TestSupport",
+                "PrometheusMetrics", "TestSupport",
                 logging,
                 nioCore,
                 nioSSL,
-                .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
                 .product(name: "Tracing", package: "swift-distributed-tracing"),
             ],

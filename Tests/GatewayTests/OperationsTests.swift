@@ -1,4 +1,5 @@
 import Foundation
+import PrometheusMetrics
 import Testing
 
 @testable import Gateway
@@ -26,7 +27,7 @@ import Testing
     }
 
     @Test func theDocumentListsEveryMetric() throws {
-        let rows = MetricFamily.all.map { "| `\($0.name)` | \($0.kind.name) | \($0.help) |" }
+        let rows = MetricFamily.all.map { "| `\($0.name)` | \($0.kind) | \($0.help) |" }
         #expect(try Self.text("docs/operations.md").contains("|---|---|---|\n" + rows.joined(separator: "\n") + "\n"))
     }
 

@@ -1,6 +1,7 @@
 internal import InternetMessage
 internal import MailAddress
 internal import NIOCore
+internal import PrometheusMetrics
 internal import Records
 internal import SMTP
 

@@ -33,7 +33,7 @@ enum HealthResponse {
                 json.object { json in
                     json.member("name", finding.name)
                     json.member("status", finding.error == nil ? "ok" : "unavailable")
-                    json.member("latency_ms", Int(finding.latency.nanoseconds / 1_000_000))
+                    json.member("latency_ms", finding.latency.nanoseconds / 1_000_000)
                     json.member("error", finding.error.map { RelayFailure($0, relay: finding.name).description })
                 }
             }

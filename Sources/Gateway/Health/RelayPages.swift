@@ -1,5 +1,6 @@
 internal import HTTPServer
 internal import OTLP
+internal import PrometheusMetrics
 internal import Records
 internal import SMTP
 internal import Synchronization

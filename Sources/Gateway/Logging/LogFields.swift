@@ -30,7 +30,7 @@ struct LogFields: CustomStringConvertible, Sendable {
     /// Adds a time in milliseconds.
     mutating func add(_ name: JSONText.Name, _ duration: Duration) {
         members.name(name)
-        members.value(thousandths: Int(duration.nanoseconds / 1000))
+        members.value(thousandths: duration.nanoseconds / 1000)
     }
 
     /// A text of no more characters than are written of a value, without those that a terminal could obey or that change

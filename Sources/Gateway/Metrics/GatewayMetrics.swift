@@ -1,22 +1,19 @@
-internal import CoreMetrics
 internal import OTLP
+internal import PrometheusMetrics
 internal import Records
 internal import SMTP
 internal import Synchronization
 
 /// The metrics of a gateway, and how they are read.
 final class GatewayMetrics: Sendable {
-    let registry = MetricRegistry()
+    let registry = MetricRegistry(MetricFamily.all)
     private let relays = Mutex<[String: RelayMetrics]>([:])
     private let reloads: Counter
     private let failedReloads: Counter
 
     init() {
-        let registry = registry
-        reloads = Counter(
-            label: MetricFamily.reloads.name, dimensions: [("result", "success")], factory: registry)
-        failedReloads = Counter(
-            label: MetricFamily.reloads.name, dimensions: [("result", "failure")], factory: registry)
+        reloads = registry.counter(.reloads, MetricLabels([("result", "success")]))
+        failedReloads = registry.counter(.reloads, MetricLabels([("result", "failure")]))
     }
 
     /// The metrics of a relay, the same ones for the same name.
@@ -67,36 +64,30 @@ final class GatewayMetrics: Sendable {
         text.gauge(.relayUp, figures.relays) { text, relay, labels in
             if let isUp = relay.isUp { text.sample(labels, isUp ? 1 : 0) }
         }
-        text.gauge(.storeUp, figures.store.error == nil ? 1 : 0, Labels([("store", figures.store.kind.rawValue)]))
-        text.gauge(.storeEvictions, Double(figures.store.evicted))
+        text.write(.storeUp, figures.store.error == nil ? 1 : 0, MetricLabels([("store", figures.store.kind.rawValue)]))
+        text.write(.storeEvictions, Double(figures.store.evicted))
         if let spans = figures.spans {
-            text.begin(.spans)
+            text.begin(.counter(.spans))
             for (result, count) in [("exported", spans.exported), ("dropped", spans.dropped), ("failed", spans.failed)]
             {
-                text.sample(Labels([("result", result)]), Double(count))
+                text.sample(MetricLabels([("result", result)]), Double(count))
             }
         }
-        text.gauge(.inFlight, Double(figures.inFlight))
-        text.gauge(.draining, figures.isDraining ? 1 : 0)
-        text.gauge(.build, 1, Labels([("version", GatewayVersion.current)]))
+        text.write(.inFlight, Double(figures.inFlight))
+        text.write(.draining, figures.isDraining ? 1 : 0)
+        text.write(.build, 1, MetricLabels([("version", GatewayVersion.current)]))
         ProcessFigures()?.write(into: &text)
         return text.text
     }
 }
 
 extension PrometheusText {
-    /// A family with a sample.
-    mutating func gauge(_ family: MetricFamily, _ value: Double, _ labels: Labels = Labels()) {
-        begin(family)
-        sample(labels, value)
-    }
-
     /// A family with samples for each relay.
     mutating func gauge(
-        _ family: MetricFamily, _ relays: [GatewayMetrics.Figures.OfRelay],
-        _ samples: (inout PrometheusText, GatewayMetrics.Figures.OfRelay, Labels) -> Void
+        _ family: GaugeFamily, _ relays: [GatewayMetrics.Figures.OfRelay],
+        _ samples: (inout PrometheusText, GatewayMetrics.Figures.OfRelay, MetricLabels) -> Void
     ) {
-        begin(family)
-        for relay in relays { samples(&self, relay, Labels([("relay", relay.name)])) }
+        begin(.gauge(family))
+        for relay in relays { samples(&self, relay, MetricLabels([("relay", relay.name)])) }
     }
 }

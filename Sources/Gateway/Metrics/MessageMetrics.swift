@@ -1,4 +1,4 @@
-internal import CoreMetrics
+internal import PrometheusMetrics
 internal import SMTP
 
 /// What is counted of the messages to one relay on one event loop, which alone counts here.
@@ -11,21 +11,18 @@ final class MessageMetrics: Sendable {
     private let unknown: Counter
     private let bytes: Counter
     private let fallbacks: Counter
-    private let queue: Timer
-    private let envelope: Timer
-    private let content: Timer
+    private let queue: Histogram
+    private let envelope: Histogram
+    private let content: Histogram
     /// By stage, and the code's first digit from 2 to 5.
     private let replies: [SMTPStage: [Counter]]
     /// The reply that nearly all messages get.
     private let taken: Counter
 
-    init(_ name: String, _ factory: MetricRegistry) {
-        let relay = [("relay", name)]
-        func counter(_ family: MetricFamily, _ labels: [(String, String)] = []) -> Counter {
-            Counter(label: family.name, dimensions: relay + labels, factory: factory)
-        }
-        func timer(_ family: MetricFamily) -> Timer {
-            Timer(label: family.name, dimensions: relay, factory: factory)
+    init(_ name: String, _ registry: MetricRegistry) {
+        let relay = [(name: "relay", value: name)]
+        func counter(_ family: CounterFamily, _ labels: [(name: String, value: String)] = []) -> Counter {
+            registry.counter(family, MetricLabels(relay + labels))
         }
         accepted = counter(.messages, [("outcome", "accepted")])
         partiallyAccepted = counter(.messages, [("outcome", "partially_accepted")])
@@ -35,9 +32,9 @@ final class MessageMetrics: Sendable {
         unknown = counter(.messages, [("outcome", "unknown")])
         bytes = counter(.bytes)
         fallbacks = counter(.fallbacks)
-        queue = timer(.queueTime)
-        envelope = timer(.envelopeTime)
-        content = timer(.contentTime)
+        queue = registry.histogram(.queueTime, MetricLabels(relay))
+        envelope = registry.histogram(.envelopeTime, MetricLabels(relay))
+        content = registry.histogram(.contentTime, MetricLabels(relay))
         replies = Dictionary(
             uniqueKeysWithValues: SMTPStage.allCases.map { stage in
                 (
@@ -53,11 +50,11 @@ final class MessageMetrics: Sendable {
     /// The relay took responsibility for a message.
     func sent(_ receipt: Receipt, bytes count: Int) {
         (receipt.rejected.isEmpty && receipt.failed.isEmpty ? accepted : partiallyAccepted).increment()
-        bytes.increment(by: Int64(count))
+        bytes.increment(by: count)
         taken.increment()
-        queue.recordNanoseconds(receipt.times.queue.nanoseconds)
-        envelope.recordNanoseconds(receipt.times.envelope.nanoseconds)
-        content.recordNanoseconds(receipt.times.content.nanoseconds)
+        queue.record(nanoseconds: receipt.times.queue.nanoseconds)
+        envelope.record(nanoseconds: receipt.times.envelope.nanoseconds)
+        content.record(nanoseconds: receipt.times.content.nanoseconds)
     }
 
     /// A message was not sent to the relay, and is not going to be.

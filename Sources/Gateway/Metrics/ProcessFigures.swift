@@ -1,4 +1,5 @@
 internal import Foundation
+internal import PrometheusMetrics
 
 /// What the kernel says of this process. Where there is no `/proc`, nothing is exported.
 struct ProcessFigures {
@@ -29,12 +30,11 @@ struct ProcessFigures {
     }
 
     func write(into text: inout PrometheusText) {
-        for (family, value) in [
-            (MetricFamily.cpuTime, cpuSeconds), (.residentMemory, residentBytes), (.openFiles, openFiles),
-            (.maximumOpenFiles, maximumOpenFiles), (.startTime, startedAt), (.threads, threads),
-        ] {
-            text.begin(family)
-            text.sample(family.name, Labels(), value)
-        }
+        text.write(.cpuTime, cpuSeconds)
+        text.write(.residentMemory, residentBytes)
+        text.write(.openFiles, openFiles)
+        text.write(.maximumOpenFiles, maximumOpenFiles)
+        text.write(.startTime, startedAt)
+        text.write(.threads, threads)
     }
 }

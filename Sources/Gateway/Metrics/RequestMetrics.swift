@@ -1,4 +1,4 @@
-internal import CoreMetrics
+internal import PrometheusMetrics
 
 /// Counts the answered requests of one thread of the HTTP server, by route and status, and how long each took.
 final class RequestMetrics: Sendable {
@@ -11,22 +11,18 @@ final class RequestMetrics: Sendable {
     /// By the endpoint's path, and at the end anything else, whatever a client asks for.
     private let counters: [[Counter]]
     /// The same by the first digit of the status, from 1 to 5.
-    private let times: [[Timer]]
+    private let times: [[Histogram]]
 
     /// - Parameter paths: those of the endpoints.
-    init(_ factory: MetricRegistry, paths: [String]) {
+    init(_ registry: MetricRegistry, paths: [String]) {
         counters = (paths + ["other"]).map { path in
             (Self.statuses.map(String.init) + ["other"]).map { status in
-                Counter(
-                    label: MetricFamily.requests.name, dimensions: [("route", path), ("status", status)],
-                    factory: factory)
+                registry.counter(.requests, MetricLabels([("route", path), ("status", status)]))
             }
         }
         times = (paths + ["other"]).map { path in
             (1...5).map { digit in
-                Timer(
-                    label: MetricFamily.requestTime.name, dimensions: [("route", path), ("status", "\(digit)xx")],
-                    factory: factory)
+                registry.histogram(.requestTime, MetricLabels([("route", path), ("status", "\(digit)xx")]))
             }
         }
     }
@@ -37,6 +33,8 @@ final class RequestMetrics: Sendable {
     func answered(_ path: Int?, status: Int, after time: Duration?) {
         let path = path ?? counters.count - 1
         counters[path][Self.statuses.firstIndex(of: status) ?? Self.statuses.count].increment()
-        if let time, (100..<600).contains(status) { times[path][status / 100 - 1].recordNanoseconds(time.nanoseconds) }
+        if let time, (100..<600).contains(status) {
+            times[path][status / 100 - 1].record(nanoseconds: time.nanoseconds)
+        }
     }
 }
