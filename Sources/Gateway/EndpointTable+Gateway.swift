@@ -14,29 +14,36 @@ extension EndpointTable {
         let envelope: [QueryParameter] = [
             .flag("dry_run"), .text("from"), .list("to"), .text("recipient_policy"), .text("require_tls"),
         ]
-        let readiness = { @Sendable (_: PageRequest, responder: HTTPResponder) in
-            _ = Task(executorPreference: executor) { responder.respond(await pages.readiness()) }
-        }
-        let endpoints: [Endpoint] = [
+        let readiness = { @Sendable (_: PageRequest) async throws(Problem) in await pages.readiness() }
+        var endpoints: [Endpoint] = [
             .messages("/messages", parameters: envelope, in: JSONDialect(), RawDialect(), FormDialect()),
             .messages(
                 "/messages/batch", parameters: [.flag("dry_run"), .choice("on_error", "stop", "continue")],
                 in: BatchDialect()),
             .page("GET", "/livez", isOpen: true) { _ in HealthResponse.live },
-            .page("GET", "/readyz", isOpen: true, serve: readiness),
-            .page("GET", "/healthz", isOpen: true, serve: readiness),
-            .page("GET", Admission.metricsPath) { _, responder in
-                Task(executorPreference: executor) { responder.respond(await pages.figures()) }
-            },
+            .slowPage("GET", "/readyz", isOpen: true, on: executor, response: readiness),
+            .slowPage("GET", "/healthz", isOpen: true, on: executor, response: readiness),
+            .slowPage("GET", "/metrics", isForMetrics: true, on: executor) { _ in await pages.figures() },
             .page("GET", "/openapi.yaml") { OpenAPIPage.yaml.response(to: $0.head) },
             .page("GET", "/openapi.json") { OpenAPIPage.json.response(to: $0.head) },
             // They hold nothing, and explain a 401 to those who have no key.
-            .page("GET", ProblemPage.endpoint, isOpen: true) { ProblemPage.response(to: $0) },
+            .page("GET", Problem.type("{type}"), isOpen: true) { ProblemPage.response(to: $0) },
             // The console is a page that holds nothing, and asks for the key itself.
             .page("GET", "/", isOpen: true) { ConsolePage.page.response(to: $0.head) },
         ]
-        return EndpointTable(
-            endpoints + vendors.flatMap(\.endpoints) + (caught?.endpoints ?? []),
-            families: vendors.map(\.family))
+        endpoints += vendors.flatMap(\.endpoints)
+        if let caught {
+            endpoints += [
+                .slowPage("GET", "/sandbox/messages", parameters: CaughtQuery.all, response: caught.list),
+                .slowPage("DELETE", "/sandbox/messages", parameters: CaughtQuery.filters, response: caught.remove),
+                .slowPage("GET", "/sandbox/messages/{id}", response: caught.one),
+                .slowPage("DELETE", "/sandbox/messages/{id}", response: caught.removeOne),
+                .slowPage("GET", "/sandbox/messages/{id}/raw", response: caught.raw),
+                .slowPage("GET", "/sandbox/messages/{id}/text", response: caught.text),
+                .slowPage("GET", "/sandbox/messages/{id}/html", response: caught.html),
+                .slowPage("GET", "/sandbox/messages/{id}/attachments/{index}", response: caught.attachment),
+            ]
+        }
+        return EndpointTable(endpoints, families: vendors.map(\.family))
     }
 }

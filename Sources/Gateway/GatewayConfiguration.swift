@@ -8,14 +8,6 @@ public import SMTP
 
 /// Everything that a gateway is told before it starts.
 public struct GatewayConfiguration: Sendable {
-    /// How log lines are written.
-    public enum LogFormat: String, Sendable {
-        /// One JSON object a line.
-        case json
-        /// For a person at a terminal.
-        case text
-    }
-
     /// The host of the HTTP server's address.
     public var listenHost: String
     /// The port of the HTTP server's address.

@@ -54,18 +54,19 @@ final class GatewayCore: Sendable {
         pages = RelayPages(health, self.configuration, room, records, exporter, metrics)
         let endpoints = EndpointTable.gateway(
             pages, caught, vendors: configuration.vendorAPIs, executor: sender.executor)
+        let messages = MessageHandler(
+            sender,
+            MessageComposer(
+                signer: configuration.signer, maximumMessageBytes: configuration.maximumMessageBytes,
+                tracesMessages: configuration.tracesMessages, records: records),
+            hostDomain: configuration.hostDomain, defaultAuthor: configuration.defaultAuthor, tracer: tracer, log: log)
+        let threads = max(1, threads)
         handler = GatewayHandler(
             Admission(endpoints: endpoints, configuration: self.configuration, room: room),
-            MessageHandler(
-                sender,
-                MessageComposer(
-                    signer: configuration.signer, maximumMessageBytes: configuration.maximumMessageBytes,
-                    tracesMessages: configuration.tracesMessages, records: records),
-                hostDomain: configuration.hostDomain, defaultAuthor: configuration.defaultAuthor, tracer: tracer,
-                log: log),
-            sender,
-            (0..<max(1, threads)).map { _ in RequestMetrics(metrics.registry, paths: endpoints.paths) },
-            maximumMessageBytes: configuration.maximumMessageBytes, log: log)
+            MessageIntake(
+                messages, sender, maximumMessageBytes: configuration.maximumMessageBytes, threads: threads),
+            Refusals(endpoints: endpoints, log: log),
+            (0..<threads).map { _ in RequestMetrics(metrics.registry, paths: endpoints.paths) }, logger: logger)
     }
 
     /// Takes over keys, relays and routes. Messages under way stay where they are, and a relay that has not changed keeps

@@ -9,7 +9,7 @@ import Testing
 @Suite struct LogHandlerTests {
     /// What a handler writes.
     private static func written(
-        _ format: GatewayConfiguration.LogFormat, _ write: (GatewayLogHandler) -> Void
+        _ format: LogFormat, _ write: (GatewayLogHandler) -> Void
     ) throws -> String {
         let file = FileManager.default.temporaryDirectory.appending(path: "postern-log-\(UUID())")
         try Data().write(to: file)
@@ -48,7 +48,7 @@ import Testing
     /// A relay's text reaches a terminal by way of the log.
     @Test(arguments: ["\u{9B}31m", "\u{202E}gpj", "a\u{2028}b", "\u{1B}[31m", "\u{7F}é"])
     func noCharacterIsObeyed(_ text: String) throws {
-        for format in [GatewayConfiguration.LogFormat.json, .text] {
+        for format in [LogFormat.json, .text] {
             let asField = try Self.written(format) { handler in
                 var fields = LogFields()
                 fields.add(.text, text)
@@ -96,8 +96,8 @@ import Testing
     }
 
     /// Another handler gets an event; ours makes the same of it.
-    @Test(arguments: [GatewayConfiguration.LogFormat.json, .text])
-    func anEventWithFieldsIsTheSameLine(format: GatewayConfiguration.LogFormat) throws {
+    @Test(arguments: [LogFormat.json, .text])
+    func anEventWithFieldsIsTheSameLine(format: LogFormat) throws {
         let direct = try Self.written(format) { $0.log(.info, "said", Self.fields) }
         let event = try Self.written(format) { handler in
             Logger(label: "test") { _ in handler }.info("said", metadata: Self.fields.metadata)

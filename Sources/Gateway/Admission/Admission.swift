@@ -12,9 +12,6 @@ struct Admission: Sendable {
         case messages(AdmittedRequest, BodyIntake)
     }
 
-    /// Where a key for metrics may go.
-    static let metricsPath = "/metrics"
-
     let endpoints: EndpointTable
     let configuration: LiveConfiguration
     let room: Room
@@ -35,7 +32,7 @@ struct Admission: Sendable {
         case .page(let serve):
             if !endpoint.isOpen {
                 let caller = try access.caller(of: head, field: nil)
-                if caller.isForMetrics, endpoint.path.text != Self.metricsPath { throw .metricsOnly }
+                if caller.isForMetrics, !endpoint.isForMetrics { throw .metricsOnly }
             }
             return .page(serve, values: values)
         case .messages(let dialects):

@@ -15,15 +15,19 @@ final class Endpoint: Sendable {
     let path: EndpointPath
     /// Whether it answers without a key.
     let isOpen: Bool
+    /// Whether a key for metrics may be used here.
+    let isForMetrics: Bool
     let parameters: [QueryParameter]
     let service: Service
 
     private init(
-        _ method: String, _ path: String, isOpen: Bool, parameters: [QueryParameter], service: Service
+        _ method: String, _ path: String, isOpen: Bool = false, isForMetrics: Bool = false,
+        parameters: [QueryParameter], service: Service
     ) {
         self.method = method
         self.path = EndpointPath(path)
         self.isOpen = isOpen
+        self.isForMetrics = isForMetrics
         self.parameters = parameters
         self.service = service
     }
@@ -32,7 +36,7 @@ final class Endpoint: Sendable {
     static func messages(
         _ path: String, parameters: [QueryParameter] = [], in dialects: any Dialect...
     ) -> Endpoint {
-        Endpoint("POST", path, isOpen: false, parameters: parameters, service: .messages(dialects))
+        Endpoint("POST", path, parameters: parameters, service: .messages(dialects))
     }
 
     /// An endpoint that responds at once.
@@ -40,15 +44,31 @@ final class Endpoint: Sendable {
         _ method: String, _ path: String, isOpen: Bool = false, parameters: [QueryParameter] = [],
         response: @escaping @Sendable (PageRequest) -> HTTPResponse
     ) -> Endpoint {
-        page(method, path, isOpen: isOpen, parameters: parameters) { $1.respond(response($0)) }
+        Endpoint(
+            method, path, isOpen: isOpen, parameters: parameters, service: .page { $1.respond(response($0)) })
     }
 
-    /// An endpoint that responds later.
-    static func page(
-        _ method: String, _ path: String, isOpen: Bool = false, parameters: [QueryParameter] = [],
-        serve: @escaping @Sendable (PageRequest, HTTPResponder) -> Void
+    /// An endpoint whose response takes a while, and is not made on a thread of the HTTP server.
+    ///
+    /// - Parameters:
+    ///   - executor: runs what makes the response; nil for the threads of Swift's tasks.
+    ///   - response: makes the response, or throws the ``Problem`` that is it.
+    static func slowPage(
+        _ method: String, _ path: String, isOpen: Bool = false, isForMetrics: Bool = false,
+        parameters: [QueryParameter] = [], on executor: HTTPTaskExecutor? = nil,
+        response: @escaping @Sendable (PageRequest) async throws(Problem) -> HTTPResponse
     ) -> Endpoint {
-        Endpoint(method, path, isOpen: isOpen, parameters: parameters, service: .page(serve))
+        let service = Service.page { request, responder in
+            Task(executorPreference: executor) {
+                do throws(Problem) {
+                    responder.respond(try await response(request))
+                } catch {
+                    responder.respond(error.response)
+                }
+            }
+        }
+        return Endpoint(
+            method, path, isOpen: isOpen, isForMetrics: isForMetrics, parameters: parameters, service: service)
     }
 
     /// Checks the query. A misspelt `dry_run` must not send the message: what is not known is refused by name.

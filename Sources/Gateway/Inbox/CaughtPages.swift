@@ -4,7 +4,7 @@ internal import InternetMessage
 
 /// What the sandbox's embedded relay has caught, for the endpoints below `/sandbox/messages`.
 ///
-/// Nothing of it runs on a thread of the HTTP server: the inbox may hold large messages.
+/// Nothing of it may run on a thread of the HTTP server: the inbox may hold large messages.
 final class CaughtPages: Sendable {
     private let inbox: any CaughtMessages
     private let waits = CaughtWaits()
@@ -14,41 +14,15 @@ final class CaughtPages: Sendable {
         inbox.observe { [waits] in waits.arrived($0) }
     }
 
-    var endpoints: [Endpoint] {
-        [
-            .page("GET", "/sandbox/messages", parameters: CaughtQuery.all, serve: served(list)),
-            .page("DELETE", "/sandbox/messages", parameters: CaughtQuery.filters, serve: served(remove)),
-            .page("GET", "/sandbox/messages/{id}", serve: served(one)),
-            .page("DELETE", "/sandbox/messages/{id}", serve: served(removeOne)),
-            .page("GET", "/sandbox/messages/{id}/raw", serve: served(raw)),
-            .page("GET", "/sandbox/messages/{id}/text", serve: served(text)),
-            .page("GET", "/sandbox/messages/{id}/html", serve: served(html)),
-            .page("GET", "/sandbox/messages/{id}/attachments/{index}", serve: served(attachment)),
-        ]
-    }
-
     /// Lets the requests that wait be answered.
     func close() {
         waits.close()
     }
 
-    private func served(
-        _ response: @escaping @Sendable (PageRequest) async throws(Problem) -> HTTPResponse
-    ) -> @Sendable (PageRequest, HTTPResponder) -> Void {
-        { request, responder in
-            Task {
-                do throws(Problem) {
-                    responder.respond(try await response(request))
-                } catch {
-                    responder.respond(error.response)
-                }
-            }
-        }
-    }
-
     // MARK: Several messages
 
-    private func list(_ request: PageRequest) async throws(Problem) -> HTTPResponse {
+    /// The messages that a query chooses; it may wait for the first one.
+    func list(_ request: PageRequest) async throws(Problem) -> HTTPResponse {
         let query = try CaughtQuery(request.head.query, of: inbox)
         guard let time = query.wait else { return response(found(query), query) }
         guard let token = waits.begin() else { throw .tooManyWaits }
@@ -84,7 +58,8 @@ final class CaughtPages: Sendable {
         return .json(200, json.bytes)
     }
 
-    private func remove(_ request: PageRequest) throws(Problem) -> HTTPResponse {
+    /// Removes the messages that a query chooses.
+    func remove(_ request: PageRequest) throws(Problem) -> HTTPResponse {
         let query = try CaughtQuery(request.head.query, of: inbox)
         if query.matchesAll { inbox.removeAll() } else { inbox.remove(Set(found(query).map(\.id))) }
         return .noContent
@@ -99,33 +74,39 @@ final class CaughtPages: Sendable {
         return message
     }
 
-    private func one(_ request: PageRequest) throws(Problem) -> HTTPResponse {
+    /// A message with its header fields and texts.
+    func one(_ request: PageRequest) throws(Problem) -> HTTPResponse {
         .json(200, try message(request).document)
     }
 
-    private func removeOne(_ request: PageRequest) throws(Problem) -> HTTPResponse {
+    /// Removes a message.
+    func removeOne(_ request: PageRequest) throws(Problem) -> HTTPResponse {
         inbox.remove([try message(request).id])
         return .noContent
     }
 
-    private func raw(_ request: PageRequest) throws(Problem) -> HTTPResponse {
+    /// The octets of a message.
+    func raw(_ request: PageRequest) throws(Problem) -> HTTPResponse {
         let message = try message(request)
         return .content(message.raw, type: "message/rfc822", filename: "\(message.id).eml")
     }
 
-    private func text(_ request: PageRequest) throws(Problem) -> HTTPResponse {
+    /// A message's plain text.
+    func text(_ request: PageRequest) throws(Problem) -> HTTPResponse {
         let message = try message(request)
         guard let part = message.content.text else { throw .noSuchPart("text", of: message.id) }
         return .content(part.content, type: part.safeType)
     }
 
-    private func html(_ request: PageRequest) throws(Problem) -> HTTPResponse {
+    /// A message's HTML.
+    func html(_ request: PageRequest) throws(Problem) -> HTTPResponse {
         let message = try message(request)
         guard let part = message.content.html else { throw .noSuchPart("HTML", of: message.id) }
         return .content(part.content, type: part.safeType)
     }
 
-    private func attachment(_ request: PageRequest) throws(Problem) -> HTTPResponse {
+    /// The content of an attachment.
+    func attachment(_ request: PageRequest) throws(Problem) -> HTTPResponse {
         let message = try message(request)
         let attachments = message.content.attachments
         guard let text = request.values.last, let index = Int(text), attachments.indices.contains(index) else {

@@ -7,7 +7,7 @@ public struct GatewayLogHandler: LogHandler {
     public var logLevel: Logger.Level
     /// What every line carries.
     public var metadata: Logger.Metadata = [:]
-    private let format: GatewayConfiguration.LogFormat
+    private let format: LogFormat
     private let output: LogOutput
 
     /// A handler for standard error.
@@ -15,11 +15,11 @@ public struct GatewayLogHandler: LogHandler {
     /// - Parameters:
     ///   - format: the form of a line; nil for text on a terminal and JSON elsewhere.
     ///   - level: the least level that is written.
-    public init(format: GatewayConfiguration.LogFormat?, level: Logger.Level) {
+    public init(format: LogFormat?, level: Logger.Level) {
         self.init(format: format ?? Self.defaultFormat, level: level, destination: .standardError)
     }
 
-    init(format: GatewayConfiguration.LogFormat, level: Logger.Level, destination: FileHandle) {
+    init(format: LogFormat, level: Logger.Level, destination: FileHandle) {
         self.format = format
         output = LogOutput(destination) { dropped in
             var fields = LogFields()
@@ -30,7 +30,7 @@ public struct GatewayLogHandler: LogHandler {
         logLevel = level
     }
 
-    private static var defaultFormat: GatewayConfiguration.LogFormat {
+    private static var defaultFormat: LogFormat {
         isatty(FileHandle.standardError.fileDescriptor) == 1 ? .text : .json
     }
 
@@ -64,7 +64,7 @@ public struct GatewayLogHandler: LogHandler {
 
     private static func line(
         _ level: Logger.Level, _ message: String, _ fields: LogFields, _ metadata: Logger.Metadata,
-        as format: GatewayConfiguration.LogFormat
+        as format: LogFormat
     ) -> [UInt8] {
         switch format {
         case .json: json(level, message, metadata) { $0.members(fields.members) }

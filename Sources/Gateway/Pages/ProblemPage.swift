@@ -4,12 +4,6 @@ internal import HTTPServer
 /// What docs/errors.md says of each type of problem: what happened, whether it is safe to retry, what to do. It is embedded when
 /// the gateway is built.
 enum ProblemPage {
-    /// The endpoint that shows the page of a type.
-    static let endpoint = "/problems/{type}"
-
-    /// The type of a problem as a URI reference (RFC 9457, section 3.1.1): the gateway that responded shows the page.
-    static func type(_ label: String) -> String { "/problems/" + label }
-
     /// The page of a type, as plain text.
     ///
     /// - Returns: the page, or a 404 for a type that does not exist.

@@ -29,6 +29,9 @@ struct Problem: Error {
         self.detail = detail
     }
 
+    /// The type of a problem as a URI reference (RFC 9457, section 3.1.1): the gateway that responded shows the page.
+    static func type(_ label: String) -> String { "/problems/" + label }
+
     /// The most octets of a response: what errors and rejected recipients would need more is counted and not listed.
     static let maximumOctets = 64 * 1024
     /// The most octets behind which another error or recipient is listed. Each of them is far smaller than what is left.
@@ -55,7 +58,7 @@ struct Problem: Error {
     var response: HTTPResponse {
         var json = JSONText()
         json.object { json in
-            json.member("type", ProblemPage.type(label))
+            json.member("type", Self.type(label))
             json.member("title", title)
             json.member(.status, status)
             json.member("detail", Self.shortened(detail))

@@ -38,15 +38,13 @@ public final class RelayAccessTokens: Sendable {
         self.smtp = smtp
     }
 
-    /// Whether there is an access token, for `postern check`; nil for a relay that needs none.
-    public func check() async -> CheckStep? {
-        guard let tokens else { return nil }
-        do throws(AccessTokenError) {
-            _ = try await tokens.token()
-            return CheckStep(name: "token", isSound: true, detail: "an access token was given")
-        } catch {
-            return CheckStep(name: "token", isSound: false, detail: error.description)
-        }
+    /// Gets an access token, as a session does.
+    ///
+    /// - Returns: whether the relay needs one.
+    func probe() async throws(AccessTokenError) -> Bool {
+        guard let tokens else { return false }
+        _ = try await tokens.token()
+        return true
     }
 
     /// Ends the renewals, when no session is set up any more.
