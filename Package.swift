@@ -91,16 +91,23 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "CMicrohttpd", linkerSettings: [.linkedLibrary("microhttpd"), .linkedLibrary("gnutls")]),
         .target(name: "HTTPServer", dependencies: ["CMicrohttpd", logging], swiftSettings: strict),
+        .target(
+            name: "Settings",
+            dependencies: [
+                "JSON",
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "Yams", package: "Yams"),
+            ],
+            swiftSettings: strict),
         .target(name: "PrometheusMetrics", swiftSettings: strict),
         .target(
             name: "Gateway",
             dependencies: [
                 "JSON", "MailAddress", "OctetSearch", "SMTP", "RelayAccess", "InternetMessage", "HTTPServer", "Records",
-                "OTLP", "PrometheusMetrics",
+                "OTLP", "Settings", "PrometheusMetrics",
                 nioCore,
                 nioPosix,
                 nioSSL, logging, crypto,
-                .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "Tracing", package: "swift-distributed-tracing"),
             ],
@@ -117,7 +124,7 @@ let package = Package(
         .executableTarget(
             name: "postern",
             dependencies: [
-                "CAllocator", "Gateway", "HTTPServer", "OTLP", "Records", "Sandbox", "SMTP", "MailAddress",
+                "CAllocator", "Gateway", "HTTPServer", "OTLP", "Records", "Sandbox", "Settings", "SMTP", "MailAddress",
                 "InternetMessage",
                 logging,
                 nioCore,
@@ -159,6 +166,7 @@ let package = Package(
                 .product(name: "Tracing", package: "swift-distributed-tracing"),
             ],
             swiftSettings: common),
+        .testTarget(name: "SettingsTests", dependencies: ["Settings"], swiftSettings: common),
         .testTarget(
             name: "PrometheusMetricsTests", dependencies: ["PrometheusMetrics"], swiftSettings: common),
         .testTarget(name: "RecordsTests", dependencies: ["Records", "TestSupport", logging], swiftSettings: common),
@@ -171,7 +179,7 @@ let package = Package(
             name: "GatewayTests",
             dependencies: [
                 "Gateway", "JSON", "Sandbox", "SMTP", "RelayAccess", "InternetMessage", "MailAddress", "Records",
-                "PrometheusMetrics", "TestSupport",
+                "Settings", "PrometheusMetrics", "TestSupport",
                 logging,
                 nioCore,
                 nioSSL,
@@ -184,7 +192,9 @@ let package = Package(
             name: "CommandTests", dependencies: ["TestSupport", "postern", nioCore], swiftSettings: common),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["Gateway", "MailAddress", "SMTP", "TestSupport", logging, nioCore, nioPosix, nioSSL],
+            dependencies: [
+                "Gateway", "MailAddress", "Settings", "SMTP", "TestSupport", logging, nioCore, nioPosix, nioSSL,
+            ],
             swiftSettings: common),
     ]
 )

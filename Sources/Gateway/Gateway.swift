@@ -7,6 +7,7 @@ internal import NIOCore
 internal import NIOPosix
 public import Records
 internal import SMTP
+public import Settings
 internal import Synchronization
 public import Tracing
 

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import InternetMessage
+internal import Settings
 
 extension GatewayConfiguration {
     /// The signer with the keys of `POSTERN_DKIM_KEYS`, or nil where there are none.

@@ -1,5 +1,6 @@
 public import Logging
 public import Records
+public import Settings
 
 extension GatewayConfiguration {
     /// Opens the store of records.

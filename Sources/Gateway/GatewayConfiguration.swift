@@ -5,6 +5,7 @@ public import Logging
 internal import MailAddress
 public import Records
 public import SMTP
+public import Settings
 
 /// Everything that a gateway is told before it starts.
 public struct GatewayConfiguration: Sendable {

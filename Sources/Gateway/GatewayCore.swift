@@ -4,6 +4,7 @@ internal import NIOCore
 internal import OTLP
 internal import Records
 internal import SMTP
+internal import Settings
 internal import Synchronization
 
 /// The parts of a gateway behind its HTTP server, and how they change: a reload, the drain, the end.

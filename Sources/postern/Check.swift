@@ -4,6 +4,7 @@ import Gateway
 import Logging
 import NIOPosix
 import SMTP
+import Settings
 
 struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

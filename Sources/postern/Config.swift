@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Gateway
 import OTLP
+import Settings
 
 struct Config: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -20,7 +21,7 @@ struct Config: ParsableCommand {
         }
         do {
             let values = try flags.values()
-            print(SettingList.text(values))
+            print(SettingList.text(values) { $0.shown($1) })
             try GatewayConfiguration.check(values)
             _ = try OTLPConfiguration(environment: ProcessInfo.processInfo.environment, version: Gateway.version)
         } catch {

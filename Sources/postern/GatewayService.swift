@@ -3,6 +3,7 @@ import Gateway
 import Logging
 import Sandbox
 import ServiceLifecycle
+import Settings
 import Synchronization
 import UnixSignals
 

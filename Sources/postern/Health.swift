@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Gateway
 import SMTP
+import Settings
 
 struct Health: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -6,6 +6,7 @@ import MailAddress
 import Logging
 import NIOPosix
 import SMTP
+import Settings
 
 struct Send: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

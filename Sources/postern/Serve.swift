@@ -9,6 +9,7 @@ import Records
 import SMTP
 import Sandbox
 import ServiceLifecycle
+import Settings
 import UnixSignals
 
 struct Serve: AsyncParsableCommand {

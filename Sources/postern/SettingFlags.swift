@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Gateway
 import SMTP
+import Settings
 
 /// The flags that stand for settings.
 struct SettingFlags: ParsableArguments {

@@ -1,4 +1,5 @@
 import MailAddress
+import Settings
 import TestSupport
 import Testing
 
@@ -71,14 +72,6 @@ import Testing
     }
 
     // MARK: Rates
-
-    @Test func rates() throws {
-        #expect(Rate("100/s")?.interval == 10_000_000)
-        #expect(Rate("60/m")?.interval == 1_000_000_000)
-        for text in ["", "0/s", "-1/s", "1", "1/", "1/x", "1/s/s", "1000001/s", "1.5/s", " 1/s"] {
-            #expect(Rate(text) == nil)
-        }
-    }
 
     @Test func aLimiterLetsThroughWhatWasEarned() throws {
         let limiter = RateLimiter(try #require(Rate("2/s")))

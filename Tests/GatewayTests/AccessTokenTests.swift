@@ -1,6 +1,7 @@
 import Foundation
 import RelayAccess
 import SMTP
+import Settings
 import TestSupport
 import Testing
 

@@ -1,4 +1,5 @@
 import Records
+import Settings
 import Testing
 
 @testable import Gateway
@@ -86,7 +87,7 @@ private final class Changing<Value> {
     let start = ContinuousClock.now
 
     private func rate(_ text: String) throws -> Changing<MessageRate> {
-        Changing(MessageRate(try #require(MessageRate.rates(text))))
+        Changing(MessageRate(try #require(Rate.list(text))))
     }
 
     @Test func withinTheWindowTheyGoAsFastAsTheyCome() throws {
@@ -133,14 +134,6 @@ private final class Changing<Value> {
             let isHeld = rates.contains { turns.count >= $0.count && turn == turns[turns.count - $0.count] + $0.period }
             #expect(wait == .zero || isHeld || turn == turns.last)
             turns.append(turn)
-        }
-    }
-
-    @Test func ratesAreRead() {
-        #expect(MessageRate.rates("14") == MessageRate.rates("14/s"))
-        #expect(MessageRate.rates(" 14/s  500/h\t2000/d 3/m ")?.count == 4)
-        for text in ["", " ", "0", "-1", "14/x", "14/s 15/s", "14,500/h", "14 /s", "1/s 1/m 1/h 1/d 1/s", "2000000/d"] {
-            #expect(MessageRate.rates(text) == nil)
         }
     }
 }

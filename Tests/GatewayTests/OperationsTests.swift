@@ -1,5 +1,6 @@
 import Foundation
 import PrometheusMetrics
+import Settings
 import Testing
 
 @testable import Gateway

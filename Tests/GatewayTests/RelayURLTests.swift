@@ -1,5 +1,6 @@
 import Foundation
 import SMTP
+import Settings
 import TestSupport
 import Testing
 

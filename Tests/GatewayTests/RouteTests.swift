@@ -1,4 +1,5 @@
 import SMTP
+import Settings
 import Testing
 
 @testable import Gateway

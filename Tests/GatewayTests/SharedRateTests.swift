@@ -1,3 +1,4 @@
+import Settings
 import Synchronization
 import TestSupport
 import Testing

@@ -2,6 +2,7 @@ import Foundation
 import InternetMessage
 import JSON
 import Sandbox
+import Settings
 import TestSupport
 import Testing
 

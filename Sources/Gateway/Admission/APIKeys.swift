@@ -1,6 +1,7 @@
 internal import Crypto
 internal import Foundation
 internal import HTTPServer
+internal import Settings
 
 /// The keys that a request may carry. Only their digests are kept.
 public struct APIKeys: Sendable {

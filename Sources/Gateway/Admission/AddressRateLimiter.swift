@@ -1,4 +1,5 @@
 internal import HTTPServer
+internal import Settings
 internal import Synchronization
 
 /// Counts requests of each client address against a rate.

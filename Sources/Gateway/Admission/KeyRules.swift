@@ -1,4 +1,5 @@
 internal import MailAddress
+internal import Settings
 
 /// What an API key may do; nil where it is not restricted.
 struct KeyRules: Sendable {

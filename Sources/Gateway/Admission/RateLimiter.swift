@@ -1,3 +1,4 @@
+internal import Settings
 internal import Synchronization
 
 /// Counts against a rate, by the generic cell rate algorithm: one number, the time at which all that was taken will have

@@ -1,6 +1,7 @@
 internal import Foundation
 internal import NIOSSL
 internal import RelayAccess
+internal import Settings
 
 /// Reads where a relay's access tokens come from.
 struct AccessTokenSettings {
@@ -160,47 +161,4 @@ struct AccessTokenSettings {
         guard let other = others.first(where: { value($0) != nil }) else { return }
         throw wrong(other, "it is given beside \(name(setting)); leave out one of them")
     }
-}
-
-extension Setting {
-    static let ofAccessTokens: [Setting] = [
-        relayOAuthProvider, relayOAuthTenant, relayOAuthTokenURL, relayOAuthClientID, relayOAuthClientSecret,
-        relayOAuthCertificateFile, relayOAuthKeyFile, relayOAuthRefreshToken, relayOAuthScope,
-        relayOAuthServiceAccountFile, relayOAuthTokenFile, relayOAuthCAFile, relayOAuthProxy,
-    ]
-
-    static let relayOAuthProvider = Setting(
-        "POSTERN_RELAY_OAUTH_PROVIDER", .choice(["microsoft", "google"]),
-        "whose access tokens log in at the relay; sets the token URL and the scope. The user in the relay's URL is the mailbox"
-    )
-    static let relayOAuthTenant = Setting(
-        "POSTERN_RELAY_OAUTH_TENANT", .text, "with microsoft: the directory (tenant) ID, or a domain of it")
-    static let relayOAuthTokenURL = Setting(
-        "POSTERN_RELAY_OAUTH_TOKEN_URL", .text, "token endpoint (RFC 6749) of any other provider, https://…")
-    static let relayOAuthClientID = Setting(
-        "POSTERN_RELAY_OAUTH_CLIENT_ID", .text, "ID of the application that gets the tokens")
-    static let relayOAuthClientSecret = Setting(
-        "POSTERN_RELAY_OAUTH_CLIENT_SECRET", .text, "the application's secret", secret: true)
-    static let relayOAuthCertificateFile = Setting(
-        "POSTERN_RELAY_OAUTH_CERTIFICATE_FILE", .file,
-        "the application's certificate (PEM), instead of a secret: requests are signed (RFC 7523)")
-    static let relayOAuthKeyFile = Setting(
-        "POSTERN_RELAY_OAUTH_KEY_FILE", .file, "private key of that certificate (PEM)")
-    static let relayOAuthRefreshToken = Setting(
-        "POSTERN_RELAY_OAUTH_REFRESH_TOKEN", .text,
-        "refresh token of the mailbox's user; without one, the client credentials grant is used. A new one is written to its file",
-        secret: true)
-    static let relayOAuthScope = Setting(
-        "POSTERN_RELAY_OAUTH_SCOPE", .text, "scope of the tokens, if not the provider's")
-    static let relayOAuthServiceAccountFile = Setting(
-        "POSTERN_RELAY_OAUTH_SERVICE_ACCOUNT_FILE", .file, "key file (JSON) of a Google service account")
-    static let relayOAuthTokenFile = Setting(
-        "POSTERN_RELAY_OAUTH_TOKEN_FILE", .file,
-        "a file with an access token that another program renews; it is read again when it changes")
-    static let relayOAuthCAFile = Setting(
-        "POSTERN_RELAY_OAUTH_CA_FILE", .file, "trust roots for the token endpoint (PEM), instead of the system's")
-    static let relayOAuthProxy = Setting(
-        "POSTERN_RELAY_OAUTH_PROXY", .text,
-        "the way to the token endpoint: http://[user:password@]host:port (CONNECT), or socks5://host:port", secret: true
-    )
 }

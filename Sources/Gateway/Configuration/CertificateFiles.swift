@@ -1,6 +1,7 @@
 internal import Foundation
 internal import HTTPServer
 internal import NIOSSL
+internal import Settings
 
 /// The files of a certificate chain and its private key: the server's for HTTPS, or the client's for a relay.
 public struct CertificateFiles: Hashable, Sendable {

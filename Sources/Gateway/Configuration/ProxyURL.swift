@@ -1,5 +1,6 @@
 internal import Foundation
 internal import SMTP
+internal import Settings
 
 /// The address of a proxy as `POSTERN_RELAY_PROXY` has it.
 enum ProxyURL {

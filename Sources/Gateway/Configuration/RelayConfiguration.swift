@@ -3,6 +3,7 @@ internal import MailAddress
 internal import NIOCore
 internal import RelayAccess
 public import SMTP
+internal import Settings
 
 /// One relay as the settings describe it.
 public struct RelayConfiguration: Sendable {
@@ -126,7 +127,7 @@ public struct RelayConfiguration: Sendable {
         pool.queueLength = try values.integer(.maxInFlight)
         let rate = setting(.relayRate)
         // The kind of the setting has been checked.
-        rates = values.value(of: rate).flatMap { MessageRate.rates($0) }
+        rates = values.value(of: rate).flatMap { Rate.list($0) }
         breakerFailures = try values.integer(setting(.relayBreakerFailures))
         breakerPause = try values.duration(setting(.relayBreakerPause))
         // Those of access tokens are in `origin` already: the file of a refresh token changes by itself.

@@ -1,6 +1,7 @@
 internal import Foundation
 internal import NIOSSL
 internal import SMTP
+internal import Settings
 
 /// The address of a relay as `POSTERN_RELAY_URL` has it.
 struct RelayURL: Sendable {

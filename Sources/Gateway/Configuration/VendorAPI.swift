@@ -1,3 +1,5 @@
+internal import Settings
+
 /// A vendor whose API the gateway serves.
 enum VendorAPI: String, CaseIterable, Sendable {
     case resend

@@ -1,6 +1,7 @@
 internal import Foundation
 internal import HTTPServer
 internal import InternetMessage
+internal import Settings
 
 /// Which of the caught messages a request is about.
 struct CaughtQuery: Sendable {

@@ -1,4 +1,5 @@
 internal import SMTP
+internal import Settings
 
 /// What the client is told of a message that no relay took.
 extension Problem {

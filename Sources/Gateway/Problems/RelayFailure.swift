@@ -1,5 +1,6 @@
 internal import RelayAccess
 public import SMTP
+internal import Settings
 
 /// A failure of a session with the relay as the gateway's users are told it: what happened, and which settings are the
 /// way out. (The library speaks of its own calls, which they do not see.)

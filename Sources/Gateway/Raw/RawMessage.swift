@@ -3,6 +3,7 @@ internal import HTTPServer
 internal import InternetMessage
 internal import MailAddress
 internal import SMTP
+internal import Settings
 
 /// A message that was written elsewhere, checked and completed as far as its header section goes.
 struct RawMessage {

@@ -1,4 +1,5 @@
 internal import Records
+internal import Settings
 
 /// How many messages go to a relay in each of some windows: never more than so many in any span of that length, and within
 /// it as fast as they come, in their order.

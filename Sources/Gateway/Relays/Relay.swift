@@ -2,6 +2,7 @@ internal import Logging
 internal import NIOCore
 internal import Records
 internal import SMTP
+internal import Settings
 internal import Synchronization
 
 /// A relay at work: its pool of sessions, its circuit breaker, and its rate.

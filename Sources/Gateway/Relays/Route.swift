@@ -1,5 +1,6 @@
 internal import MailAddress
 internal import SMTP
+internal import Settings
 
 /// Which relays a message goes to, the first one first.
 struct Route: Hashable, Sendable {

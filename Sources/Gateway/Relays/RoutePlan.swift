@@ -1,3 +1,5 @@
+internal import Settings
+
 /// Which relay gets which message, as the settings say it.
 struct RoutePlan: Hashable, Sendable {
     /// In the order in which they are tried; the last one matches every message.

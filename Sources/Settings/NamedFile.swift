@@ -1,12 +1,12 @@
-internal import Foundation
+package import Foundation
 
 /// A file that a setting names.
-enum NamedFile {
+package enum NamedFile {
     /// What the file holds. It may be a pipe or a device, which have no size.
     ///
     /// - Parameter label: the setting that names it.
     /// - Throws: ``ConfigurationError`` that names the setting and the file.
-    static func content(of path: String, _ label: String) throws(ConfigurationError) -> Data {
+    package static func content(of path: String, _ label: String) throws(ConfigurationError) -> Data {
         let name = "the file \(path.debugDescription)"
         // Whether it exists is not known if its folder may not be entered.
         var status = stat()

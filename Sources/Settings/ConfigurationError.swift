@@ -8,7 +8,10 @@ public struct ConfigurationError: Error, Hashable, Sendable, CustomStringConvert
     /// The whole line.
     public var description: String { "\(setting): \(problem)" }
 
-    init(_ setting: String, _ problem: String) {
+    /// - Parameters:
+    ///   - setting: its name, such as `POSTERN_LISTEN`.
+    ///   - problem: what is wrong and what to do, without the value of a secret.
+    package init(_ setting: String, _ problem: String) {
         self.setting = setting
         self.problem = problem
     }

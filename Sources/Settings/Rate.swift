@@ -1,10 +1,12 @@
 /// How often something may happen: so many times in a period, and as many at once.
-struct Rate: Hashable, Sendable {
-    let count: Int
-    let period: Duration
+public struct Rate: Hashable, Sendable {
+    /// How many times.
+    public let count: Int
+    /// In which time.
+    public let period: Duration
 
     /// Reads `100/s`, `600/m`, `5000/h` or `20000/d`; nil where it is none of these.
-    init?(_ text: String) {
+    public init?(_ text: String) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         let periods: [Substring: Duration] = [
             "s": .seconds(1), "m": .seconds(60), "h": .seconds(3600), "d": .seconds(86_400),
@@ -17,11 +19,11 @@ struct Rate: Hashable, Sendable {
     }
 
     /// What to say about a text that is none.
-    static let expectation = "write 100/s, 600/m, 5000/h or 20000/d"
+    public static let expectation = "write 100/s, 600/m, 5000/h or 20000/d"
 
     /// The time that one of them takes, in nanoseconds.
-    var interval: Int64 { nanoseconds / Int64(count) }
+    public var interval: Int64 { nanoseconds / Int64(count) }
 
     /// The period in nanoseconds.
-    var nanoseconds: Int64 { period.components.seconds * 1_000_000_000 }
+    public var nanoseconds: Int64 { period.components.seconds * 1_000_000_000 }
 }

@@ -1,5 +1,5 @@
 internal import Configuration
-internal import Foundation
+package import Foundation
 
 /// The values that were given for settings, and where they came from: a flag of the command line beats the environment,
 /// which beats the configuration file.
@@ -143,10 +143,10 @@ public struct SettingValues: Sendable {
     }
 
     /// The file that the value of a secret was read from; nil if it was given itself.
-    func path(of setting: Setting) -> String? { paths[setting.name] }
+    package func path(of setting: Setting) -> String? { paths[setting.name] }
 
     /// Whether a source has the setting, with an empty value too.
-    func isGiven(_ setting: Setting) -> Bool { given.contains(setting.name) }
+    package func isGiven(_ setting: Setting) -> Bool { given.contains(setting.name) }
 
     /// Where the value of a setting came from.
     public func source(of setting: Setting) -> Source {
@@ -160,20 +160,20 @@ public struct SettingValues: Sendable {
     // MARK: Typed values
 
     /// A number or a size, in the range that its kind has.
-    func integer(_ setting: Setting) throws(ConfigurationError) -> Int {
+    package func integer(_ setting: Setting) throws(ConfigurationError) -> Int {
         let text = try checked(setting)
         guard let value = Int(text) else { throw malformed(setting, text) }
         return value
     }
 
-    func boolean(_ setting: Setting) throws(ConfigurationError) -> Bool {
+    package func boolean(_ setting: Setting) throws(ConfigurationError) -> Bool {
         let text = try checked(setting)
         guard let value = SettingKind.flag(text) else { throw malformed(setting, text) }
         return value
     }
 
     /// A time such as `500ms`, `30s`, `10m` or `1h`.
-    func duration(_ setting: Setting) throws(ConfigurationError) -> Duration {
+    package func duration(_ setting: Setting) throws(ConfigurationError) -> Duration {
         let text = try checked(setting)
         guard let value = SettingKind.delay(text) else { throw malformed(setting, text) }
         return value
@@ -183,7 +183,7 @@ public struct SettingValues: Sendable {
     private static let maximumSocketPath = 107
 
     /// A host and a port, written `host:port` or `[address]:port`; or `unix:/path` and 0.
-    func address(_ setting: Setting) throws(ConfigurationError) -> (host: String, port: Int) {
+    package func address(_ setting: Setting) throws(ConfigurationError) -> (host: String, port: Int) {
         let text = value(of: setting) ?? ""
         if text.hasPrefix("unix:") {
             guard text.hasPrefix("unix:/"), text.utf8.count <= "unix:".utf8.count + Self.maximumSocketPath else {
@@ -207,7 +207,7 @@ public struct SettingValues: Sendable {
     }
 
     /// The elements of a list, without the lines that begin with `#`.
-    func list(_ setting: Setting) -> [String] {
+    package func list(_ setting: Setting) -> [String] {
         (value(of: setting) ?? "").split(whereSeparator: \.isNewline)
             .filter { !$0.drop(while: \.isWhitespace).hasPrefix("#") }
             .flatMap { $0.split(separator: ",") }
@@ -216,7 +216,7 @@ public struct SettingValues: Sendable {
     }
 
     /// The content of the file that a setting names.
-    func file(_ setting: Setting) throws(ConfigurationError) -> Data? {
+    package func file(_ setting: Setting) throws(ConfigurationError) -> Data? {
         guard let path = value(of: setting) else { return nil }
         return try NamedFile.content(of: path, setting.name)
     }

@@ -1,4 +1,4 @@
-internal import Foundation
+package import Foundation
 internal import JSON
 internal import Yams
 
@@ -33,7 +33,7 @@ public struct SettingsFile: Sendable {
         try self.init(data, path: path)
     }
 
-    init(_ data: Data, path: String) throws(ConfigurationError) {
+    package init(_ data: Data, path: String) throws(ConfigurationError) {
         self.path = path
         guard data.count <= Self.bound else {
             throw ConfigurationError(
@@ -112,9 +112,7 @@ public struct SettingsFile: Sendable {
             throw ConfigurationError(
                 "--config", "the file \(path.debugDescription) is not JSON: line \(line): \(error.reason.rawValue)")
         }
-        if let twice = document.repeated.first {
-            throw wrong(twice, "it is given twice")
-        }
+        if let twice = document.repeated.first { throw wrong(twice, "it is given twice") }
     }
 
     private mutating func add(json value: SettingsTree, at path: [String]) throws(ConfigurationError) {

@@ -1,10 +1,12 @@
 /// The table of settings as text, for people.
 public enum SettingList {
     /// Every setting with its current value, default, meaning and source.
-    public static func text(_ values: SettingValues) -> String {
+    ///
+    /// - Parameter shown: a value as it may be shown.
+    public static func text(_ values: SettingValues, shown: (Setting, String) -> String) -> String {
         let ofRelays = values.relays.flatMap { relay in Setting.ofRelays.map { $0.of(relay: relay) } }
         return (Setting.all + ofRelays).map { setting in
-            let value = values.value(of: setting).map(setting.shown) ?? ""
+            let value = values.value(of: setting).map { shown(setting, $0) } ?? ""
             let source = values.source(of: setting).rawValue
             return """
                 \(setting.name)=\(value)

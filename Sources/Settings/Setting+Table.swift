@@ -1,6 +1,6 @@
 /// The table of settings. From it come the checks at the start, `--help`, `postern config` and docs/configuration.md.
 ///
-/// A new setting is one declaration here and its name in ``all``.
+/// A new setting is one declaration, here or in the group to which it belongs, and its name in the list of the group.
 extension Setting {
     /// All settings, in the order in which they are shown.
     public static let all: [Setting] =
@@ -11,7 +11,7 @@ extension Setting {
         ] + ofAccess + ofConnections + ofRecords + ofSandbox + ofRelays
 
     /// The settings that each relay may have for itself, as `POSTERN_RELAY_<NAME>_…`.
-    static let ofRelays: [Setting] =
+    package static let ofRelays: [Setting] =
         [
             relayURL, relayCAFile, relayClientCertificateFile, relayClientKeyFile, relayProxy, relaySourceAddress,
             relaySender,
@@ -25,41 +25,41 @@ extension Setting {
     package static let listen = Setting(
         "POSTERN_LISTEN", .text, default: "127.0.0.1:8080",
         "address of the HTTP server, host:port, or unix:/path for a socket")
-    static let allowAnonymous = Setting(
+    package static let allowAnonymous = Setting(
         "POSTERN_ALLOW_ANONYMOUS", .flag, default: "false",
         "without keys the gateway starts on a loopback address only, unless this is true")
-    static let apiKeys = Setting("POSTERN_API_KEYS", .list, "keys, each `name:key` or `key`", secret: true)
+    package static let apiKeys = Setting("POSTERN_API_KEYS", .list, "keys, each `name:key` or `key`", secret: true)
     package static let tlsCertificateFile = Setting(
         "POSTERN_TLS_CERTIFICATE_FILE", .file, "certificate chain for HTTPS (PEM, TLS 1.2 and later)")
-    static let tlsKeyFile = Setting("POSTERN_TLS_KEY_FILE", .file, "private key for HTTPS (PEM)")
-    static let maxMessageBytes = Setting(
+    package static let tlsKeyFile = Setting("POSTERN_TLS_KEY_FILE", .file, "private key for HTTPS (PEM)")
+    package static let maxMessageBytes = Setting(
         "POSTERN_MAX_MESSAGE_BYTES", .bytes(1024...1_073_741_824), default: "26214400", "largest request body")
-    static let maxInFlight = Setting(
+    package static let maxInFlight = Setting(
         "POSTERN_MAX_IN_FLIGHT", .number(1...100_000), default: "10000", "requests taken at once: then 503")
-    static let queueTimeout = Setting(
+    package static let queueTimeout = Setting(
         "POSTERN_QUEUE_TIMEOUT", .time, default: "30s", "how long a request may wait for a session: then 503")
-    static let shutdownDelay = Setting(
+    package static let shutdownDelay = Setting(
         "POSTERN_SHUTDOWN_DELAY", .delay, default: "1s",
         "how long after SIGTERM messages are still taken while /readyz says no, so that load balancers notice first")
-    static let shutdownGrace = Setting(
+    package static let shutdownGrace = Setting(
         "POSTERN_SHUTDOWN_GRACE", .time, default: "30s", "how long a drain may take")
 
-    static let vendorAPIs = Setting(
-        "POSTERN_VENDOR_APIS", .list, default: VendorAPI.allCases.map(\.rawValue).joined(separator: ", "),
+    package static let vendorAPIs = Setting(
+        "POSTERN_VENDOR_APIS", .list, default: "resend, postmark, sendgrid, mailgun",
         "the vendors whose APIs are served, so that programs written for them need another base URL only; `none` for none"
     )
 
-    static let defaultFrom = Setting(
+    package static let defaultFrom = Setting(
         "POSTERN_DEFAULT_FROM", .text,
         "the From address of a JSON or form request that has none, for example `Shop <shop@example.org>`")
 
     // MARK: SMTP
 
-    static let heloName = Setting(
+    package static let heloName = Setting(
         "POSTERN_HELO_NAME", .text,
         "the name given in EHLO, a domain or an address literal such as `[192.0.2.1]`; by default this host's name, or the "
             + "connection's own address if that name has no dot")
-    static let dkimKeys = Setting(
+    package static let dkimKeys = Setting(
         "POSTERN_DKIM_KEYS", .list,
         "keys that sign messages from a domain and those below it, each `domain:selector:file` (RSA or Ed25519, PEM)")
     package static let relayURL = Setting(
@@ -68,53 +68,53 @@ extension Setting {
             + "tls=none|opportunistic|required, auth=MECHANISM (such as plain, login or xoauth2; by default the strongest), "
             + "verify=false (accept any certificate), insecure_auth=true (send the password without TLS)",
         secret: true)
-    static let relayCAFile = Setting(
+    package static let relayCAFile = Setting(
         "POSTERN_RELAY_CA_FILE", .file, "extra trust roots for the relay (PEM), beside the system's")
-    static let relayClientCertificateFile = Setting(
+    package static let relayClientCertificateFile = Setting(
         "POSTERN_RELAY_CLIENT_CERTIFICATE_FILE", .file,
         "client certificate chain, presented if the relay requests one (PEM)")
-    static let relayClientKeyFile = Setting(
+    package static let relayClientKeyFile = Setting(
         "POSTERN_RELAY_CLIENT_KEY_FILE", .file, "private key of that certificate (PEM)")
-    static let relayProxy = Setting(
+    package static let relayProxy = Setting(
         "POSTERN_RELAY_PROXY", .text,
         "proxy on the way to the relay, socks5://[user:password@]host[:port] or http://… (CONNECT); it resolves the relay's "
             + "name",
         secret: true)
-    static let relaySourceAddress = Setting(
+    package static let relaySourceAddress = Setting(
         "POSTERN_RELAY_SOURCE_ADDRESS", .text,
         "local IP address for connections to the relay; only relay addresses of the same family are tried")
-    static let relaySender = Setting(
+    package static let relaySender = Setting(
         "POSTERN_RELAY_SENDER", .text,
         "the one address that the relay lets Postern send as; it becomes the author and the reverse-path, and the author that "
             + "was given becomes Reply-To")
-    static let relayConnections = Setting(
+    package static let relayConnections = Setting(
         "POSTERN_RELAY_CONNECTIONS", .number(1...10_000), default: "16", "most sessions open to the relay at once")
-    static let relaySessionMessages = Setting(
+    package static let relaySessionMessages = Setting(
         "POSTERN_RELAY_SESSION_MESSAGES", .number(1...1_000_000), default: "1000", "most messages in one session")
-    static let relayPipelining = Setting(
+    package static let relayPipelining = Setting(
         "POSTERN_RELAY_PIPELINING", .flag, default: "true",
         "false sends one command at a time, for a middlebox that cannot do more")
-    static let relayConnectTimeout = Setting(
+    package static let relayConnectTimeout = Setting(
         "POSTERN_RELAY_CONNECT_TIMEOUT", .time, default: "10s",
         "TCP connection and greeting, over all addresses of the relay's name")
-    static let relayReplyTimeout = Setting(
+    package static let relayReplyTimeout = Setting(
         "POSTERN_RELAY_REPLY_TIMEOUT", .time, default: "60s", "each reply but the last, and each write")
-    static let relayFinalReplyTimeout = Setting(
+    package static let relayFinalReplyTimeout = Setting(
         "POSTERN_RELAY_FINAL_REPLY_TIMEOUT", .time, default: "10m",
         "the reply to the final dot; giving up earlier only makes an unknown outcome")
 
-    static let relayRate = Setting(
+    package static let relayRate = Setting(
         "POSTERN_RELAY_RATE", .rates, default: nil,
         "maximum number of messages to the relay per second, hour or day; messages over the rate wait, at most "
             + "POSTERN_QUEUE_TIMEOUT"
     )
-    static let relayBreakerFailures = Setting(
+    package static let relayBreakerFailures = Setting(
         "POSTERN_RELAY_BREAKER_FAILURES", .number(1...10_000), default: "5",
         "failures of the relay in a row that open its circuit breaker")
-    static let relayBreakerPause = Setting(
+    package static let relayBreakerPause = Setting(
         "POSTERN_RELAY_BREAKER_PAUSE", .time, default: "5s",
         "how long the circuit breaker stays open before one message tries the relay again")
-    static let routes = Setting(
+    package static let routes = Setting(
         "POSTERN_ROUTES", .list, default: nil,
         "which relays a message goes to, the first match counts: `key:NAME=relay`, `from:DOMAIN=first>second`, `to:*.DOMAIN=relay`, `*=relay`"
     )
@@ -124,9 +124,9 @@ extension Setting {
     package static let logLevel = Setting(
         "POSTERN_LOG_LEVEL", .choice(["trace", "debug", "info", "notice", "warning", "error", "critical"]),
         default: "info", "the least level of the lines that are written")
-    static let logAddresses = Setting(
+    package static let logAddresses = Setting(
         "POSTERN_LOG_ADDRESSES", .flag, default: "false", "whether the log names senders and recipients")
-    static let traceMessages = Setting(
+    package static let traceMessages = Setting(
         "POSTERN_TRACE_MESSAGES", .flag, default: "false",
         "whether messages made of fields carry the trace of their request as a header field, traceparent, so that whoever "
             + "receives one can continue the trace")

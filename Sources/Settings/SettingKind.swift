@@ -46,7 +46,7 @@ public enum SettingKind: Hashable, Sendable {
         case .number(let range), .bytes(let range):
             Int(text).map(range.contains) ?? false
                 ? nil : "is not a whole number from \(range.lowerBound) to \(range.upperBound)"
-        case .rates where MessageRate.rates(text) != nil: nil
+        case .rates where Rate.list(text) != nil: nil
         case .rates: "is not a rate; write 14/s, or several rates separated by spaces, such as 14/s 500/h 2000/d"
         case .delay:
             Self.delay(text) == nil ? "is not a time; write 0s, 500ms, 30s, 10m or 1h, a day at most" : nil
@@ -54,7 +54,7 @@ public enum SettingKind: Hashable, Sendable {
         }
     }
 
-    static func flag(_ text: String) -> Bool? {
+    package static func flag(_ text: String) -> Bool? {
         switch text.lowercased() {
         case "true", "yes", "1": true
         case "false", "no", "0": false
@@ -62,11 +62,11 @@ public enum SettingKind: Hashable, Sendable {
         }
     }
 
-    static func delay(_ text: String) -> Duration? {
+    package static func delay(_ text: String) -> Duration? {
         text == "0s" ? .zero : time(text)
     }
 
-    static func time(_ text: String) -> Duration? {
+    package static func time(_ text: String) -> Duration? {
         let units: [(String, Int)] = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000)]
         for (unit, milliseconds) in units where text.hasSuffix(unit) {
             if let value = Int(text.dropLast(unit.count)), value > 0, value <= 86_400_000 / milliseconds {
