@@ -35,7 +35,7 @@ enum RequestsTarget {
                         body += piece[range]
                         index = range.upperBound
                         _ = reader.consume(range.count)
-                    case .end: break
+                    case .announcement, .end: break
                     case nil: ensure(index == span.count || reader.isComplete, "octets are left")
                     }
                     if reader.isComplete {

@@ -164,6 +164,7 @@ internal import CMicrohttpd
             while case .reading = phase, let event = try reader.next(span, from: &index) {
                 switch event {
                 case .section(let section): begin(section, available: span.count - index)
+                case .announcement(let count): announce(count)
                 case .body(let range): unsafe takeBody(octets, range, &index)
                 case .end: complete()
                 }
@@ -197,6 +198,12 @@ internal import CMicrohttpd
         } else if section.expectsContinue, section.isVersion11, available == 0 {
             write(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8))
         }
+    }
+
+    /// The size of a chunk says how much follows: what would be too large is refused before it comes.
+    private func announce(_ octets: Int) {
+        guard let exchange, let response = exchange.announce(octets, thread.dispatcher.handler) else { return }
+        respond(response, to: exchange.head)
     }
 
     private func takeBody(_ octets: UnsafeRawBufferPointer, _ range: Range<Int>, _ index: inout Int) {

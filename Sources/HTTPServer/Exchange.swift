@@ -116,6 +116,21 @@ final class Exchange: @unchecked Sendable {
         return nil
     }
 
+    /// At least so many octets of the body follow.
+    ///
+    /// - Returns: the response if these are too many, unless it comes from a handler that reads the body.
+    func announce(_ octets: Int, _ handler: any HTTPHandler) -> HTTPResponse? {
+        if isCut { return nil }
+        switch body {
+        case .whole(let limit, _), .form(_, let limit, _):
+            return received + octets > limit ? handler.tooLarge(head, limit: limit) : nil
+        case .stream(let limit, _):
+            if received + octets > limit { _ = cut(.tooLarge(limit: limit)) }
+            return nil
+        case .refused, .done: return nil
+        }
+    }
+
     /// Takes a piece of the body.
     func take(_ piece: UnsafeRawBufferPointer, _ handler: any HTTPHandler) -> Intake {
         if isCut { return .taken }

@@ -137,6 +137,34 @@ import Testing
         await bench.stop()
     }
 
+    /// Which of two keys counts would be a guess; the same key twice is none.
+    @Test func differentKeysInTwoFieldsAreRefused() async throws {
+        let bench = try await Bench.start(
+            ["POSTERN_API_KEYS": "app:secret-key-1,shop:secret-key-2"], greeting + envelope + taken)
+        for (bearer, own) in [
+            ("secret-key-1", "secret-key-2"), ("secret-key-2", "secret-key-1"), ("secret-key-1", "wrong-key-3"),
+            ("wrong-key-3", "secret-key-1"), ("secret-key-1", ""),
+        ] {
+            for fields in [
+                "Authorization: Bearer \(bearer)\r\nX-API-Key: \(own)\r\n",
+                "X-API-Key: \(own)\r\nAuthorization: bearer \(bearer)\r\n",
+            ] {
+                let answer = try await bench.post(simple, headers: fields)
+                #expect(answer.status == 401, "\(fields)")
+                let detail = try #require(answer.json["detail"] as? String)
+                #expect(detail.contains("Authorization") && detail.contains("X-API-Key"), "\(detail)")
+                #expect(!detail.contains("secret-key"))
+            }
+        }
+        #expect(bench.relay.connections == 0)
+        let same = "X-API-Key: secret-key-1\r\nAuthorization: Bearer  secret-key-1 \r\n"
+        #expect(try await bench.post(simple, headers: same).status == 200)
+        // What is no bearer token is no key of ours.
+        let basic = "Authorization: Basic YTpi\r\nX-API-Key: secret-key-1\r\n"
+        #expect(try await bench.post(simple, path: "/messages?dry_run=true", headers: basic).status == 200)
+        await bench.stop()
+    }
+
     @Test(arguments: ["/livez", "/readyz", "/healthz", "/metrics", "/openapi.yaml", "/openapi.json", "/"])
     func anUnknownParameterIsRefusedEverywhere(_ path: String) async throws {
         let bench = try await Bench.start([:], greeting)

@@ -93,6 +93,24 @@ import Testing
         await bench.stop()
     }
 
+    /// OPTIONS asks about the path, whatever the query says.
+    @Test(arguments: [
+        ("/messages", "?dry_run=true"), ("/messages", "?dry_run=perhaps&dry_run=true"), ("/messages", "?unknown=1"),
+        ("/messages", "?"), ("/livez", "?x"), ("/problems/unauthorized", "?a=b"),
+        ("/v3/mg.example.org/messages", "?to=x"),
+        ("/sandbox/messages", "?wait=1s"), ("/nowhere", "?x=1"),
+    ]) func optionsWithAQueryAreAnsweredAlike(_ path: String, _ query: String) async throws {
+        let bench = try await Bench.start([:], greeting)
+        let plain = try await bench.get(path, method: "OPTIONS")
+        for target in [path + query, "http://localhost\(path)\(query)"] {
+            let answer = try await bench.get(target, method: "OPTIONS")
+            #expect(answer.status == plain.status)
+            #expect(answer.field("allow") == plain.field("allow"))
+            #expect(answer.body == plain.body)
+        }
+        await bench.stop()
+    }
+
     // MARK: Codings, expectations, query parameters
 
     @Test(arguments: ["gzip", "br", "deflate", "zstd", "GZIP"]) func contentCodings(_ coding: String) async throws {

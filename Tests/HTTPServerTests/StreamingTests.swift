@@ -238,6 +238,22 @@ private let post = "POST / HTTP/1.1\r\nHost: x\r\n"
         await Self.stop(server)
     }
 
+    /// The size of a chunk says that the body is too large: its data is not waited for.
+    @Test(arguments: ["186a1", "100000001", "fffffffffffffff"]) func aChunkBeyondTheLimitIsNotWaitedFor(
+        _ size: String
+    ) async throws {
+        let handler = StreamingHandler()
+        let server = try Self.start(handler)
+        let connection = try RawConnection(port: server.port)
+        try connection.send(
+            "POST /small HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n\(size)\r\n")
+        let call = try await handler.next()
+        #expect(await call.body.error() == .tooLarge(limit: 100_000))
+        call.responder.respond(.plain(413, "too large"))
+        #expect(await connection.readToEnd().hasPrefix("HTTP/1.1 413 "))
+        await Self.stop(server)
+    }
+
     /// An answer before the end of the body reaches the client, and the connection can be used again.
     @Test func earlyAnswers() async throws {
         let handler = StreamingHandler()

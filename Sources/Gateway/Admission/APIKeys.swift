@@ -73,7 +73,8 @@ public struct APIKeys: Sendable {
     /// Who makes a request, by its key.
     ///
     /// - Parameter field: where the key may be beside the fields that are taken everywhere.
-    /// - Throws: a ``Problem`` with 401, also if a field that carries a key is given twice.
+    /// - Throws: a ``Problem`` with 401, also if a field that carries a key is given twice, or two of them
+    ///   carry different keys.
     func caller(of headers: HTTPHeaders, field: KeyField?) throws(Problem) -> Caller {
         guard !isEmpty else { return anonymous }
         let (own, authorizations) = (headers.values("X-API-Key"), headers.values("Authorization"))
@@ -85,7 +86,11 @@ public struct APIKeys: Sendable {
         if let authorization = authorizations.first, authorization.lowercased().hasPrefix("bearer ") {
             key = String(authorization.dropFirst("bearer ".count))
         }
-        if let vendors = field?.key(in: headers) { key = vendors }
+        if let vendors = field?.key(in: headers) {
+            key = vendors
+        } else if let bearer = key, let other = own.first, bearer.trimmingCharacters(in: .whitespaces) != other {
+            throw .differentKeys
+        }
         guard let key, let caller = caller(with: key.trimmingCharacters(in: .whitespaces)) else {
             throw .unauthorized(keyGiven: key != nil)
         }

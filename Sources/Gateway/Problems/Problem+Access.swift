@@ -10,14 +10,17 @@ extension Problem {
         return problem
     }
 
-    static let repeatedKey = {
-        var problem = Problem(
-            "unauthorized", "A key is needed", status: 401,
-            detail: "the request carries more than one key; send one field, Authorization or X-API-Key, once")
+    static let repeatedKey = twoKeys(
+        "the request carries more than one key; send one field, Authorization or X-API-Key, once")
+    static let differentKeys = twoKeys(
+        "the request carries one key in Authorization and another one in X-API-Key; send one of them")
+
+    private static func twoKeys(_ detail: String) -> Problem {
+        var problem = Problem("unauthorized", "A key is needed", status: 401, detail: detail)
         problem.variant = "repeated-key"
         problem.headers = [("WWW-Authenticate", "Bearer realm=\"postern\"")]
         return problem
-    }()
+    }
 
     /// A page of another origin made the request, and there are no keys to tell it from others.
     static let crossSite = Problem(

@@ -27,6 +27,8 @@ struct ChunkedBody {
 
     /// What stands next in the octets.
     enum Event: Equatable {
+        /// A chunk of so many octets begins.
+        case chunk(size: Int)
         /// Data of the body.
         case data(Range<Int>)
         /// The body is complete; the next octet belongs to the next request.
@@ -56,7 +58,11 @@ struct ChunkedBody {
             if case .data = state { return .data(index..<(index + min(octets.count - index, left))) }
             try take(octets[index])
             index += 1
-            if case .done = state { return .end(index) }
+            switch state {
+            case .data: return .chunk(size: left)
+            case .done: return .end(index)
+            default: break
+            }
         }
         return nil
     }

@@ -15,6 +15,8 @@ struct RequestReader {
     /// What stands next in the octets.
     enum Event {
         case section(RequestSection)
+        /// At least so many octets of the body follow.
+        case announcement(Int)
         /// Octets of the body; what is used of them is to be reported with ``consume(_:)``.
         case body(Range<Int>)
         /// The request is complete. What follows in the octets belongs to the next one.
@@ -63,6 +65,7 @@ struct RequestReader {
             let event = try body.next(octets, from: &index)
             state = .chunked(body)
             switch event {
+            case .chunk(let size): return .announcement(size)
             case .data(let range): return .body(range)
             case .end:
                 state = .complete

@@ -265,6 +265,11 @@ struct RequestCase: Sendable, CustomTestStringConvertible {
         chunked("a folded trailer field", "0\r\nX: 1\r\n 2\r\n\r\n", 400),
         chunked("endless trailer fields", "0\r\n\(String(repeating: "X: 1\r\n", count: 10_000))", 400),
         chunked("a control character in a trailer field", "0\r\nX: \0\r\n\r\n", 400),
+        // Refused as soon as its size is known: what follows is less than the limit of the body.
+        chunked("a chunk of more than 4 GiB", "100000001\r\nabc", 413),
+        chunked("a chunk of 15 digits", "fffffffffffffff\r\n", 413),
+        chunked("a chunk that is one octet too large", "3e9\r\nabc", 413),
+        chunked("chunks that are too large together", "3\r\nabc\r\n3e6\r\nabc", 413),
         chunked("a chunk that is too large", "3e9\r\n\(String(repeating: "x", count: 0x3E9))\r\n0\r\n\r\n", 413),
     ]
 

@@ -61,6 +61,7 @@ import Testing
                     switch try reader.next(span, from: &index) {
                     case .section(let section):
                         found.append("\(section.method) \(section.path) \(section.headers.fields)")
+                    case .announcement: continue
                     case .body(let range):
                         body += String(
                             decoding: octets[piece][(piece.lowerBound + range.lowerBound)...].prefix(range.count),
