@@ -6,7 +6,7 @@ import re
 # allocator and the C library do for a part is not the part's, but has a line of its own.
 PARTS = (
     ("HTTP", r"^\$s10HTTPServer|^cmicrohttpd_|^MHD_|libmicrohttpd|libgnutls"),
-    ("decoding", r"^\$s20FoundationEssentials|^\$s7Gateway\S*(?:JSON|Document|Member|Outline|FieldError|10SubmissionC)"),
+    ("decoding", r"^\$s4JSON|^\$s20FoundationEssentials|^\$s7Gateway\S*(?:JSON|Document|Member|8Elements|FieldError|10SubmissionC)"),
     ("composing", r"^\$s15InternetMessage|^\$s11MailAddress|^\$s7Gateway\S*(?:Compos|MessageSeed|5DraftO)"),
     ("SMTP and its loop", r"^\$s4SMTP|^\$s\d+(?:_)?NIO|^\$s3NIO"),
     ("log and metrics", r"^\$s7Gateway\S*(?:LogField|LogHandler|MessageLog|Metric|Histogram|Counter|Timestamp)|^\$s7Logging"),

@@ -163,7 +163,10 @@ struct MessageBody {
     private static func append(_ part: BodyPart, to writer: inout HeaderWriter) {
         // Not folded in front of the type: some readers find none then.
         writer.beginField("Content-Type")
-        writer.append(" \(part.contentType.type)/\(part.contentType.subtype)")
+        writer.append(" ")
+        writer.append(part.contentType.type)
+        writer.append("/")
+        writer.append(part.contentType.subtype)
         for parameter in part.contentType.parameters { writer.parameter(parameter.name, parameter.value) }
         writer.endLine()
         writer.field("Content-Transfer-Encoding", part.encoding.rawValue)

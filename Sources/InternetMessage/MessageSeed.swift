@@ -27,11 +27,16 @@ public struct MessageSeed: Hashable, Sendable {
 
     /// Appends 32 hexadecimal digits.
     func appendHexadecimal(to octets: inout [UInt8]) {
-        for word in [high, low] {
-            for shift in stride(from: 60, through: 0, by: -4) {
-                let digit = UInt8(truncatingIfNeeded: (word >> UInt64(shift)) & 0xF)
-                octets.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
-            }
+        Self.append(high, to: &octets)
+        Self.append(low, to: &octets)
+    }
+
+    private static func append(_ word: UInt64, to octets: inout [UInt8]) {
+        var rest = word
+        for _ in 0..<16 {
+            rest = rest << 4 | rest >> 60
+            let digit = UInt8(truncatingIfNeeded: rest & 0xF)
+            octets.append(digit < 10 ? UInt8(ascii: "0") &+ digit : UInt8(ascii: "a") &- 10 &+ digit)
         }
     }
 

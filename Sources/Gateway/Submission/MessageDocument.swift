@@ -27,8 +27,9 @@ struct MessageDocument: DecodableWithErrors {
     private(set) var isWithoutAuthor = false
     var errors = FieldErrors()
 
+    /// The most common ones first: a name is compared with one after the other.
     private enum Member: String, MemberName {
-        case from, to, cc, bcc, replyTo = "reply_to", subject, text, html, headers, alternatives, attachments, envelope
+        case from, to, subject, text, html, attachments, cc, bcc, replyTo = "reply_to", headers, alternatives, envelope
         case recipientPolicy = "recipient_policy", requireTLS = "require_tls", dsn
     }
 
