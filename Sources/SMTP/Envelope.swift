@@ -104,8 +104,8 @@ public struct Envelope: Hashable, Sendable {
         part.recipientPolicy = recipientPolicy
         part.maySplit = maySplit
         part.size = size
-        // The header section may need it though these addresses do not.
-        part.needsSMTPUTF8 = needsSMTPUTF8
+        // The header section may need it though these addresses do not. What the others need says nothing of these.
+        part.needsSMTPUTF8 = headerNeedsSMTPUTF8
         part.extensions = extensions
         return part
     }

@@ -36,4 +36,14 @@ import Testing
             for (place, other) in others.enumerated() { #expect((one == other) == (index == place)) }
         }
     }
+
+    /// What some addresses need is no matter of a part without them; what the header section needs is.
+    @Test func aPartNeedsSMTPUTF8ForItself() throws {
+        var envelope = try Self.envelope("a@b.example", ["ü@d.example", "c@d.example"])
+        #expect(envelope.needsSMTPUTF8)
+        #expect(try envelope.for([envelope.recipients[0]]).needsSMTPUTF8)
+        #expect(try !envelope.for([envelope.recipients[1]]).needsSMTPUTF8)
+        envelope.needsSMTPUTF8 = true
+        #expect(try envelope.for([envelope.recipients[1]]).needsSMTPUTF8)
+    }
 }

@@ -18,9 +18,6 @@ final class Deadline {
         self.passed = passed
     }
 
-    /// Whether there is something to wait for.
-    var isSet: Bool { due != nil }
-
     /// Sets the deadline, counted from now.
     func set(after duration: Duration) {
         if duration != latest.duration { latest = (duration, TimeAmount(duration)) }
