@@ -4,8 +4,9 @@ import NIOCore
 @testable import SMTP
 
 /// A client that sends messages, against a server that answers anything, at any split of its bytes, while anything else
-/// happens: each message is answered once, none is `not_sent` without a reply after its end went out, nothing is written
-/// behind the end, no line is put on the wire by anybody but the client, and no credentials in clear text.
+/// happens: each message is answered once, none is `not_sent` without a reply after its end went out, no reply meets
+/// another's command, a call that does not fit changes nothing, nothing is written behind the end, no line is put on the wire
+/// by anybody but the client, and no credentials in clear text.
 enum ConversationTarget {
     static func run(_ bytes: [UInt8]) {
         guard var client = Client.make(bytes) else { return }
@@ -24,6 +25,11 @@ enum ConversationTarget {
         "250-ok\r\n251 ok\r\n", "503 no\r\n", "535 5.7.8 no\r\n", "221 bye\r\n", "\u{16}\u{3}\u{1}", "250-",
     ]
 
+    /// Replies of one line, for a server that numbers them.
+    private static let numbered = [
+        220, 250, 354, 235, 250, 250, 354, 550, 450, 452, 421, 554, 503, 221, 250, 502,
+    ]
+
     private struct Client: ~Copyable {
         private var input: Input
         private var conversation: Conversation
@@ -38,11 +44,18 @@ enum ConversationTarget {
         private var endIsOut = false
         private var isClosed = false
         private let envelopes: [Envelope]
+        /// Whether the server numbers its replies, so that each can be held against the command that it belongs to.
+        private let isNumbered: Bool
+        /// What each reply is owed to: the greeting first, then the commands.
+        private var commands = ["220"]
+        /// Whether each reply was owed when it was sent.
+        private var isOwed: [Bool] = []
 
         private init(
-            _ input: Input, _ settings: ConversationSettings, _ envelopes: [Envelope]
+            _ input: Input, _ settings: ConversationSettings, _ envelopes: [Envelope], isNumbered: Bool
         ) {
             self.input = input
+            self.isNumbered = isNumbered
             allowsClearText = settings.allowsClearTextAuthentication
             conversation = Conversation(settings)
             self.envelopes = envelopes
@@ -71,7 +84,7 @@ enum ConversationTarget {
                     try Envelope(from: "a@example.org", to: ["b@example.net"]), several, all,
                     try Envelope(from: "", to: ["bü@example.net"]),
                 ]
-                return Client(input, settings, envelopes)
+                return Client(input, settings, envelopes, isNumbered: flags & 128 != 0)
             } catch {
                 return nil
             }
@@ -92,6 +105,7 @@ enum ConversationTarget {
         /// One event, as the owner of a conversation brings it about.
         private mutating func step(_ event: UInt8) {
             switch event {
+            case 0..<200 where isNumbered, 250...255 where isNumbered: receiveNumbered(count: Int(event) & 3 + 1)
             case 0..<128:
                 for piece in pieces(of: input.bytes(Int(event) + 1), seed: event) { receive(piece) }
             case 128..<200:
@@ -99,13 +113,14 @@ enum ConversationTarget {
                 receive(reply)
             case 200..<208: open(envelopes[Int(event) & 3], mayDefer: event & 4 != 0)
             case 208..<212:
-                if conversation.phase == .content || conversation.phase == .deferred {
-                    conversation.writeContent(ByteBuffer(string: "text\r\n"))
+                let fits = conversation.takesContent
+                call(fits: fits) { conversation throws(SMTPError) in
+                    try conversation.writeContent(ByteBuffer(string: "text\r\n"))
                 }
             case 212..<224: finish(followedBy: event & 8 != 0 ? envelopes[Int(event) & 3] : nil)
             case 224..<228: conversation.abandonContent()
-            case 228..<230: conversation.takeBackChained()
-            case 230: if conversation.phase == .ready { conversation.probe() }
+            case 228..<230: takeBackChained()
+            case 230: conversation.probe()
             case 231: conversation.quit()
             case 232..<240: conversation.tlsEstablished()
             case 240: conversation.tlsFailed(TLSDiagnosis(.handshake, "failed", advice: ""))
@@ -123,28 +138,66 @@ enum ConversationTarget {
             obey()
         }
 
+        /// Several replies in one packet.
+        private mutating func receiveNumbered(count: Int) {
+            // What is only sent because of the first of them is not what the others answer.
+            let owed = commands.count
+            var packet = ""
+            for _ in 0..<count {
+                let code = ConversationTarget.numbered[Int(input.byte()) % ConversationTarget.numbered.count]
+                let extensions = commands.last == "EHLO" && count == 1 ? "250-PIPELINING\r\n250-CHUNKING\r\n" : ""
+                packet += (code == 250 ? extensions : "") + "\(code) #\(isOwed.count)\r\n"
+                isOwed.append(isOwed.count < owed)
+            }
+            receive(Array(packet.utf8))
+        }
+
+        /// A call that is turned down, without any other effect, if it does not fit.
+        private mutating func call(fits: Bool, _ body: (inout Conversation) throws(SMTPError) -> Void) {
+            let state = conversation.state.name
+            do throws(SMTPError) {
+                try body(&conversation)
+                ensure(fits, "a call that does not fit is taken in the state \(state)")
+            } catch {
+                ensure(!fits && error.reason == .invalidUse, "\(error) in the state \(state)")
+                ensure(conversation.state.name == state, "\(state) is left by a call that does not fit")
+                ensure(conversation.nextAction() == nil, "an action of a call that does not fit")
+            }
+        }
+
         private mutating func open(_ envelope: Envelope, mayDefer: Bool) {
-            guard conversation.phase == .ready else { return }
-            begun += 1
-            if mayDefer, conversation.capabilities.chunking, conversation.capabilities.pipelining {
-                conversation.openDeferred(envelope)
-            } else {
-                conversation.open(envelope)
+            let fits = conversation.isReady
+            if fits { begun += 1 }
+            let defers = mayDefer && conversation.capabilities.chunking && conversation.capabilities.pipelining
+            call(fits: fits) { conversation throws(SMTPError) in
+                if defers {
+                    try conversation.openDeferred(envelope)
+                } else {
+                    try conversation.open(envelope)
+                }
             }
         }
 
         private mutating func finish(followedBy next: Envelope?) {
-            guard conversation.phase == .content || conversation.phase == .deferred else { return }
-            finished += 1
-            endIsOut = true
+            let fits = conversation.takesContent
             // As the writer ends it: with the dot, or with nothing where the length tells the end.
-            let end = conversation.transaction?.isChunked == true ? "text\r\n" : "text\r\n.\r\n"
-            if let next, conversation.mayChain(next) {
-                begun += 1
-                conversation.finishContent(ByteBuffer(string: end), followedBy: next)
-            } else {
-                conversation.finishContent(ByteBuffer(string: end))
+            let end = conversation.isChunked ? "text\r\n" : "text\r\n.\r\n"
+            let chained = next.flatMap { conversation.mayChain($0) ? $0 : nil }
+            if fits {
+                finished += 1
+                endIsOut = true
+                if chained != nil { begun += 1 }
             }
+            call(fits: fits) { conversation throws(SMTPError) in
+                try conversation.finishContent(ByteBuffer(string: end), followedBy: chained)
+            }
+        }
+
+        /// The message is another session's from then on.
+        private mutating func takeBackChained() {
+            let wasTakenBack = conversation.state.nextIsTakenBack
+            conversation.takeBackChained()
+            if conversation.state.nextIsTakenBack, !wasTakenBack { begun -= 1 }
         }
 
         private mutating func obey() {
@@ -153,37 +206,94 @@ enum ConversationTarget {
                 switch action {
                 case .write(let bytes): check(bytes)
                 case .finished, .failed, .refused: takeAnswer(action)
-                case .close: isClosed = true
+                case .close(let error):
+                    isClosed = true
+                    if let error { check(error) }
+                case .opened(let opened): check(opened.rejected)
+                case .leave(let error): check(error)
                 case .transcript(let line):
                     ensure(!line.contains("c2VjcmV0") && !line.contains("AHVzZXIA"), "credentials in \(line)")
                 case .derive(let derivation):
                     derivation.run()
                     conversation.derived()
-                case .opened, .ready, .leave, .startTLS, .askForToken, .tokenRefused: break
+                case .ready, .startTLS, .askForToken, .tokenRefused: break
                 }
             }
             // A session that can take the next message owes no answer.
-            if conversation.phase == .ready { ensure(begun == answered, "\(begun) begun and \(answered) answered") }
+            if conversation.isReady { ensure(begun == answered, "\(begun) begun and \(answered) answered") }
         }
 
         private mutating func takeAnswer(_ action: ConversationAction) {
             answered += 1
             ensure(answered <= begun, "an answer to nothing: \(action)")
             switch action {
-            case .finished:
+            case .finished(let message):
                 taken += 1
+                check(message.opened.rejected)
+                if let number = number(of: message.reply) {
+                    ensure(isOwed[number] && commands[number] == "content", "taken by the reply to another command")
+                }
                 ensure(taken <= finished, "taken without its content: \(action)")
             case .failed(let error), .refused(let error):
                 ensure(error.outcome == .notSent || endIsOut, "unknown without content: \(error)")
                 ensure(
                     error.outcome == .unknown || !endIsOut || error.reply != nil, "not sent, it says: \(error)")
+                check(error)
             default: break
             }
             endIsOut = false
         }
 
+        /// The number that the server gave a reply.
+        private func number(of reply: Reply) -> Int? {
+            isNumbered ? reply.text.split(separator: "#").last.flatMap { Int($0) } : nil
+        }
+
+        /// The recipients that were refused, each by the reply to its own RCPT.
+        private func check(_ rejected: [RejectedRecipient]) {
+            for recipient in rejected {
+                guard let number = number(of: recipient.reply) else { continue }
+                ensure(
+                    isOwed[number] && commands[number].hasPrefix("RCPT TO:<\(recipient.address)>"),
+                    "\(recipient) is refused by the reply to \(commands[number])")
+            }
+        }
+
+        /// A failure is of the stage whose command the reply belongs to.
+        private func check(_ error: SMTPError) {
+            check(error.rejected)
+            // A reply that was not owed ends the session at any stage.
+            guard let reply = error.reply, let number = number(of: reply), isOwed[number] else { return }
+            let command = commands[number]
+            let fits =
+                switch error.stage {
+                case .mail: ["MAIL", "RSET", "NOOP"].contains { command.hasPrefix($0) }
+                case .rcpt: command.hasPrefix("RCPT")
+                case .data: command == "DATA"
+                case .content: command == "content"
+                default: !command.hasPrefix("MAIL") && !command.hasPrefix("RCPT") && command != "content"
+                }
+            ensure(fits, "\(error) by the reply to \(command)")
+        }
+
+        /// Keeps the commands of a write.
+        private mutating func keep(_ lines: [Substring]) {
+            var isContent = false
+            for line in lines {
+                switch line {
+                case "text": isContent = true
+                case ".":
+                    commands.append(isContent ? "content" : "empty")
+                    isContent = false
+                case _ where line.hasPrefix("BDAT"): commands.append("content")
+                case _ where line.hasPrefix("EHLO"): commands.append("EHLO")
+                default: commands.append(String(line))
+                }
+            }
+        }
+
         /// Only whole lines that end in CRLF go out, whatever the server said.
-        private func check(_ bytes: ByteBuffer) {
+        private mutating func check(_ bytes: ByteBuffer) {
             let text = Array(bytes.readableBytesView)
             ensure(text.suffix(2) == [13, 10], "no whole line: \(text)")
             for (index, byte) in text.enumerated() {
@@ -191,6 +301,7 @@ enum ConversationTarget {
                 if byte == 13 { ensure(index + 1 < text.count && text[index + 1] == 10, "a lone CR") }
                 ensure(byte != 0, "a NUL")
             }
+            if isNumbered { keep(String(decoding: text.dropLast(2), as: UTF8.self).split(separator: "\r\n")) }
             if text.starts(with: Array("AUTH".utf8)) {
                 ensure(conversation.isSecure || allowsClearText, "AUTH in clear text")
             }

@@ -304,7 +304,7 @@ import Testing
         let begun = try begin(credentials, offering: "XOAUTH2 OAUTHBEARER")
         #expect(begun.actions == ["ask for token"])
         var play = begun.play
-        #expect(play.conversation.awaiting == .auth)
+        #expect(play.conversation.awaited?.stage == .auth)
         play.conversation.tokenArrived("old")
         let first = Base64.encode(Array("n,a=u,\u{1}auth=Bearer old\u{1}\u{1}".utf8))
         #expect(play.drain() == ["> AUTH OAUTHBEARER \(first)|"])

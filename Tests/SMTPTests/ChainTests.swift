@@ -17,7 +17,7 @@ import Testing
         #expect(play.server("250 ok\r\n250 ok\r\n354 go\r\n") == ["opened"])
         let next = try Envelope(from: "c@example.org", to: ["d@example.net"])
         #expect((play.conversation.mayChain(next)) as Bool)
-        play.conversation.finishContent(ByteBuffer(string: "hi\r\n.\r\n"), followedBy: next)
+        try play.conversation.finishContent(ByteBuffer(string: "hi\r\n.\r\n"), followedBy: next)
         #expect(play.drain() == ["> hi|.|MAIL FROM:<c@example.org>|RCPT TO:<d@example.net>|DATA|"])
         return play
     }
@@ -27,7 +27,7 @@ import Testing
         #expect(play.server(Self.replies) == ["finished 250", "opened"])
         #expect(play.finish("again\r\n.\r\n") == ["> again|.|"])
         #expect(play.server("250 queued\r\n") == ["finished 250"])
-        #expect(play.conversation.phase == .ready)
+        #expect(play.conversation.state.name == .ready)
     }
 
     @Test func aRefusedContentIsNotTheNextOnes() throws {
@@ -44,7 +44,7 @@ import Testing
                 "finished 250", "refused refused rcpt 550 not_sent", "> RSET|",
             ])
         #expect(play.server("250 ok\r\n") == ["ready"])
-        #expect(play.conversation.phase == .ready)
+        #expect(play.conversation.state.name == .ready)
     }
 
     @Test func aServerThatLeavesTakesNeither() throws {
@@ -97,7 +97,7 @@ import Testing
                 _ = try play.open()
                 _ = play.server("250 ok\r\n250 ok\r\n354 go\r\n")
                 #expect((play.conversation.mayChain(next)) as Bool)
-                play.conversation.finishContent(ByteBuffer(string: "hi\r\n.\r\n"), followedBy: next)
+                try play.conversation.finishContent(ByteBuffer(string: "hi\r\n.\r\n"), followedBy: next)
                 #expect(
                     play.drain() == [
                         "> hi|.|MAIL FROM:<c@example.org>|RCPT TO:<d@example.net>|RCPT TO:<e@example.net>|"
@@ -108,7 +108,7 @@ import Testing
                         == [first] + (isRefused ? ["refused refused rcpt 550 not_sent", "> RSET|"] : ["> DATA|"]))
                 if isRefused {
                     #expect(play.server("250 ok\r\n") == ["ready"])
-                    #expect(play.conversation.phase == .ready)
+                    #expect(play.conversation.state.name == .ready)
                 } else {
                     #expect(play.server("354 go\r\n") == ["opened"])
                 }
@@ -122,7 +122,7 @@ import Testing
         _ = play.server("250 ok\r\n")
         _ = play.server("250 ok\r\n")
         _ = play.server("354 go\r\n")
-        #expect(play.conversation.phase == .content)
+        #expect(play.conversation.state.name == .content)
         #expect((!play.conversation.mayChain(try Envelope(from: "c@example.org", to: ["d@example.net"]))) as Bool)
     }
 }

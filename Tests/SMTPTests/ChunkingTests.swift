@@ -12,12 +12,12 @@ import Testing
     @Test(arguments: [false, true]) func oneRoundTripForAMessage(_ byteByByte: Bool) throws {
         var play = try Play.ready(Self.chunking, byteByByte: byteByByte)
         #expect(try play.openDeferred() == [])
-        #expect(play.conversation.phase == .deferred)
+        #expect(play.conversation.state.name == .deferred)
         #expect(
             play.finish(".hi\r\n")
                 == ["> MAIL FROM:<a@example.org>|RCPT TO:<b@example.net>|BDAT 5 LAST|.hi|"])
         #expect(play.server("250 ok\r\n250 ok\r\n250 2.0.0 queued\r\n") == ["finished 250"])
-        #expect(play.conversation.phase == .ready)
+        #expect(play.conversation.state.name == .ready)
     }
 
     @Test func aLongMessageGoesInChunks() throws {
@@ -42,7 +42,7 @@ import Testing
             _ = play.finish("x\r\n")
             #expect(play.server(replies) == ["refused " + failure, "> RSET|"])
             #expect(play.server("250 ok\r\n") == ["ready"])
-            #expect(play.conversation.phase == .ready)
+            #expect(play.conversation.state.name == .ready)
         }
     }
 
@@ -62,9 +62,9 @@ import Testing
             play.server("250 ok\r\n250 ok\r\n552 5.3.4 too large\r\n") == [
                 "refused refused content 552 not_sent", "> RSET|",
             ])
-        #expect(play.write("two\r\n") == [])
+        #expect(play.write("two\r\n") == ["thrown invalid_use content not_sent"])
         #expect(play.server("250 ok\r\n") == ["ready"])
-        #expect(play.conversation.phase == .ready)
+        #expect(play.conversation.state.name == .ready)
     }
 
     /// A server that takes the end of what it refused a part of may have taken something.
@@ -121,7 +121,7 @@ import Testing
         play.conversation.abandonContent()
         #expect(play.drain() == ["refused shut_down content not_sent", "> RSET|"])
         #expect(play.server("250 ok\r\n250 ok\r\n250 ok\r\n250 ok\r\n") == ["ready"])
-        #expect(play.conversation.phase == .ready)
+        #expect(play.conversation.state.name == .ready)
     }
 
     /// What follows a failed BDAT is undefined until RSET, so one stands before the next envelope.
@@ -131,7 +131,7 @@ import Testing
             _ = try play.openDeferred()
             let next = try Envelope(from: "d@example.org", to: ["e@example.net"])
             #expect((play.conversation.mayChain(next)) as Bool)
-            play.conversation.finishContent(ByteBuffer(string: "x\r\n"), followedBy: next)
+            try play.conversation.finishContent(ByteBuffer(string: "x\r\n"), followedBy: next)
             #expect(
                 play.drain() == [
                     "> MAIL FROM:<a@example.org>|RCPT TO:<b@example.net>|BDAT 3 LAST|x|"
@@ -159,10 +159,10 @@ import Testing
         var envelope = try Envelope(from: "a@example.org", to: ["b@example.net"])
         envelope.extensions = MailExtensions()
         envelope.extensions?.body = .binaryMIME
-        play.conversation.open(envelope)
+        try play.conversation.open(envelope)
         #expect(play.drain() == ["failed unsupported mail not_sent"])
         play = try Play.ready(Self.chunking)
-        play.conversation.open(envelope)
+        try play.conversation.open(envelope)
         #expect(play.drain() == ["> MAIL FROM:<a@example.org> BODY=BINARYMIME|RCPT TO:<b@example.net>|"])
         #expect(play.server("250 ok\r\n250 ok\r\n") == ["opened"])
         #expect(play.finish("\0\n.") == ["> BDAT 3 LAST|\0\n."])

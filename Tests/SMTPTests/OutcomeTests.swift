@@ -47,41 +47,41 @@ import Testing
             try? Envelope(from: "c@example.org", to: ["d@example.net"]),
         ].compactMap { $0 }
 
-        mutating func obey() {
+        mutating func obey() throws {
             while let action = conversation.nextAction() {
                 switch action {
-                case .ready: begin()
-                case .opened: finish()
-                case .finished: tell("finished")
-                case .failed(let error), .refused(let error): tell(error.outcome.rawValue)
+                case .ready: try begin()
+                case .opened: try finish()
+                case .finished: try tell("finished")
+                case .failed(let error), .refused(let error): try tell(error.outcome.rawValue)
                 default: continue
                 }
             }
         }
 
-        private mutating func begin() {
+        private mutating func begin() throws {
             guard current < 2, told[current].isEmpty else { return }
             begun[current] = true
             if way.isDeferred, current == 0 || !way.isChained {
-                conversation.openDeferred(Self.envelopes[current])
-                finish()
+                try conversation.openDeferred(Self.envelopes[current])
+                try finish()
             } else {
-                conversation.open(Self.envelopes[current])
+                try conversation.open(Self.envelopes[current])
             }
         }
 
-        private mutating func finish() {
+        private mutating func finish() throws {
             isComplete[current] = true
-            let content = conversation.transaction?.isChunked == true ? "x\r\n" : "x\r\n.\r\n"
+            let content = conversation.isChunked ? "x\r\n" : "x\r\n.\r\n"
             let next = way.isChained && current == 0 ? Self.envelopes[1] : nil
             if next != nil { begun[1] = true }
-            conversation.finishContent(ByteBuffer(string: content), followedBy: next)
+            try conversation.finishContent(ByteBuffer(string: content), followedBy: next)
         }
 
-        private mutating func tell(_ result: String) {
+        private mutating func tell(_ result: String) throws {
             told[current].append(result)
             current += 1
-            if conversation.phase == .ready { begin() }
+            if conversation.isReady { try begin() }
         }
     }
 
@@ -99,10 +99,10 @@ import Testing
             var client = try Client(way)
             for byte in bytes[..<cut] {
                 client.conversation.received(ByteBuffer(bytes: [byte]))
-                client.obey()
+                try client.obey()
             }
             client.conversation.connectionClosed("cut")
-            client.obey()
+            try client.obey()
             for message in 0..<2 {
                 let finished = client.told[message] == ["finished"]
                 guard !finished else { continue }
@@ -117,13 +117,13 @@ import Testing
             }
             // Whatever had begun was told, and nothing twice.
             #expect(client.told.allSatisfy { $0.count <= 1 })
-            #expect(client.conversation.phase == .closed)
+            #expect(client.conversation.state.name == .closed)
         }
         // With all of it both are sent.
         var client = try Client(way)
         for byte in bytes {
             client.conversation.received(ByteBuffer(bytes: [byte]))
-            client.obey()
+            try client.obey()
         }
         #expect(client.told == [["finished"], ["finished"]])
     }

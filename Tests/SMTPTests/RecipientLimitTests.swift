@@ -16,7 +16,7 @@ import Testing
 
     @Test func noMoreAreNamedThanTheServerTakes() throws {
         var play = try Play.ready(Self.limits)
-        play.conversation.open(try envelope("b@example.net", "c@example.net", "d@example.net"))
+        try play.conversation.open(try envelope("b@example.net", "c@example.net", "d@example.net"))
         #expect(
             play.drain() == ["> MAIL FROM:<a@example.org>|RCPT TO:<b@example.net>|RCPT TO:<c@example.net>|DATA|"])
         #expect(play.server("250 ok\r\n250 ok\r\n250 ok\r\n354 go\r\n") == ["opened remaining d@example.net"])
@@ -26,16 +26,16 @@ import Testing
 
     @Test func tooManyAreAnErrorWhereTheyMayNotBeSplit() throws {
         var play = try Play.ready(Self.limits)
-        play.conversation.open(try envelope("b@example.net", "c@example.net", "d@example.net", splits: false))
+        try play.conversation.open(try envelope("b@example.net", "c@example.net", "d@example.net", splits: false))
         #expect(play.drain() == ["failed unsupported rcpt not_sent"])
-        play.conversation.open(try envelope("b@example.net", "c@example.net", splits: false))
+        try play.conversation.open(try envelope("b@example.net", "c@example.net", splits: false))
         #expect(play.drain().count == 1)
     }
 
     @Test func tooManyRecipientsBesideOthersIsNoRefusal() throws {
         for code in [452, 552] {
             var play = try Play.ready()
-            play.conversation.open(try envelope("b@example.net", "c@example.net", "d@example.net"))
+            try play.conversation.open(try envelope("b@example.net", "c@example.net", "d@example.net"))
             _ = play.drain()
             #expect(
                 play.server(
@@ -46,7 +46,7 @@ import Testing
 
     @Test func whereNobodyIsTakenItIsOne() throws {
         var play = try Play.ready()
-        play.conversation.open(try envelope("b@example.net", "c@example.net"))
+        try play.conversation.open(try envelope("b@example.net", "c@example.net"))
         _ = play.drain()
         #expect(
             play.server("250 ok\r\n452 full\r\n452 full\r\n554 nobody\r\n") == [
@@ -57,14 +57,14 @@ import Testing
 
     @Test func withoutLeaveToSplitItIsARejection() throws {
         var play = try Play.ready()
-        play.conversation.open(try envelope("b@example.net", "c@example.net", splits: false))
+        try play.conversation.open(try envelope("b@example.net", "c@example.net", splits: false))
         _ = play.drain()
         #expect(play.server("250 ok\r\n250 ok\r\n452 full\r\n354 go\r\n") == ["opened c@example.net=452"])
     }
 
     @Test func domainsAreCounted() throws {
         var play = try Play.ready("250-PIPELINING\r\n250 LIMITS RCPTDOMAINMAX=1\r\n")
-        play.conversation.open(try envelope("b@example.net", "c@EXAMPLE.net", "d@example.com", "e@example.net"))
+        try play.conversation.open(try envelope("b@example.net", "c@EXAMPLE.net", "d@example.com", "e@example.net"))
         #expect(
             play.drain() == ["> MAIL FROM:<a@example.org>|RCPT TO:<b@example.net>|RCPT TO:<c@EXAMPLE.net>|DATA|"])
         #expect(

@@ -3,28 +3,22 @@ import NIOCore
 /// The part of the conversation that carries the content and takes the replies to it (RFC 5321, section 4.1.1.4;
 /// RFC 3030).
 extension Conversation {
-    /// A transaction begins whose envelope waits for the content, and goes out with it. Answered by `failed` where that
-    /// cannot be; otherwise ``phase`` is `deferred`.
-    mutating func openDeferred(_ envelope: Envelope) {
-        if let refusal = localRefusal(of: envelope) {
-            act(.failed(refusal))
-            return
-        }
-        transaction = transaction(for: envelope, isChunked: true)
-        move(to: .deferred)
-    }
-
     /// Content, ready for the wire: dots doubled where it follows DATA, as it is where it goes with BDAT.
-    mutating func writeContent(_ bytes: ByteBuffer) {
-        guard phase == .content || phase == .deferred, let isChunked = transaction?.isChunked else { return }
+    ///
+    /// - Throws: ``SMTPError`` with the reason `invalidUse` where no message takes content. It says nothing of the transaction
+    ///   under way.
+    mutating func writeContent(_ bytes: ByteBuffer) throws(SMTPError) {
+        guard takesContent else { throw Self.notOpen }
         guard isChunked else {
             recordContent(bytes)
             act(.write(bytes))
             return
         }
         var commands: [UInt8] = []
-        appendDeferredEnvelope(to: &commands)
-        move(to: .content)
+        if isDeferred, let transaction = state.takeOpen() {
+            appendEnvelope(transaction, to: &commands)
+            state = .content(transaction)
+        }
         append(.chunk(size: bytes.readableBytes, isLast: false), to: &commands, expecting: .chunk)
         recordContent(bytes)
         act(.write(Self.group(commands, bytes)))
@@ -34,12 +28,16 @@ extension Conversation {
     ///
     /// - Parameter next: an envelope to send in the same write, for which ``mayChain(_:)`` is true. Its transaction begins
     ///   with the reply to this content, and is answered like any other.
-    mutating func finishContent(_ bytes: ByteBuffer, followedBy next: Envelope? = nil) {
-        guard phase == .content || phase == .deferred, let isChunked = transaction?.isChunked else { return }
+    /// - Throws: ``SMTPError`` with the reason `invalidUse` where no message takes content. It says nothing of the transaction
+    ///   under way.
+    mutating func finishContent(_ bytes: ByteBuffer, followedBy next: Envelope? = nil) throws(SMTPError) {
+        let isDeferred = isDeferred
+        guard let transaction = state.takeOpen() else { throw Self.notOpen }
+        let isChunked = transaction.isChunked
         var group: ByteBuffer
         if isChunked {
             var commands: [UInt8] = []
-            appendDeferredEnvelope(to: &commands)
+            if isDeferred { appendEnvelope(transaction, to: &commands) }
             append(.chunk(size: bytes.readableBytes, isLast: true), to: &commands, expecting: .content)
             group = Self.group(commands, bytes)
         } else {
@@ -48,21 +46,18 @@ extension Conversation {
             due.append(.content)
         }
         recordContent(bytes)
-        phase = .finalReply
         if let next {
             // What follows a BDAT that failed is undefined until RSET (RFC 3030, section 2).
             var commands: [UInt8] = []
             if isChunked { append(.rset, to: &commands, expecting: .separator) }
-            chained = appendEnvelope(self.transaction(for: next), to: &commands)
+            let chained = self.transaction(for: next)
+            appendEnvelope(chained, to: &commands)
             group.writeBytes(commands)
+            state = .finalReply(FinalReply(transaction, next: .sent(chained)))
+        } else {
+            state = .finalReply(FinalReply(transaction, next: .none))
         }
         act(.write(group))
-    }
-
-    /// Adds the envelope that has waited for the content, if there is one.
-    private mutating func appendDeferredEnvelope(to commands: inout [UInt8]) {
-        guard phase == .deferred, let transaction = transaction.take() else { return }
-        self.transaction = appendEnvelope(transaction, to: &commands)
     }
 
     /// Commands and the content behind them.
@@ -75,87 +70,62 @@ extension Conversation {
     }
 
     /// The caller gives the message up before its content is complete. With BDAT the transaction is reset; behind DATA
-    /// there is no command for that, and the session ends.
+    /// there is no command for that, and the session ends. A message that is over already is answered, or will be.
     mutating func abandonContent() {
         let abandoned = SMTPError(
             .shutDown, stage: .content, detail: "the message was given up before its content was complete")
-        switch phase {
-        case .deferred:
-            transaction = nil
-            move(to: .ready)
-            act(.failed(abandoned))
-        case .content where transaction?.isChunked == true: reset(after: abandoned)
-        case .content: connectionClosed(abandoned.detail, reason: .shutDown)
-        default: return
+        switch state.abandonContent() {
+        case .forget: act(.failed(abandoned))
+        case .reset: reset(after: abandoned)
+        case .endSession: connectionClosed(abandoned.detail, reason: .shutDown)
+        case .leave: break
         }
     }
 
-    mutating func takeContentReply(_ reply: Reply, to expected: DueReply) {
-        switch expected {
-        case .chunk: takeChunk(reply)
-        // Whatever it says: the refusals before it have decided.
-        case .emptyContent: clearUp()
-        case .separator:
-            if !reply.isPositiveCompletion { fail(unexpected(reply, at: .mail)) }
-        default: takeFinal(reply)
-        }
-    }
+    // MARK: Replies
 
-    private mutating func takeChunk(_ reply: Reply) {
-        guard let transaction else { return }
+    mutating func takeChunk(_ reply: Reply) {
         if reply.isPositiveIntermediate {
             fail(unexpected(reply, at: .content))
         } else if reply.code == 421 {
-            fail(transaction.refusal ?? .refused(reply, at: .content, rejected: transaction.rejected))
-        } else if !reply.isPositiveCompletion, transaction.failure == nil {
-            let failure = transaction.refusal ?? .refused(reply, at: .content, rejected: transaction.rejected)
-            self.transaction?.failure = failure
-            // No further chunk is sent. If the last is under way, its reply is waited for.
-            if phase == .content { reset(after: failure) }
+            fail(state.refusal ?? .refused(reply, at: .content, rejected: state.rejected))
+        } else {
+            switch state.takeChunkReply(reply) {
+            case .goOn: break
+            case .refuse(let failure): reset(after: failure)
+            case .misplaced: fail(unexpected(reply, at: .content))
+            }
         }
     }
 
-    private mutating func takeFinal(_ reply: Reply) {
+    mutating func takeFinal(_ reply: Reply) {
         guard !reply.isPositiveIntermediate else {
             fail(unexpected(reply, at: .content))
             return
         }
-        if reply.isPositiveCompletion, let transaction, !transaction.isChunked || !transaction.hasFailed {
-            let opened = transaction.opened
-            goOnToChained()
-            act(.finished(FinishedTransaction(reply: reply, opened: opened)))
-        } else if let finished = transaction {
-            let earlier = finished.isChunked ? finished.failure ?? finished.refusal : nil
-            let refusal =
-                reply.isPositiveCompletion
-                ? contradiction(finished) : earlier ?? .refused(reply, at: .content, rejected: finished.rejected)
-            if reply.code == 421 {
-                transaction?.failure = refusal
-                fail(refusal)
-            } else if finished.isChunked, chained == nil {
-                reset(after: refusal)
-            } else {
-                goOnToChained()
-                act(.failed(refusal))
-            }
+        let nextIsTakenBack = state.nextIsTakenBack
+        switch state.takeFinalReply(reply) {
+        case .finish(let finished): act(.finished(finished))
+        case .fail(let failure): act(.failed(failure))
+        case .refuse(let failure): reset(after: failure)
+        case .endSession(let failure): fail(failure)
+        case .misplaced: fail(unexpected(reply, at: .content))
         }
-        if phase == .envelope, chainedIsTakenBack {
+        if nextIsTakenBack, isReady {
+            // The server has its envelope, and must not get another one behind that.
             connectionClosed("the next message was taken back", reason: .shutDown)
         }
     }
 
-    /// A server that refused a chunk, or everybody, and took the end of the message: it may have taken something.
-    private func contradiction(_ transaction: Transaction) -> SMTPError {
-        SMTPError(
-            .protocolViolation, stage: .content, outcome: .unknown,
-            detail: "the server took the end of a message of which it had refused a part before",
-            rejected: transaction.rejected)
+    /// Takes the reply to the RSET between a message and the envelope behind it. There is nothing to refuse.
+    mutating func takeSeparator(_ reply: Reply) {
+        if !reply.isPositiveCompletion { fail(unexpected(reply, at: .mail)) }
     }
 
-    /// The transaction whose envelope has gone out already becomes the one under way.
-    private mutating func goOnToChained() {
-        transaction = chained.take()
-        move(to: transaction == nil ? .ready : .envelope)
+    /// Tells the caller why the transaction failed, and ends it while the session goes on.
+    private mutating func reset(after failure: SMTPError) {
+        act(.refused(failure))
+        clearUp()
     }
 
     private mutating func recordContent(_ bytes: ByteBuffer) {
@@ -169,4 +139,6 @@ extension Conversation {
         if lines.last?.isEmpty == true { lines.removeLast() }
         for line in lines { act(.transcript("C: " + line)) }
     }
+
+    private static let notOpen = SMTPError(.invalidUse, stage: .content, detail: "no message is open on this session")
 }

@@ -1,28 +1,37 @@
 import MailAddress
 
 /// One mail transaction on its way (RFC 5321, section 3.3).
-struct Transaction {
+struct Transaction: ~Copyable {
     let envelope: Envelope
     /// How many of the recipients are named: the first ones, as many as the server takes at once.
     let named: Int
     /// Whether the content goes with BDAT (RFC 3030).
     let isChunked: Bool
     /// The reply that refused MAIL.
-    var mailRefusal: Reply?
+    private(set) var mailRefusal: Reply?
     /// How many recipients have been answered.
-    var answered = 0
-    var rejected: [RejectedRecipient] = []
-    /// Whether DATA has been handed to the socket.
-    var dataSent = false
-    /// Why the transaction failed, kept while the session is being made ready for the next one.
-    var failure: SMTPError?
-    /// Whether the caller has been told of the failure: then no later event changes it.
-    var isTold = false
+    private var answered = 0
+    private(set) var rejected: [RejectedRecipient] = []
 
     init(_ envelope: Envelope, named: Int, isChunked: Bool) {
         self.envelope = envelope
         self.named = named
         self.isChunked = isChunked
+    }
+
+    /// Takes the reply to MAIL.
+    mutating func takeMail(_ reply: Reply) {
+        if !reply.isPositiveCompletion { mailRefusal = reply }
+    }
+
+    /// Takes the reply to the RCPT of the next recipient.
+    ///
+    /// - Returns: false if every recipient has been answered.
+    mutating func takeRcpt(_ reply: Reply) -> Bool {
+        guard let recipient = next else { return false }
+        if !reply.isPositiveCompletion { rejected.append(RejectedRecipient(address: recipient, reply: reply)) }
+        answered += 1
+        return true
     }
 
     /// The recipient whose reply is next, or who is to be named next where commands go one by one.
@@ -48,9 +57,6 @@ struct Transaction {
     var dataMayBePipelined: Bool {
         envelope.recipientPolicy == .any || envelope.recipients.count == 1
     }
-
-    /// Whether the message cannot be sent any more: the transaction failed, or the envelope was refused as a whole.
-    var hasFailed: Bool { failure != nil || refusal != nil }
 
     /// Why the envelope was refused as a whole, or nil where the message may be sent.
     var refusal: SMTPError? {
@@ -79,10 +85,10 @@ struct Transaction {
             return OpenedTransaction(rejected: rejected)
         }
         // If others were accepted, "too many recipients" is no refusal.
-        let leftOver = rejected.filter(\.reply.meansTooManyRecipients)
+        let leftOver = rejected.filter(\.reply.meansTooManyRecipients).map(\.address)
         return OpenedTransaction(
-            rejected: rejected.filter { !leftOver.contains($0) },
-            remaining: leftOver.map(\.address) + envelope.recipients[named...])
+            rejected: rejected.filter { !$0.reply.meansTooManyRecipients },
+            remaining: leftOver + envelope.recipients[named...])
     }
 }
 

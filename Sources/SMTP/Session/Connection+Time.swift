@@ -5,8 +5,8 @@ extension Connection {
     /// A deadline begins with a command, a reply or a write, and not with every byte: a server that trickles meets it.
     func updateDeadline() {
         let isNew = patience.isNew(conversation.progress)
-        if let stage = conversation.awaiting {
-            if isNew { deadline.set(after: bound(at: stage)) }
+        if let awaited = conversation.awaited {
+            if isNew { deadline.set(after: bound(of: awaited)) }
         } else if !writableWaiters.isEmpty {
             if isNew { deadline.set(after: configuration.timeouts.content) }
         } else {
@@ -14,19 +14,16 @@ extension Connection {
         }
     }
 
-    private func bound(at stage: SMTPStage) -> Duration {
-        switch conversation.phase {
-        case .probing: return patience.probe
+    private func bound(of awaited: Awaited) -> Duration {
+        switch awaited {
+        case .step(let stage): configuration.timeouts.bound(at: stage)
+        case .mail: patience.mail.map { min($0, configuration.timeouts.reply) } ?? configuration.timeouts.reply
+        case .chunk: configuration.timeouts.content
+        case .probe: patience.probe
         // Nobody waits for these replies but whoever wants the session's end, or its next transaction.
-        case .quitting: return owner == nil ? configuration.timeouts.farewell : patience.probe
-        case .resetting: return configuration.timeouts.farewell
-        default: break
+        case .quit: owner == nil ? configuration.timeouts.farewell : patience.probe
+        case .reset: configuration.timeouts.farewell
         }
-        if conversation.due.first == .mail, let mail = patience.mail {
-            return min(mail, configuration.timeouts.reply)
-        }
-        return conversation.due.first == .chunk
-            ? configuration.timeouts.content : configuration.timeouts.bound(at: stage)
     }
 
     /// A transaction begins, or the set-up does.

@@ -56,24 +56,23 @@ final class Connection: ChannelInboundHandler {
 
     var capabilities: Capabilities { conversation.capabilities }
     var isSecure: Bool { conversation.isSecure }
-    var isReady: Bool { conversation.phase == .ready }
-    var isClosed: Bool { conversation.phase == .closed }
+    var isReady: Bool { conversation.isReady }
+    var isClosed: Bool { conversation.isClosed }
     /// Whether the session takes no more transactions.
-    var isOver: Bool { isClosed || conversation.phase == .quitting }
+    var isOver: Bool { conversation.isOver }
     /// Whether the session is being cleared up after a transaction that failed.
-    var isResetting: Bool { conversation.phase == .resetting }
+    var isResetting: Bool { conversation.isResetting }
     /// Whether nobody has been told yet that the session is set up, or that it could not be.
     var isBeingSetUp: Bool { connectCompletion != nil }
     /// Whether the envelope of the transaction under way waits for its content.
-    var isDeferred: Bool { conversation.phase == .deferred }
+    var isDeferred: Bool { conversation.isDeferred }
     /// Whether the content of the transaction under way goes with BDAT.
-    var isChunked: Bool { conversation.transaction?.isChunked ?? false }
-    private var takesContent: Bool { conversation.phase == .content || conversation.phase == .deferred }
+    var isChunked: Bool { conversation.isChunked }
 
     /// Why a transaction takes no content.
     private func failure(of transaction: Int) -> SMTPError {
         if let lateFailure, lateFailure.transaction == transaction { return lateFailure.error }
-        return conversation.transaction?.failure ?? closeError ?? Self.notOpen
+        return closeError ?? Self.notOpen
     }
 
     // MARK: Calls
@@ -93,7 +92,7 @@ final class Connection: ChannelInboundHandler {
             }
             return
         }
-        guard case .none = caller, conversation.phase == .ready else {
+        guard case .none = caller, isReady else {
             completion(.failure(closeError ?? Self.busy))
             return
         }
@@ -101,22 +100,31 @@ final class Connection: ChannelInboundHandler {
         self.patience.mail = patience
         transactions += 1
         startWhole()
-        if mayDefer, conversation.mayDefer(envelope) {
-            conversation.openDeferred(envelope)
-            if isDeferred { caller.takeOpening()?(.success(OpenedTransaction())) }
-        } else {
-            conversation.open(envelope)
+        do throws(SMTPError) {
+            if mayDefer, conversation.mayDefer(envelope) {
+                try conversation.openDeferred(envelope)
+                if isDeferred { caller.takeOpening()?(.success(OpenedTransaction())) }
+            } else {
+                try conversation.open(envelope)
+            }
+        } catch {
+            caller.takeOpening()?(.failure(error))
         }
         obey()
     }
 
     /// Hands content to the socket and calls back when there is room for more.
     func write(_ bytes: ByteBuffer, transaction: Int, completion: @escaping (Result<Void, SMTPError>) -> Void) {
-        guard transaction == transactions, takesContent, let context else {
+        guard transaction == transactions, let context else {
             completion(.failure(failure(of: transaction)))
             return
         }
-        conversation.writeContent(bytes)
+        do throws(SMTPError) {
+            try conversation.writeContent(bytes)
+        } catch {
+            completion(.failure(failure(of: transaction)))
+            return
+        }
         obey()
         if isClosed {
             // The write itself found the connection broken: nobody would call a waiter any more.
@@ -131,17 +139,19 @@ final class Connection: ChannelInboundHandler {
     }
 
     func finish(_ bytes: ByteBuffer, transaction: Int, completion: @escaping FinishCompletion) {
-        guard transaction == transactions, takesContent else {
+        guard transaction == transactions, conversation.takesContent else {
             completion(.failure(failure(of: transaction)))
             return
         }
         let next = owner?.sessionFinishes(identifier)
         caller = .finishing(completion, next: next?.completion)
-        if let next {
-            patience.mail = next.patience
-            conversation.finishContent(bytes, followedBy: next.envelope)
-        } else {
-            conversation.finishContent(bytes)
+        if let next { patience.mail = next.patience }
+        do throws(SMTPError) {
+            try conversation.finishContent(bytes, followedBy: next?.envelope)
+        } catch {
+            // The owner has ended the session, and settled the message behind this one.
+            caller = .none
+            completion(.failure(closeError ?? error))
         }
         obey()
     }
@@ -300,7 +310,7 @@ final class Connection: ChannelInboundHandler {
         {
             conversation.tlsFailed(tls)
             obey()
-        } else if conversation.phase == .handshake, error is NIOSSLError {
+        } else if conversation.isInHandshake, error is NIOSSLError {
             close("the server ended the connection during the TLS handshake", reason: .connectionLost)
         } else {
             close(Self.cause(of: error), reason: .connectionLost)

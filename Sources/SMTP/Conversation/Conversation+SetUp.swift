@@ -4,60 +4,67 @@ extension Conversation {
     ///
     /// - Parameter serverEndPoint: what SCRAM can be bound to, or nil.
     mutating func tlsEstablished(serverEndPoint: [UInt8]? = nil) {
+        // The session may have ended meanwhile: for the certificate's name, or by a deadline.
+        guard isInHandshake else { return }
         self.serverEndPoint = serverEndPoint
-        // Where TLS came first, the greeting is still to come.
-        guard phase == .handshake else { return }
         isSecure = true
         capabilities = Capabilities()
-        phase = .connecting
         progress += 1
-        // Where TLS comes first, the greeting is still due.
-        if settings.security != .implicit { send(.ehlo(identity), expecting: .ehlo) }
+        if settings.security == .implicit {
+            // It is due already.
+            state = .settingUp(.greeting)
+        } else {
+            sayHello()
+        }
     }
 
     /// TLS failed: the handshake, or what a server has to say to it afterwards, such as that it wants a certificate.
     mutating func tlsFailed(_ diagnosis: TLSDiagnosis) {
-        let isBeingSetUp = phase == .handshake || phase == .connecting
         fail(
             SMTPError(
-                .tls, stage: isBeingSetUp ? handshakeStage : currentStage, outcome: outcome,
-                detail: diagnosis.detail, rejected: transaction?.rejected ?? [], tlsFailure: diagnosis.failure))
+                .tls, stage: state.isSettingUp ? handshakeStage : currentStage, outcome: state.outcome,
+                detail: diagnosis.detail, rejected: state.rejected, tlsFailure: diagnosis.failure))
     }
 
     /// The stage that the TLS handshake belongs to.
     var handshakeStage: SMTPStage { settings.security == .implicit ? .connect : .startTLS }
 
-    /// What the server has not done when a deadline passes.
-    var whatIsDue: String {
-        switch phase {
-        case .handshake: "complete the TLS handshake"
-        case .content: "take the content"
-        default: "answer"
+    /// Takes a reply of the set-up, to the command that its step is about.
+    mutating func takeSetUpReply(_ reply: Reply, to expected: DueReply) {
+        switch state.setUp {
+        case .greeting?:
+            if check(reply, at: .greeting) { sayHello() }
+        case .ehlo?: takeHello(reply)
+        case .helo?:
+            if check(reply, at: .ehlo) { afterHello() }
+        case .startTLS?: takeStartTLS(reply)
+        case .authentication(let authentication)?: takeAuthentication(reply, authentication)
+        // Nothing is read during the handshake, and the set-up's commands are answered before it ends.
+        case .handshake?, nil: fail(unexpected(reply, at: expected.stage))
         }
     }
 
-    mutating func takeSetUpReply(_ reply: Reply, to expected: DueReply) {
-        switch expected {
-        case .greeting:
-            if check(reply, at: .greeting) { send(.ehlo(identity), expecting: .ehlo) }
-        case .ehlo:
-            // 500 to 504: the server does not know the command (RFC 5321, section 4.2.2).
-            if (500...504).contains(reply.code) {
-                helloRefusal = reply
-                send(.helo(identity), expecting: .helo)
-            } else if check(reply, at: .ehlo) {
-                capabilities = Capabilities(reply, pipelining: settings.usesPipelining)
-                afterHello()
-            }
-        case .helo:
-            if check(reply, at: .ehlo) { afterHello() }
-        default: takeStartTLS(reply)
+    private mutating func sayHello() {
+        state = .settingUp(.ehlo)
+        send(.ehlo(identity), expecting: .ehlo)
+    }
+
+    private mutating func takeHello(_ reply: Reply) {
+        // 500 to 504: the server does not know the command (RFC 5321, section 4.2.2).
+        if (500...504).contains(reply.code) {
+            helloRefusal = reply
+            state = .settingUp(.helo)
+            send(.helo(identity), expecting: .helo)
+        } else if check(reply, at: .ehlo) {
+            capabilities = Capabilities(reply, pipelining: settings.usesPipelining)
+            afterHello()
         }
     }
 
     private mutating func afterHello() {
         if !isSecure, settings.security != .none {
             if capabilities.startTLS {
+                state = .settingUp(.startTLS)
                 send(.startTLS, expecting: .startTLS)
                 return
             }
@@ -84,7 +91,7 @@ extension Conversation {
                 fail(protocolViolation(Self.injection, at: .startTLS))
                 return
             }
-            phase = .handshake
+            state = .settingUp(.handshake)
             act(.startTLS)
         } else if reply.isPositiveIntermediate {
             fail(unexpected(reply, at: .startTLS))
