@@ -11,7 +11,7 @@ SESSIONS = 16
 HERE = os.path.dirname(os.path.abspath(__file__))
 LABELS = {
     "source": "`smtp-source` alone (no HTTP)", "microhttpd": "empty libmicrohttpd handler (no mail)",
-    "go": "Go: net/http, emersion/go-smtp", "node": "Node: http, nodemailer",
+    "go": "Go: net/http, emersion/go-smtp", "rust": "Rust: hyper, serde_json, own SMTP client", "node": "Node: http, nodemailer",
     "fastapi": "Python: FastAPI, aiosmtplib", "flask": "Python: Flask, smtplib", "postern": "**Postern**",
     "postern-1-loop": "**Postern**, 1 event loop", "postern-2-loops": "**Postern**, 2 event loops"}
 
@@ -63,6 +63,10 @@ def _go(options, port, setting):
     return [f"{options.work}/go_peer"], _peer_environment(port, setting, **tls)
 
 
+def _rust(options, port, setting):
+    return [f"{options.work}/rust_peer"], _peer_environment(port, setting)
+
+
 def _node(_, port, setting):
     return ["node", f"{HERE}/peers/node/server.mjs"], _peer_environment(port, setting)
 
@@ -91,7 +95,7 @@ def _microhttpd(options, port, _):
     return [f"{options.work}/empty_microhttpd", str(port)], clean_environment()
 
 
-COMMANDS = {"postern": _postern, "go": _go, "node": _node, "fastapi": _fastapi, "flask": _flask,
+COMMANDS = {"postern": _postern, "go": _go, "rust": _rust, "node": _node, "fastapi": _fastapi, "flask": _flask,
             "microhttpd": _microhttpd}
 
 
