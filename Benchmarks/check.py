@@ -10,6 +10,7 @@ import bodies
 import load
 import relays
 from gateways import Setting, started
+from workloads import FAST
 
 PATIENCE = 20
 
@@ -76,7 +77,7 @@ def run(names, options):
     for name in names:
         with relays.ScriptedRelay(keep=True) as relay, started(name, Setting(relay.port), options) as gateway:
             found = {body: _one(gateway, relay, body) for body in ("text", "recipients", "attachment-100000")}
-            if name in ("go", "postern"):
+            if name in FAST:
                 found |= {"raw": _raw(gateway, relay), "batch": _batch(gateway, relay),
                           "refusal and dry run": _not_sent(gateway, relay)}
         faults += [f"{name}, {what}: {', '.join(wrong)}" for what, wrong in found.items() if wrong]

@@ -11,7 +11,7 @@ SESSIONS = 16
 HERE = os.path.dirname(os.path.abspath(__file__))
 LABELS = {
     "source": "`smtp-source` alone (no HTTP)", "microhttpd": "empty libmicrohttpd handler (no mail)",
-    "go": "Go: net/http, emersion/go-smtp", "rust": "Rust: hyper, serde_json, own SMTP client", "node": "Node: http, nodemailer",
+    "go": "Go: net/http, emersion/go-smtp", "rust": "Rust: hyper, serde_json", "node": "Node: http, nodemailer",
     "fastapi": "Python: FastAPI, aiosmtplib", "flask": "Python: Flask, smtplib", "postern": "**Postern**",
     "postern-1-loop": "**Postern**, 1 event loop", "postern-2-loops": "**Postern**, 2 event loops"}
 

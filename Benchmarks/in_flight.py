@@ -6,17 +6,21 @@ import socket
 import time
 
 import bodies
+import load
 import relays
-from columns import PEAK, THREADS, Column
+from columns import FILES, OWN, OWN_PEAK, THREADS, Column
 from gateways import Setting, started
 from processes import Sampler
 
 REQUESTS, IDLE, SMOKE_PART = 2000, 5000, 10
 RELAY_DELAY, RELAY_SESSIONS = 5, 500
-COLUMNS = (Column("last answer after s", "last_answer_s", ".1f"), THREADS, PEAK,
-           Column("KiB a request", "kib_per_request", ".1f"))
-IDLE_COLUMNS = (Column("accepted", "accepted", ",.0f"), THREADS, Column("memory, MiB", "rss_mib", ".1f"),
-                Column("KiB a connection", "kib_per_connection", ".1f"))
+# Until memory is looked at: what can be given back has been by then.
+KEPT_SECONDS = 3
+COLUMNS = (Column("last answer after s", "last_answer_s", ".1f"), THREADS, OWN_PEAK, FILES,
+           Column("own KiB a request", "kib_per_request", ".1f"))
+IDLE_COLUMNS = (Column("accepted", "accepted", ",.0f"), THREADS, OWN, FILES,
+                Column("own KiB a connection", "kib_per_connection", ".1f"))
+KEPT_COLUMNS = (Column("kept", "kept", ",.0f"), *IDLE_COLUMNS[1:])
 
 
 def message_request():
@@ -51,27 +55,27 @@ async def _all_at_once(port, count, patience):
     return collections.Counter(statuses), seconds
 
 
-def many_requests(_, bench):
+def many_requests(series, bench):
     """All are taken, and few threads wait for them."""
     options, count = bench.options, REQUESTS // (SMOKE_PART if bench.options.smoke else 1)
     delay = 1 if options.smoke else RELAY_DELAY
     more = {"POSTERN_QUEUE_TIMEOUT": "60s"}
     with relays.smtp_sink(options.work, "-W", f".:{delay}") as relay_port, \
-            started("postern", Setting(relay_port, RELAY_SESSIONS, more=more), options) as gateway:
+            started(series, Setting(relay_port, RELAY_SESSIONS, more=more), options) as gateway:
         before = gateway.process.status()
         with Sampler(lambda: gateway.process.status()["threads"]) as threads:
             statuses, seconds = asyncio.run(_all_at_once(gateway.port, count, 60 + 2 * delay))
-        peak = gateway.process.status()["peak_mib"]
-    return {"last_answer_s": seconds, "threads": threads.most, "peak_mib": peak,
-            "kib_per_request": (peak - before["rss_mib"]) * 1024 / count,
+        after = gateway.process.status()
+    return {"last_answer_s": seconds, **after, "threads": threads.most,
+            "kib_per_request": (after["own_peak_mib"] - before["own_mib"]) * 1024 / count,
             "faults": [f"{number} × {status}" for status, number in statuses.items() if status != "200"]}
 
 
-def idle_connections(_, bench):
+def idle_connections(series, bench):
     """Connections that say nothing, and one that does."""
     options, count = bench.options, IDLE // (SMOKE_PART if bench.options.smoke else 1)
     with relays.smtp_sink(options.work) as relay_port, \
-            started("postern", Setting(relay_port), options) as gateway:
+            started(series, Setting(relay_port), options) as gateway:
         time.sleep(0.5)  # until the connection that asked whether it is ready is gone
         before, sockets = gateway.process.status(), gateway.process.sockets()
         opened = [socket.create_connection(("127.0.0.1", gateway.port), 5) for _ in range(count)]
@@ -83,7 +87,31 @@ def idle_connections(_, bench):
     faults = ([] if accepted >= count else [f"only {accepted} connections were accepted"]) \
         + ([] if answer.startswith("HTTP/1.1 200") else [f"on the last: {answer}"])
     return {"accepted": accepted, **after, "faults": faults,
-            "kib_per_connection": (after["rss_mib"] - before["rss_mib"]) * 1024 / count}
+            "kib_per_connection": (after["own_mib"] - before["own_mib"]) * 1024 / count}
+
+
+def kept_connections(series, bench):
+    """Connections that have each sent a message and had its answer, and are silent since."""
+    options, count = bench.options, IDLE // (SMOKE_PART if bench.options.smoke else 1)
+    with relays.smtp_sink(options.work) as relay_port, \
+            started(series, Setting(relay_port), options) as gateway:
+        # What the sessions with the relay take is there before.
+        load.wrk(gateway, "/messages", "text", 32, 1, options)
+        time.sleep(1)
+        before = gateway.process.status()
+        opened, refused = [], collections.Counter()
+        for _ in range(count):
+            opened.append(socket.create_connection(("127.0.0.1", gateway.port), 5))
+            answer = _answer_on(opened[-1])
+            refused.update([] if answer.startswith("HTTP/1.1 200") else [answer])
+        time.sleep(KEPT_SECONDS)
+        after = gateway.process.status()
+        still_open = gateway.process.sockets() >= count
+        for connection in opened:
+            connection.close()
+    return {"kept": count, **after, "kib_per_connection": (after["own_mib"] - before["own_mib"]) * 1024 / count,
+            "faults": [f"{number} × {answer}" for answer, number in refused.items()]
+            + ([] if still_open else ["connections were closed"])}
 
 
 def _accepted(process, before, count):

@@ -2,6 +2,7 @@
 
 import datetime
 import os
+import re
 import socket
 import subprocess
 
@@ -36,19 +37,27 @@ def _congestion_control():
 
 
 def _cpu():
+    """What the kernel says of the first processor."""
     with open("/proc/cpuinfo") as file:
-        for line in file:
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return "unknown"
+        first = file.read().split("\n\n")[0]
+    pairs = (line.partition(":") for line in first.splitlines())
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def processor(cpu):
+    """A name that tells processors apart: within a virtual machine the model is often a maker's name and nothing else."""
+    name = re.sub(r"\((?:R|TM|r|tm)\)|\b(?:CPU|Processor)\b|@.*|\d+-Core", "", cpu.get("model name", "unknown processor"))
+    numbers = [f"{what} {cpu[key]}" for what, key in (("family", "cpu family"), ("model", "model")) if key in cpu]
+    return " ".join(name.split()) + (f" ({', '.join(numbers)})" if numbers else "")
 
 
 def _versions(options):
     return {
-        "Postern": first_line(options.postern, "--version") + " " + first_line("git", "describe", "--always", "--dirty"),
         "Swift": first_line("swift", "--version").removeprefix("Swift version "),
         "Go": first_line("go", "version").removeprefix("go version "),
         "go-smtp": _of_package("golang-github-emersion-go-smtp-dev"),
+        "Rust": first_line("/usr/bin/rustc", "--version").removeprefix("rustc "),
+        **{crate: _of_package(f"librust-{crate}-dev") for crate in ("hyper", "tokio", "serde-json")},
         "Node": first_line("node", "--version"), "nodemailer": _of_package("node-nodemailer"),
         "Python": first_line(f"{options.work}/python/bin/python", "--version").removeprefix("Python ")
         + " with " + _python_packages(options.work),
@@ -57,7 +66,16 @@ def _versions(options):
 
 
 def describe(options):
-    return {
-        "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"), "cpu": _cpu(),
-        "cores": len(os.sched_getaffinity(0)), "kernel": os.uname().release,
-        "congestion_control": _congestion_control(), "load_before": os.getloadavg()[0], "versions": _versions(options)}
+    """The machine, and what is measured on it."""
+    cpu, cores = _cpu(), len(os.sched_getaffinity(0))
+    return {"name": f"{processor(cpu)}, {cores} core{'s' if cores > 1 else ''}", "cpu": cpu.get("model name", "unknown"),
+            "kernel": os.uname().release, "congestion_control": _congestion_control(), "versions": _versions(options)}
+
+
+def session(options, workloads):
+    """A measurement that begins now."""
+    commit = first_line("git", "describe", "--always", "--dirty")
+    return {"date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M"),
+            "version": f"{first_line(options.postern, '--version')} {commit}", "rounds": options.rounds,
+            "seconds": options.seconds, "load_before": os.getloadavg()[0],
+            "workloads": [workload.name for workload in workloads]}

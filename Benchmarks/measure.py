@@ -1,7 +1,6 @@
 """Measures gateways in turns and prints Markdown. Started by Benchmarks/run, which prepares everything."""
 
 import argparse
-import json
 import os
 import resource
 import signal
@@ -10,9 +9,11 @@ import subprocess
 import sys
 
 import check
+import figures
 import gateways
 import load
 import machine
+import page
 import relays
 import report
 from processes import Failure
@@ -86,6 +87,10 @@ class Options(argparse.Namespace):
     def series_of(self, workload):
         return [name for name in workload.series if self.series is None or name in self.series]
 
+    def gateways(self):
+        """Those that send messages, of the series that were asked for."""
+        return [name for name in gateways.COMMANDS if name != "microhttpd" and (self.series is None or name in self.series)]
+
 
 def _parser():
     parser = argparse.ArgumentParser(prog="Benchmarks/run", formatter_class=argparse.RawTextHelpFormatter)
@@ -100,6 +105,8 @@ def _parser():
     parser.add_argument("--warm-up", type=int, default=1, help="seconds of load before each run (1)")
     parser.add_argument("--smoke", action="store_true",
                         help="every workload for a second, and whether every answer and message is right")
+    parser.add_argument("--publish", action="store_true",
+                        help="every workload; keep the figures of this machine in figures/, and make the pages of all")
     parser.add_argument("--json", metavar="FILE", help="every run, as JSON")
     parser.add_argument("--plot", metavar="PREFIX",
                         help="where to draw PREFIX.svg and PREFIX.png (Benchmarks/.work/results)")
@@ -111,7 +118,7 @@ def _parser():
 
 def _chosen(parser, options):
     every = {one.name: one for one in all_workloads()}
-    if options.workloads is None and not options.smoke:
+    if options.workloads is None and not options.smoke and not options.publish:
         return [one for one in every.values() if one.default]
     names = list(every) if options.workloads in (None, "all") else options.workloads.split(",")
     if unknown := set(names) - set(every):
@@ -124,6 +131,8 @@ def arguments():
     options = parser.parse_args(namespace=Options())
     if options.smoke:
         options.rounds, options.seconds, options.warm_up = 1, 1, 0
+    if options.publish and (options.smoke or options.series):
+        parser.error("--publish is for whole measurements: without --smoke and --series")
     if min(options.rounds, options.seconds) < 1 or options.warm_up < 0:
         parser.error("rounds and seconds are at least 1")
     if unknown := set(options.series or ()) - set(gateways.LABELS):
@@ -134,16 +143,15 @@ def arguments():
     return options, _chosen(parser, options)
 
 
-def write_results(bench, found):
+def write_results(measurement, options):
     """The runs as JSON, and the plot of them."""
-    options = bench.options
-    path = options.json or f"{options.work}/runs.json"
-    with open(path, "w") as file:
-        json.dump({"machine": found, "runs": bench.results.runs}, file, indent=2)
-        file.write("\n")
-    if any(not run["faults"] for run in bench.results.runs):
-        subprocess.run([f"{options.work}/python/bin/python", "-B", f"{HERE}/plot.py", path,
-                        options.plot or f"{options.work}/results"], check=True)
+    path, python = options.json or f"{options.work}/runs.json", f"{options.work}/python/bin/python"
+    measurement.save(path)
+    if any(not run["faults"] for run in measurement.results.runs):
+        subprocess.run([python, "-B", f"{HERE}/plot.py", path, options.plot or f"{options.work}/results"], check=True)
+    if options.publish:
+        measurement.keep()
+        page.make(python)
 
 
 def main():
@@ -151,10 +159,14 @@ def main():
     options, workloads = arguments()
     raise_open_files()
     bench, found = Bench(options), machine.describe(options)
-    wrong = check.run([name for name in gateways.COMMANDS if name != "microhttpd"], options) if options.smoke else []
+    session = machine.session(options, workloads)
+    wrong = check.run(options.gateways(), options) if options.smoke else []
     bench.measure(workloads)
-    print(report.markdown(workloads, bench.results, found, options), flush=True)
-    write_results(bench, found)
+    measurement = figures.Measurement(found, [session], bench.results)
+    print(report.markdown(workloads, [measurement]), flush=True)
+    if options.smoke:
+        print("\nA smoke test, with smaller numbers than the titles say: no figure of it counts.", flush=True)
+    write_results(measurement, options)
     for text in wrong:
         print(f"- Wrong: {text}")
     return 1 if wrong or bench.results.invalid() else 0

@@ -1,17 +1,17 @@
-"""Draws a measurement as PNG and SVG: plot.py RUNS.json PREFIX"""
+"""Draws a measurement as PNG and SVG, or as one of both: plot.py RUNS.json PREFIX [png|svg]"""
 
-import json
 import sys
 
+import figures
 import matplotlib
 from gateways import LABELS
-from results import Results
 from workloads import all_workloads
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as pyplot  # noqa: E402, the way of drawing has to be chosen first
 
-COLORS = {"source": "#8a8a8a", "go": "#4c9fc0", "node": "#6a9f58", "fastapi": "#d1a33c", "flask": "#b07aa1"}
+COLORS = {"source": "#8a8a8a", "rust": "#8c6d5a", "go": "#4c9fc0", "node": "#6a9f58", "fastapi": "#d1a33c",
+          "flask": "#b07aa1"}
 OURS = "#d6582f"
 # What does no mail would squeeze all other bars.
 NOT_DRAWN = ("microhttpd",)
@@ -45,7 +45,8 @@ def _bars(axes, results, workload, series, column, title):
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def draw(results, prefix):
+def draw(measurement, prefix, forms):
+    results = measurement.results
     panels = list(_panels(results))
     if not panels:
         print("plot: nothing was measured that is drawn", file=sys.stderr)
@@ -58,10 +59,10 @@ def draw(results, prefix):
             _bars(axes, results, workload, series, column, before + column.label)
         for axes in row[len(columns):]:
             axes.set_visible(False)
-    figure.savefig(f"{prefix}.svg")
-    figure.savefig(f"{prefix}.png", dpi=110)
+    figure.suptitle(measurement.machine["name"], fontsize=10, x=0.01, ha="left")
+    for form in forms:
+        figure.savefig(f"{prefix}.{form}", dpi=110)
 
 
 if __name__ == "__main__":
-    with open(sys.argv[1]) as file:
-        draw(Results(json.load(file)["runs"]), sys.argv[2])
+    draw(figures.load(sys.argv[1]), sys.argv[2], sys.argv[3:] or ("png", "svg"))

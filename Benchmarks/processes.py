@@ -99,15 +99,21 @@ class Process:
         return ticks / TICKS
 
     def status(self):
-        """Resident memory, how much of it is pages of files, and its peak, in MiB, and the number of threads, added up over
-        all processes."""
-        total = {"rss_mib": 0.0, "file_mib": 0.0, "peak_mib": 0.0, "threads": 0}
+        """Own memory (RssAnon), its peak, and resident pages of files, in MiB, and the number of threads, added up over all
+        processes.
+
+        The kernel keeps a peak of all resident memory only. Pages of files stay once they are there, so what is not theirs
+        at the end was own memory at the peak.
+        """
+        total = {"own_mib": 0.0, "own_peak_mib": 0.0, "file_mib": 0.0, "threads": 0}
         for pid in self.all_pids():
             with open(f"/proc/{pid}/status") as file:
                 found = dict(line.split(":", 1) for line in file)
-            total["rss_mib"] += int(found["VmRSS"].split()[0]) / 1024
-            total["file_mib"] += int(found["RssFile"].split()[0]) / 1024
-            total["peak_mib"] += int(found["VmHWM"].split()[0]) / 1024
+            own, files, shared, peak = (
+                int(found[name].split()[0]) / 1024 for name in ("RssAnon", "RssFile", "RssShmem", "VmHWM"))
+            total["own_mib"] += own
+            total["own_peak_mib"] += max(own, peak - files - shared)
+            total["file_mib"] += files
             total["threads"] += int(found["Threads"])
         return total
 

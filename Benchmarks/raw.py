@@ -6,15 +6,15 @@ import time
 
 import load
 import relays
-from columns import Column
+from columns import FILES, OWN_PEAK, Column
 from gateways import Setting, started
 
 OCTETS, SMOKE_OCTETS = 1_000_000_000, 50_000_000
 SLOW_OCTETS, SLOW_SMOKE_OCTETS, SLOW_RATE = 200_000_000, 20_000_000, 40_000_000
 COST_BOUND_MIB = 16
 COST = Column("memory of the message, MiB", "cost_mib", ".1f")
-COLUMNS = (Column("MB/s", "mb_per_second", ",.0f", ratio=True), Column("CPU, s", "cpu_s", ".2f", ratio=True), COST,
-           Column("memory, peak MiB", "peak_mib", ".1f"))
+COLUMNS = (Column("MB/s", "mb_per_second", ",.0f", ratio=True), Column("CPU, s", "cpu_s", ".2f", ratio=True), COST, OWN_PEAK,
+           FILES)
 SLOW_COLUMNS = (Column("seconds", "seconds", ".1f"), Column("client ahead of the relay at most, MiB", "ahead_mib", ".1f"),
                 COST)
 GONE_COLUMNS = (Column("noticed after ms", "noticed_ms", ".0f"),
@@ -29,7 +29,7 @@ def streamed(series, bench):
         if series == "source":
             result = load.smtp_source(relay_port, 1, octets, sessions=1)
             return {"mb_per_second": octets / 1e6 / result["seconds"], "cpu_s": result["cpu_seconds"],
-                    "peak_mib": result["peak_mib"], "faults": result["faults"]}
+                    "faults": result["faults"]}
         with started(series, Setting(relay_port, more=SETTINGS), bench.options) as gateway:
             return _measured(gateway.process, load.Upload(gateway.port, octets), gateway.port)
 
@@ -40,8 +40,8 @@ def _measured(process, upload, port, run=None):
     (run or upload.run)()
     after = process.status()
     return {"mb_per_second": upload.size / 1e6 / upload.seconds, "seconds": upload.seconds,
-            "cpu_s": process.cpu_seconds() - cpu, "peak_mib": after["peak_mib"],
-            "cost_mib": after["peak_mib"] - before["rss_mib"],
+            "cpu_s": process.cpu_seconds() - cpu, **after,
+            "cost_mib": after["own_peak_mib"] - before["own_mib"],
             "faults": [] if upload.accepted else [f"the answer was {upload.status}"]}
 
 

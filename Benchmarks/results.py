@@ -14,6 +14,10 @@ class Results:
         return {run["round"]: run[key] for run in self.runs
                 if run["workload"] == workload and run["series"] == series and not run["faults"] and key in run}
 
+    def has(self, workload, series):
+        """Whether it was measured, if only in vain."""
+        return any(run["workload"] == workload and run["series"] == series for run in self.runs)
+
     def median(self, workload, series, key):
         values = self.of(workload, series, key).values()
         return statistics.median(values) if values else None

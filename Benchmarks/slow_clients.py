@@ -7,7 +7,7 @@ import statistics
 import time
 
 import relays
-from columns import THREADS, Column
+from columns import FILES, OWN, THREADS, Column
 from gateways import Setting, started
 from in_flight import SMOKE_PART, message_request, read_status
 from processes import Failure
@@ -20,8 +20,8 @@ PAUSE = 0.3
 PROBES = 40
 LIVE = b"HEAD /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"
 COLUMNS = (Column("message, median ms", "answer_median_ms", ".1f"), Column("longest ms", "answer_longest_ms", ".1f"),
-           Column("slow ones ended after s", "last_end_s", ".1f"), THREADS, Column("memory, MiB", "rss_mib", ".1f"),
-           Column("KiB a connection", "kib_per_connection", ".1f"))
+           Column("slow ones ended after s", "last_end_s", ".1f"), THREADS, OWN, FILES,
+           Column("own KiB a connection", "kib_per_connection", ".1f"))
 
 # Where each slow client goes on an octet at a time.
 BEGINNINGS = [
@@ -110,7 +110,7 @@ async def _measure(gateway, idle_count, slow_count):
            else [f"slow clients ended after {first:.1f} to {last:.1f} s"])
     return {"answer_median_ms": statistics.median(took for _, took in probes) * 1000,
             "answer_longest_ms": max(took for _, took in probes) * 1000, "last_end_s": last, **status, "faults": faults,
-            "kib_per_connection": (status["rss_mib"] - before["rss_mib"]) * 1024 / (idle_count + slow_count)}
+            "kib_per_connection": (status["own_mib"] - before["own_mib"]) * 1024 / (idle_count + slow_count)}
 
 
 def slow_clients(_, bench):

@@ -4,11 +4,11 @@ import time
 
 import load
 import relays
-from columns import THREADS, Column
+from columns import FILES, THREADS, Column
 from gateways import Setting, started
 
 COLUMNS = (Column("ready after ms", "ready_ms", ".0f", ratio=True),
-           Column("memory at rest, MiB", "rss_mib", ".1f", ratio=True), THREADS)
+           Column("own memory at rest, MiB", "own_mib", ".1f", ratio=True), FILES, THREADS)
 FRESH_COLUMNS = (Column("messages/s", "per_second", ",.0f"),
                  Column("longest time without an answer, ms", "gap_ms", ".0f"))
 STARTS_A_ROUND = 6
