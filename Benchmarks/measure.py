@@ -168,7 +168,7 @@ def main():
         print("\nA smoke test, with smaller numbers than the titles say: no figure of it counts.", flush=True)
     write_results(measurement, options)
     for text in wrong:
-        print(f"- Wrong: {text}")
+        note(f"WRONG: {text}")
     return 1 if wrong or bench.results.invalid() else 0
 
 
