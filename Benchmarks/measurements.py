@@ -43,7 +43,8 @@ def source(bench):
             bench.source_rate = 5000 / load.smtp_source(relay_port, 5000)["seconds"]
         messages = max(1000, int(bench.source_rate * bench.options.seconds))
         result = load.smtp_source(relay_port, messages)
-    return {"per_second": messages / result["seconds"], "cpu_us": result["cpu_seconds"] / messages * 1e6, "threads": 1, "faults": result["faults"]}
+    return {"per_second": messages / result["seconds"], "cpu_us": result["cpu_seconds"] / messages * 1e6, "threads": 1,
+            "faults": result["faults"]}
 
 
 # --- Large messages
