@@ -24,17 +24,12 @@ ARG SOURCE_DATE_EPOCH
 # The image's root: the executable, the libraries it is linked with, the loader, CA roots, a user without privileges, and what all
 # of that is. The build directory is a cache: after a change of the sources, the packages are neither fetched nor compiled again.
 #
-# The linker's options halve the executable (from 90 to 43 MB): a small part of ICU's data (31 MB), no symbols for plugins
-# (4.5 MB), compact relocations (3.4 MB), and no unwinding tables (7.4 MB), because nothing here catches C++ exceptions, and what
-# writes backtraces is not in the image. Debuggers follow the frame pointers. The data has to stand before Foundation's archive.
+# The linker that scripts/image-parts makes halves the executable (from 90 to 42 MB), and the libraries that it makes take the place
+# of Kerberos and LDAP; "scripts/image-parts --help" says more. The image has at most 60 MB: scripts/prove-container checks that.
 RUN --mount=type=cache,target=/source/.build,sharing=locked set -eu; \
-    scripts/trim-icu /tmp/icu.o; \
-    echo 'SECTIONS { /DISCARD/ : { *(.eh_frame) } } INSERT AFTER .text;' >/tmp/no-unwinding.ld; \
-    printf '#!/bin/sh\nexec ld.lld /tmp/icu.o "$@" %s\n' \
-        '--no-export-dynamic -z pack-relative-relocs --no-eh-frame-hdr -T /tmp/no-unwinding.ld' >/tmp/ld.lld; \
-    chmod +x /tmp/ld.lld; \
+    scripts/image-parts /tmp/parts; \
     set -- -c release --static-swift-stdlib --product postern -Xswiftc -enforce-exclusivity=unchecked \
-        -Xswiftc -use-ld=lld -Xswiftc -Xclang-linker -Xswiftc --ld-path=/tmp/ld.lld; \
+        -Xswiftc -use-ld=lld -Xswiftc -Xclang-linker -Xswiftc --ld-path=/tmp/parts/ld.lld; \
     swift build "$@"; \
     mkdir -p /image/usr/bin /image/etc/ssl/certs /image/usr/share/doc/postern; \
     mkdir -m 1777 /image/tmp; \
@@ -42,13 +37,18 @@ RUN --mount=type=cache,target=/source/.build,sharing=locked set -eu; \
     built=$(swift build "$@" --show-bin-path); \
     strip -o /image/usr/bin/postern "$built/postern"; \
     python3 -B scripts/package.d/sbom.py --executable "$built/postern" --shipped /image/usr/bin/postern \
-        --version "$("$built/postern" --version)" --created "$(date -u -d "@${SOURCE_DATE_EPOCH:-$(date +%s)}" +%Y-%m-%dT%H:%M:%SZ)" \
+        --stand-ins /tmp/parts/stand-ins --version "$("$built/postern" --version)" \
+        --created "$(date -u -d "@${SOURCE_DATE_EPOCH:-$(date +%s)}" +%Y-%m-%dT%H:%M:%SZ)" \
         >/image/usr/share/doc/postern/postern.spdx.json; \
-    ldd /image/usr/bin/postern >/tmp/libraries; \
+    LD_LIBRARY_PATH=/tmp/parts/stand-ins ldd /image/usr/bin/postern >/tmp/libraries; \
     ! grep 'not found' /tmp/libraries; \
     grep -o '/[^ ]*' /tmp/libraries | sort -u | while read -r library; do \
-        mkdir -p "/image$(dirname "$library")"; \
-        cp -L "$library" "/image$library"; \
+        case $library in \
+            /tmp/*) target=$(dirname "$(grep -o '/[^ ]*/libc\.so\.[^ ]*' /tmp/libraries)") ;; \
+            *) target=$(dirname "$library") ;; \
+        esac; \
+        mkdir -p "/image$target"; \
+        cp -L "$library" "/image$target/"; \
     done; \
     cp -L /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/; \
     echo 'postern:x:65532:65532:postern:/:/sbin/nologin' >/image/etc/passwd; \

@@ -9,11 +9,11 @@ import sys
 
 LOCALES = {"root", "pool", "en", "en_001", "en_US", "en_US_POSIX"}
 # Of these folders: the locales above, and what does not depend on a locale. The others (names of languages, regions and units,
-# transliteration, numbers in words) go.
-FOLDERS = {"brkitr", "coll", "curr", "zone"}
+# transliteration, numbers in words, the order of texts) go.
+FOLDERS = {"brkitr", "curr", "zone"}
 BREAKS = {"char", "word", "word_POSIX"}
-# Names of characters, and of converters.
-UNUSED = {"unames", "cnvalias"}
+# Names of characters and of converters, and the order of texts.
+UNUSED = {"unames", "cnvalias", "ucadata"}
 # Without these, something is wrong with the package or with this script.
 NEEDED = {"root.res", "pool.res", "en_US_POSIX.res", "supplementalData.res", "zoneinfo64.res", "nfkc.nrm", "uts46.nrm"}
 

@@ -48,14 +48,16 @@ class Part:
 
 @dataclass
 class Library:
-    """A Debian package with the shared libraries that the executable loads from it."""
+    """A Debian package with the libraries that the executable loads from it, or that are linked into it."""
 
     package: str
     version: str
     source: str
     source_version: str
     files: list
-    direct: bool
+    direct: bool = False
+    # Only of those that are linked into it.
+    licence: str = ""
 
 
 class Executable:
@@ -240,9 +242,31 @@ def owners(paths):
     return {names[name]: package.split(", ")[0] for package, _, name in known if name in names}
 
 
+def debian_package(package, files, **more):
+    form = "${Package}\t${Version}\t${source:Package}\t${source:Version}"
+    return Library(*output("dpkg-query", "-W", f"-f={form}", package).split("\t"), sorted(files), **more)
+
+
+def linked_libraries(executable):
+    """The Debian packages whose libraries are linked into the executable: the image's, which loads neither."""
+    result = []
+    for archive, symbol, shared, licence in (
+        ("libstdc++.a", "__cxa_throw", "libstdc++.so", "GPL-3.0-or-later WITH GCC-exception-3.1"),
+        ("libtcmalloc_minimal.a", "MallocExtension_ReleaseFreeMemory", "libtcmalloc_minimal.so", BSD),
+    ):
+        if symbol not in executable.symbols or any(name.startswith(shared) for name in executable.needed):
+            continue
+        path = output("clang", f"-print-file-name={archive}").strip()
+        package = owners([path]).get(path)
+        if not package:
+            sys.exit(f"no package of Debian brings {path}")
+        result.append(debian_package(package, [archive], licence=licence))
+    return result
+
+
 def libraries(executable):
-    """The Debian packages whose libraries the executable loads, and the libraries that no package owns."""
-    loaded, found, foreign = {}, {}, []
+    """The Debian packages whose libraries the executable loads, and the paths of libraries that no package owns, by name."""
+    loaded, found, foreign = {}, {}, {}
     for line in output("ldd", executable.path).splitlines():
         match = re.match(r"\s*(?:(\S+) => )?(/\S+) \(0x", line)
         if match:
@@ -254,11 +278,8 @@ def libraries(executable):
         if path in packages:
             found.setdefault(packages[path], []).append(name)
         else:
-            foreign.append(name)
-    result = []
-    for package, names in sorted(found.items()):
-        form = "${Package}\t${Version}\t${source:Package}\t${source:Version}"
-        bare, version, source, source_version = output("dpkg-query", "-W", f"-f={form}", package).split("\t")
-        result.append(Library(bare, version, source, source_version, sorted(names),
-                              any(name in executable.needed for name in names)))
-    return result, sorted(foreign)
+            foreign[name] = Path(path)
+    return [
+        debian_package(package, names, direct=any(name in executable.needed for name in names))
+        for package, names in sorted(found.items())
+    ], foreign
