@@ -1,3 +1,4 @@
+import MailAddress
 import NIOCore
 import NIOPosix
 import TestSupport
@@ -40,6 +41,9 @@ import Testing
         let identity = try #require(ClientDomain("client.example.org"))
         var limits = SMTPPoolLimits()
         limits.sessions = 1
+        // However busy the machine is, the relay counts as prompt.
+        limits.promptSessions = 1
+        limits.promptReply = .seconds(5)
         return SMTPSessionPool(
             SMTPConfiguration(host: "127.0.0.1", port: relay.port, identity: identity), limits: limits, on: [loop])
     }
@@ -139,6 +143,9 @@ import Testing
     @Test func thoseThatWaitAreChained() async throws {
         let relay = try await ScriptedRelay.start(
             Self.greeting + [
+                // Nothing is chained before it is known that the relay is prompt.
+                .expect(Self.envelope), .send("250 ok\r\n250 ok\r\n354 go\r\n"),
+                .expect("Subject: 0\r\n\r\n0\r\n.\r\n"), .send("250 primed\r\n"),
                 .expect(Self.envelope), .send("250 ok\r\n250 ok\r\n354 go\r\n"),
                 .expect("Subject: 1\r\n\r\n1\r\n.\r\n" + Self.envelope),
                 .send("250 first\r\n250 ok\r\n250 ok\r\n354 go\r\n"),
@@ -146,7 +153,7 @@ import Testing
             ] + Self.quit)
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         let pool = try pool(relay, on: loop)
-        try await pool.warmUp(1)
+        #expect(try await send("Subject: 0\r\n\r\n0\r\n", by: pool, on: loop).get().reply.text == "primed")
         let (answers, answer) = AsyncStream<String>.makeStream()
         try await loop.submit {
             for number in 1...2 {
