@@ -4,6 +4,10 @@ public struct Rate: Hashable, Sendable {
     public let count: Int
     /// In which time.
     public let period: Duration
+    /// The period in nanoseconds. It is stored, as is the interval: both are asked for with each message.
+    public let nanoseconds: Int64
+    /// The time that one of them takes, in nanoseconds.
+    public let interval: Int64
 
     /// Reads `100/s`, `600/m`, `5000/h` or `20000/d`; nil where it is none of these.
     public init?(_ text: String) {
@@ -16,14 +20,10 @@ public struct Rate: Hashable, Sendable {
         else { return nil }
         self.count = count
         self.period = period
+        nanoseconds = period.components.seconds * 1_000_000_000
+        interval = nanoseconds / Int64(count)
     }
 
     /// What to say about a text that is none.
     public static let expectation = "write 100/s, 600/m, 5000/h or 20000/d"
-
-    /// The time that one of them takes, in nanoseconds.
-    public var interval: Int64 { nanoseconds / Int64(count) }
-
-    /// The period in nanoseconds.
-    public var nanoseconds: Int64 { period.components.seconds * 1_000_000_000 }
 }
