@@ -3,17 +3,19 @@ import NIOCore
 @testable import SMTP
 
 /// A pool's decisions under any events at any times, those included that do not fit: each message is completed once, and
-/// never again after it was opened, for its end may have gone out; no session takes two messages at once, or more than its
-/// limits; there are no more sessions than are allowed; and a shutdown comes to its end.
+/// never again after it was opened, for its end may have gone out; what the pool itself fails was not sent; no session takes
+/// two messages at once, or more than its limits; there are no more sessions than are allowed; the timer is set while a message
+/// waits or a session rests; and a shutdown comes to its end.
 enum PoolTarget {
     static func run(_ bytes: [UInt8]) {
         var driver = Driver(bytes)
         driver.play()
     }
 
+    /// What a session may end with. The first one is of a message that has gone out.
     private static let errors = [
-        SMTPError(.connectionLost, stage: .mail, detail: "lost"),
         SMTPError(.connectionLost, stage: .content, outcome: .unknown, detail: "lost"),
+        SMTPError(.connectionLost, stage: .mail, detail: "lost"),
         SMTPError(.timedOut, stage: .mail, detail: "silent"),
         SMTPError(.protocolViolation, stage: .rcpt, detail: "nonsense"),
         SMTPError(.messageTooLarge, stage: .mail, detail: "too large"),
@@ -30,6 +32,8 @@ enum PoolTarget {
             let most: Int
             var transactions = 0
             var isOpening = false
+            /// Whether the content of a message is being written, or waits for its reply.
+            var isBusy = false
             var isLeaving = false
             var isClosed = false
         }
@@ -91,13 +95,19 @@ enum PoolTarget {
             guard !sessions.isEmpty else { return }
             let number = index % sessions.count
             let session = sessions[number].identifier
-            let error = PoolTarget.errors[Int(event) % PoolTarget.errors.count]
+            var error = PoolTarget.errors[Int(event) % PoolTarget.errors.count]
+            // Of a message whose content has not begun nothing can be unknown.
+            if case .opening = machine[session]?.state, error.outcome == .unknown { error = PoolTarget.errors[1] }
             switch event {
-            case 90..<125: machine.ready(session, at: now)
+            case 90..<125:
+                // Its message failed before its end.
+                if case .open = machine[session]?.state { sessions[number].isBusy = false }
+                machine.ready(session, at: now)
             case 125..<155:
                 guard let opened = machine.opened(session, at: now) else { return }
                 ensure(!sessions[number].isClosed && sessions[number].isOpening, "opened where nothing was")
                 sessions[number].isOpening = false
+                sessions[number].isBusy = true
                 complete(opened.message)
             case 155..<170:
                 // A message that is chained, and whose turn has not come, cannot have failed.
@@ -112,7 +122,9 @@ enum PoolTarget {
                     sessions[number].isOpening = true
                     sessions[number].transactions += 1
                 }
-            case 195..<218: machine.finished(session, isTaken: event % 2 == 0, isReply: event % 4 != 1, at: now)
+            case 195..<218:
+                if case .finishing = machine[session]?.state { sessions[number].isBusy = false }
+                machine.finished(session, isTaken: event % 2 == 0, isReply: event % 4 != 1, at: now)
             default: close(number, error)
             }
         }
@@ -133,7 +145,7 @@ enum PoolTarget {
         private mutating func failAttempt() {
             guard attempts > 0 else { return }
             attempts -= 1
-            machine.attemptFailed(PoolTarget.errors[0], at: now)
+            machine.attemptFailed(PoolTarget.errors[1], at: now)
         }
 
         private mutating func close(_ number: Int, _ error: SMTPError) {
@@ -166,7 +178,9 @@ enum PoolTarget {
                 case .connect: attempts += 1
                 case .abandonAttempts: while attempts > 0 { failAttempt() }
                 case .open(let message, let session, _): open(message, session)
-                case .fail(let message, _): complete(message)
+                case .fail(let message, let error):
+                    complete(message)
+                    ensure(error.outcome == .notSent, "message \(message) was not sent, and failed with \(error)")
                 case .probe(let session): ensure(find(session) != nil, "a probe of nothing")
                 case .quit(let session):
                     if let number = find(session) {
@@ -189,6 +203,12 @@ enum PoolTarget {
             ensure(figures.sessions + figures.connecting <= limits.sessions, "too many sessions")
             ensure(figures.connecting == attempts, "\(figures.connecting) attempts, and \(attempts) under way")
             ensure(figures.idle <= figures.sessions && machine.probing >= 0, "more idle sessions than there are")
+            ensure(
+                figures.waiting == 0 || timer <= now + TimeAmount(limits.queueTimeout),
+                "a message waits, and the timer is set to \(timer)")
+            ensure(
+                figures.idle == 0 || timer <= now + TimeAmount(limits.idleTimeout),
+                "a session rests, and the timer is set to \(timer)")
         }
 
         /// The session of that name, if it has not ended: an action may be about one that ended since.
@@ -200,6 +220,7 @@ enum PoolTarget {
             guard let number = find(session) else { return }
             ensure(!messages[message], "message \(message) is opened after its completion")
             ensure(!sessions[number].isLeaving, "a message for a session that was told to end")
+            ensure(!sessions[number].isOpening && !sessions[number].isBusy, "two messages at once on a session")
             sessions[number].isOpening = true
             sessions[number].transactions += 1
             ensure(
@@ -210,7 +231,7 @@ enum PoolTarget {
             shutDown(grace: .zero)
             obey()
             pass(.seconds(1))
-            for number in sessions.indices where !sessions[number].isClosed { close(number, PoolTarget.errors[0]) }
+            for number in sessions.indices where !sessions[number].isClosed { close(number, PoolTarget.errors[1]) }
             obey()
             ensure(isShutDown, "the shutdown does not end")
             ensure(messages.allSatisfy { $0 }, "a message is not completed")

@@ -417,6 +417,17 @@ import Testing
         #expect(play.established() == ["open 2 on 1"])
     }
 
+    /// What became of the first is unknown; of the second only the envelope had gone out.
+    @Test func theSecondDoesNotTakeTheErrorOfTheFirst() {
+        let unknown = SMTPError(.connectionLost, stage: .content, outcome: .unknown, detail: "lost")
+        var play = resting()
+        _ = play.submit(1) + play.submit(2) + play.opened(0)
+        #expect(play.finishing(0) == ["chained 2"])
+        #expect(play.closed(0, unknown) == [])
+        #expect(play.wait(0) == ["connect"])
+        #expect(play.established() == ["open 2 on 1"])
+    }
+
     // MARK: Promptness
 
     @Test func messagesWaitForTheBusySessionsOfAPromptServer() {

@@ -4,7 +4,7 @@ internal import NIOCore
 /// Which message is sent on which session, and what becomes of one that failed.
 extension PoolMachine {
     /// Whether a message waits for a session.
-    var isWaitedFor: Bool { !waiters.isEmpty || !renewals.isEmpty }
+    var isWaitedFor: Bool { !waiters.isEmpty || !waitersForFresh.isEmpty }
 
     /// Gives sessions to those who wait, and opens more where they are wanted and allowed.
     mutating func serve(at now: NIODeadline) {
@@ -12,7 +12,7 @@ extension PoolMachine {
             begin(waiters.removeFirst(), on: session, fromIdle: true, at: now)
         }
         // A session that rests makes room for a fresh one.
-        while renewals.count > connecting, live + connecting >= limits.sessions, !idle.isEmpty {
+        while waitersForFresh.count > connecting, live + connecting >= limits.sessions, !idle.isEmpty {
             retire(idle.removeFirst())
         }
         guard connecting < wantedAttempts, live + connecting < limits.sessions else { return }
@@ -24,7 +24,7 @@ extension PoolMachine {
     }
 
     /// How many sessions have to be set up for the messages that wait: those that are being probed will take some.
-    private var wantedAttempts: Int { renewals.count + max(0, waiters.count - probing) }
+    private var wantedAttempts: Int { waitersForFresh.count + max(0, waiters.count - probing) }
 
     /// A session that can take a message at once. One that has rested for long is asked first whether its server is
     /// still there, and comes back by `ready`.
@@ -50,7 +50,8 @@ extension PoolMachine {
     /// Opens a message on a session.
     ///
     /// - Parameter fromIdle: whether the session rested until now, so that its server may have given it up.
-    mutating func begin(_ waiting: Waiting<Message>, on session: SessionID, fromIdle: Bool, at now: NIODeadline) {
+    mutating func begin(_ waiting: WaitingMessage<Message>, on session: SessionID, fromIdle: Bool, at now: NIODeadline)
+    {
         guard let record = self[session] else {
             waiters.prepend(waiting)
             return
@@ -83,11 +84,11 @@ extension PoolMachine {
     // MARK: Chaining
 
     /// Takes the first message that waits, if its envelope may go out behind the end of a session's message.
-    mutating func takeChained(behind session: PooledSession<Message>, _ mayFollow: (Message) -> Bool) -> Waiting<
+    mutating func takeChained(behind session: PooledSession<Message>, _ mayFollow: (Message) -> Bool) -> WaitingMessage<
         Message
     >? {
-        guard chains, promptness.allowsChaining, !isShutDown, renewals.isEmpty, let first = waiters.first,
-            !first.isAlone, first.recipients <= Self.maximumChainedRecipients, !session.isSpent,
+        guard chains, promptness.allowsChaining, !isShutDown, waitersForFresh.isEmpty, let first = waiters.first,
+            first.mayBeChained, first.recipients <= Self.maximumChainedRecipients, !session.isSpent,
             mayFollow(first.message)
         else { return nil }
         return waiters.removeFirst()
@@ -125,34 +126,34 @@ extension PoolMachine {
     mutating func settle(
         _ opening: Opening<Message>, on session: SessionID, _ error: SMTPError, at now: NIODeadline
     ) {
-        switch verdict(on: error, of: opening, session) {
-        case .final: fail(opening.waiting, error)
-        case .again:
-            var again = again(opening, at: now)
+        switch retry(after: error, of: opening, session) {
+        case .none: fail(opening.waiting, error)
+        case .onAnySession:
+            var again = retried(opening, at: now)
             // Only a verdict of the mail system is about the message (RFC 5321, section 4.2.1), and not one about syntax.
             if error.stage == .mail, let code = error.code, code / 10 % 10 == 5, !Self.isMishandled(error) {
                 again.refusal = error
             }
             waiters.prepend(again)
-        case .renew:
-            renewals.append(again(opening, at: now))
+        case .onFreshSession:
+            waitersForFresh.append(retried(opening, at: now))
             // A connection that was lost without a word makes those suspect that rested as long, and no others.
             if error.reply == nil, case .used(let restedSince) = opening.session { endIdle(since: restedSince) }
         }
     }
 
     /// Completes a message that cannot be sent. A reply that was received decides, whatever became of the second try.
-    private mutating func fail(_ waiting: Waiting<Message>, _ error: SMTPError) {
+    private mutating func fail(_ waiting: WaitingMessage<Message>, _ error: SMTPError) {
         act(.fail(waiting.message, error.reply == nil ? waiting.refusal ?? error : error))
     }
 
     /// A message that is tried again, alone.
-    private mutating func again(_ opening: Opening<Message>, at now: NIODeadline) -> Waiting<Message> {
+    private mutating func retried(_ opening: Opening<Message>, at now: NIODeadline) -> WaitingMessage<Message> {
         counts.replaced += 1
-        var again = Waiting(
+        var again = WaitingMessage(
             opening.waiting.message, recipients: opening.waiting.recipients, since: now,
             deadline: now + times.queueTimeout)
-        again.isAlone = true
+        again.mayBeChained = false
         again.refusal = opening.waiting.refusal
         wake(.queue, at: again.deadline)
         // The session that failed it takes it first if it can, and is counted until then.
@@ -160,21 +161,21 @@ extension PoolMachine {
         return again
     }
 
-    private mutating func verdict(
-        on error: SMTPError, of opening: Opening<Message>, _ session: SessionID
-    ) -> FailureVerdict {
-        if isShutDown { return .final }
+    private mutating func retry(
+        after error: SMTPError, of opening: Opening<Message>, _ session: SessionID
+    ) -> Retry {
+        if isShutDown { return .none }
         switch opening.session {
-        case .fresh: return .final
-        case .used: return isStale(error) || isWornOut(session, error) ? .renew : .final
+        case .fresh: return .none
+        case .used: return isStale(error) || isWornOut(session, error) ? .onFreshSession : .none
         case .chained:
             if Self.isMishandled(error) {
                 chains = false
-                return .again
+                return .onAnySession
             }
-            if isWornOut(session, error) { return .renew }
+            if isWornOut(session, error) { return .onFreshSession }
             // MAIL may have been refused for where it stood and not for what it said: asked alone, the server tells.
-            return isStale(error) || error.stage == .mail ? .again : .final
+            return isStale(error) || error.stage == .mail ? .onAnySession : .none
         }
     }
 
@@ -221,10 +222,10 @@ extension PoolMachine {
     /// A message that is tried again stands before those that came earlier: the whole queue is looked at.
     mutating func expireWaiters(at now: NIODeadline) {
         alarms[.queue] = .distantFuture
-        let expired = (Array(renewals) + Array(waiters)).filter { $0.deadline <= now }
-        renewals.removeAll { $0.deadline <= now }
+        let expired = (Array(waitersForFresh) + Array(waiters)).filter { $0.deadline <= now }
+        waitersForFresh.removeAll { $0.deadline <= now }
         waiters.removeAll { $0.deadline <= now }
-        if let next = [renewals, waiters].joined().map(\.deadline).min() { wake(.queue, at: next) }
+        if let next = [waitersForFresh, waiters].joined().map(\.deadline).min() { wake(.queue, at: next) }
         counts.expired += expired.count
         let error = SMTPError(
             .queueTimedOut, stage: .connect,
@@ -234,9 +235,9 @@ extension PoolMachine {
 
     /// No message that waits can be sent.
     mutating func failAll(_ error: SMTPError) {
-        for waiting in renewals { fail(waiting, error) }
+        for waiting in waitersForFresh { fail(waiting, error) }
         for waiting in waiters { fail(waiting, error) }
-        renewals.removeAll()
+        waitersForFresh.removeAll()
         waiters.removeAll()
     }
 }

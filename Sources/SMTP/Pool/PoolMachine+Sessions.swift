@@ -9,7 +9,7 @@ extension PoolMachine {
 
     /// Whether a session that was used has to give its place to a fresh one, for which a message waits.
     func makesRoom(_ session: PooledSession<Message>) -> Bool {
-        renewals.count > connecting && session.transactions > 0 && live + connecting >= limits.sessions
+        waitersForFresh.count > connecting && session.transactions > 0 && live + connecting >= limits.sessions
     }
 
     /// Ends a session that has done its share in good order, and lets another take its place.

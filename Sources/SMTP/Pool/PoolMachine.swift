@@ -29,10 +29,10 @@ struct PoolMachine<Message>: ~Copyable {
     var connecting = 0
     /// How many sessions rested for long and are being asked whether the server is still there.
     var probing = 0
-    var waiters = Deque<Waiting<Message>>()
+    var waiters = Deque<WaitingMessage<Message>>()
     /// Messages that met a session of which the server has had enough, or that it had given up. Each gets a session on which
     /// nothing was sent yet, before those in `waiters`: any other could be in the same state.
-    var renewals = Deque<Waiting<Message>>()
+    var waitersForFresh = Deque<WaitingMessage<Message>>()
     /// How long the server may take for the reply to MAIL in a used session; nil once it has shown to be as slow as that in
     /// a fresh one, too.
     var mailPatience: Duration?
@@ -59,7 +59,7 @@ struct PoolMachine<Message>: ~Copyable {
 
     var figures: SMTPSessionPool.Figures {
         SMTPSessionPool.Figures(
-            sessions: live, idle: idle.count, connecting: connecting, waiting: waiters.count + renewals.count,
+            sessions: live, idle: idle.count, connecting: connecting, waiting: waiters.count + waitersForFresh.count,
             counts: counts)
     }
 
@@ -83,7 +83,7 @@ struct PoolMachine<Message>: ~Copyable {
             return
         }
         counts.messages += 1
-        let waiting = Waiting(message, recipients: recipients, since: now, deadline: now + times.queueTimeout)
+        let waiting = WaitingMessage(message, recipients: recipients, since: now, deadline: now + times.queueTimeout)
         let waitsForChain = fewSessionsAreEnough
         if waiters.isEmpty, !waitsForChain, let session = takeIdle(for: 1, at: now) {
             begin(waiting, on: session, fromIdle: true, at: now)
@@ -181,7 +181,8 @@ struct PoolMachine<Message>: ~Copyable {
             bounds.recipientDomainMaximum == nil
             ? min(limits.messagesPerSession ?? .max, bounds.mailMaximum ?? .max) : 1
         let record = PooledSession<Message>(
-            serial: serial, endOfAge: created + times.sessionAge, mostTransactions: mostTransactions, readySince: now)
+            serial: serial, retiresAfter: created + times.sessionAge, mostTransactions: mostTransactions,
+            readySince: now)
         if let place = freePlaces.popLast() {
             table[place] = record
             return SessionID(index: place, serial: serial)
@@ -221,7 +222,7 @@ struct PoolMachine<Message>: ~Copyable {
         } else if record.isSpent || makesRoom(record) {
             retire(session)
             if isWaitedFor { wake(.serving, at: now) }
-        } else if let waiting = (record.transactions == 0 ? renewals.popFirst() : nil) ?? waiters.popFirst() {
+        } else if let waiting = (record.transactions == 0 ? waitersForFresh.popFirst() : nil) ?? waiters.popFirst() {
             begin(waiting, on: session, fromIdle: false, at: now)
         } else {
             record.state = .idle
@@ -242,7 +243,9 @@ struct PoolMachine<Message>: ~Copyable {
             counts.replaced += 1
             // Those that rested as long are not asked one after the other.
             endIdle(since: record.readySince)
-        case .opening(let opening), .finishing(_, let opening?): settle(opening, on: session, error, at: now)
+        case .opening(let opening): settle(opening, on: session, error, at: now)
+        // The error is of the message before it, whose end has gone out.
+        case .finishing(_, let opening?): settle(opening, on: session, Self.leftBehind, at: now)
         case .open, .finishing, .settling, .leaving: break
         }
         table[session.index] = nil
@@ -326,6 +329,11 @@ struct PoolMachine<Message>: ~Copyable {
         alarms = Alarms()
         setTimer(to: .distantFuture)
         act(.shutdownCompleted)
+    }
+
+    /// Only the envelope of a chained message has gone out when its session ends with the message before it.
+    private static var leftBehind: SMTPError {
+        SMTPError(.connectionLost, stage: .mail, detail: "the session ended with the message before this one")
     }
 
     static var shutDown: SMTPError { SMTPError(.shutDown, stage: .connect, detail: "the pool is shut down") }

@@ -33,7 +33,7 @@ final class PooledSession<Message> {
     /// Tells the sessions apart that have the same place one after the other.
     let serial: Int
     /// When it is too old for another message.
-    let endOfAge: NIODeadline
+    let retiresAfter: NIODeadline
     /// Most transactions.
     let mostTransactions: Int
     var state = State.settling
@@ -46,9 +46,9 @@ final class PooledSession<Message> {
     /// Whether the server has had enough of the session: it refused what it would take in a new one.
     var isWornOut = false
 
-    init(serial: Int, endOfAge: NIODeadline, mostTransactions: Int, readySince: NIODeadline) {
+    init(serial: Int, retiresAfter: NIODeadline, mostTransactions: Int, readySince: NIODeadline) {
         self.serial = serial
-        self.endOfAge = endOfAge
+        self.retiresAfter = retiresAfter
         self.mostTransactions = mostTransactions
         self.readySince = readySince
     }
@@ -56,6 +56,6 @@ final class PooledSession<Message> {
     /// Whether the session has done its share: its age, its messages, or what the server's LIMITS allow (RFC 9422). One that
     /// no message was sent on yet can always take one.
     var isSpent: Bool {
-        isWornOut || transactions > 0 && (transactions >= mostTransactions || endOfAge < readySince)
+        isWornOut || transactions > 0 && (transactions >= mostTransactions || retiresAfter < readySince)
     }
 }

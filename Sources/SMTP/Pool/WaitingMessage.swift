@@ -1,14 +1,14 @@
 internal import NIOCore
 
 /// A message that waits for a session.
-struct Waiting<Message> {
+struct WaitingMessage<Message> {
     let message: Message
     /// How many recipients it goes to.
     let recipients: Int
     let since: NIODeadline
     let deadline: NIODeadline
-    /// Whether the message is not to be chained: it was, and came back.
-    var isAlone = false
+    /// Whether the message may be chained: not again, if it was and came back.
+    var mayBeChained = true
     /// What the server said to the message where it was chained. It decides if the server does not reply when the message is
     /// sent again.
     var refusal: SMTPError?
