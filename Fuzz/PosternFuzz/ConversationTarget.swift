@@ -91,13 +91,13 @@ enum ConversationTarget {
         }
 
         mutating func play() {
-            obey()
+            carryOut()
             while !input.isEmpty {
                 step(input.byte())
-                obey()
+                carryOut()
             }
             conversation.connectionClosed("the end")
-            obey()
+            carryOut()
             ensure(isClosed, "it did not end")
             ensure(begun == answered, "\(begun) messages begun and \(answered) answered")
         }
@@ -135,7 +135,7 @@ enum ConversationTarget {
 
         private mutating func receive(_ bytes: [UInt8]) {
             conversation.received(ByteBuffer(bytes: bytes))
-            obey()
+            carryOut()
         }
 
         /// Several replies in one packet.
@@ -200,7 +200,7 @@ enum ConversationTarget {
             if conversation.state.nextIsTakenBack, !wasTakenBack { begun -= 1 }
         }
 
-        private mutating func obey() {
+        private mutating func carryOut() {
             while let action = conversation.nextAction() {
                 ensure(!isClosed, "\(action) behind the end")
                 switch action {

@@ -86,7 +86,7 @@ enum PoolTarget {
             case 249: shutDown(grace: .milliseconds(Int64(input.byte())))
             default: pass(.milliseconds(Int64(event - 249)))
             }
-            obey()
+            carryOut()
         }
 
         /// Something happens to a session, which may be one that has ended.
@@ -158,7 +158,7 @@ enum PoolTarget {
             guard timer <= now else { return }
             timer = .distantFuture
             machine.timePassed(at: now)
-            obey()
+            carryOut()
             ensure(timer > now, "the timer is due again at once")
         }
 
@@ -172,7 +172,7 @@ enum PoolTarget {
             messages[message] = true
         }
 
-        private mutating func obey() {
+        private mutating func carryOut() {
             while let action = machine.nextAction() {
                 switch action {
                 case .connect: attempts += 1
@@ -229,10 +229,10 @@ enum PoolTarget {
 
         private mutating func end() {
             shutDown(grace: .zero)
-            obey()
+            carryOut()
             pass(.seconds(1))
             for number in sessions.indices where !sessions[number].isClosed { close(number, PoolTarget.errors[1]) }
-            obey()
+            carryOut()
             ensure(isShutDown, "the shutdown does not end")
             ensure(messages.allSatisfy { $0 }, "a message is not completed")
             ensure(warmUps.allSatisfy { $0 }, "a warm-up is not answered")

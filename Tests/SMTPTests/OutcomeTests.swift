@@ -47,7 +47,7 @@ import Testing
             try? Envelope(from: "c@example.org", to: ["d@example.net"]),
         ].compactMap { $0 }
 
-        mutating func obey() throws {
+        mutating func carryOut() throws {
             while let action = conversation.nextAction() {
                 switch action {
                 case .ready: try begin()
@@ -99,10 +99,10 @@ import Testing
             var client = try Client(way)
             for byte in bytes[..<cut] {
                 client.conversation.received(ByteBuffer(bytes: [byte]))
-                try client.obey()
+                try client.carryOut()
             }
             client.conversation.connectionClosed("cut")
-            try client.obey()
+            try client.carryOut()
             for message in 0..<2 {
                 let finished = client.told[message] == ["finished"]
                 guard !finished else { continue }
@@ -123,7 +123,7 @@ import Testing
         var client = try Client(way)
         for byte in bytes {
             client.conversation.received(ByteBuffer(bytes: [byte]))
-            try client.obey()
+            try client.carryOut()
         }
         #expect(client.told == [["finished"], ["finished"]])
     }

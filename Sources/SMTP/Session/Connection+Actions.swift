@@ -3,7 +3,7 @@ internal import NIOSSL
 
 /// How a connection carries out what its conversation asks for.
 extension Connection {
-    func obey() {
+    func carryOut() {
         while let action = conversation.nextAction() {
             switch action {
             case .write(let bytes): context?.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
@@ -104,7 +104,7 @@ extension Connection {
     private func startTLS() {
         guard let context, let tls = configuration.security.context else {
             conversation.tlsFailed(TLSDiagnosis(.handshake, "TLS is not configured", advice: ""))
-            obey()
+            carryOut()
             return
         }
         setUp.tlsBegan = .now()
@@ -113,7 +113,7 @@ extension Connection {
                 Self.tlsHandler(tls, host: configuration.host), position: .first)
         } catch {
             conversation.tlsFailed(TLSDiagnosis(.handshake, "TLS could not be started: \(error)", advice: ""))
-            obey()
+            carryOut()
         }
     }
 
@@ -143,7 +143,7 @@ extension Connection {
             derivation.run()
             eventLoop.execute {
                 bound.value.conversation.derived()
-                bound.value.obey()
+                bound.value.carryOut()
             }
         }
     }
@@ -174,7 +174,7 @@ extension Connection {
                     connection.conversation.tokenFailed(
                         "the source of access tokens failed: \(type(of: error))", isTemporary: true)
                 }
-                connection.obey()
+                connection.carryOut()
             }
         }
     }

@@ -33,6 +33,6 @@ extension Connection {
 
     func deadlinePassed() {
         conversation.deadlinePassed()
-        obey()
+        carryOut()
     }
 }

@@ -110,7 +110,7 @@ final class Connection: ChannelInboundHandler {
         } catch {
             caller.takeOpening()?(.failure(error))
         }
-        obey()
+        carryOut()
     }
 
     /// Hands content to the socket and calls back when there is room for more.
@@ -125,7 +125,7 @@ final class Connection: ChannelInboundHandler {
             completion(.failure(failure(of: transaction)))
             return
         }
-        obey()
+        carryOut()
         if isClosed {
             // The write itself found the connection broken: nobody would call a waiter any more.
             completion(.failure(failure(of: transaction)))
@@ -153,7 +153,7 @@ final class Connection: ChannelInboundHandler {
             caller = .none
             completion(.failure(closeError ?? error))
         }
-        obey()
+        carryOut()
     }
 
     /// Whether an envelope may go out behind the content that is about to be finished.
@@ -179,14 +179,14 @@ final class Connection: ChannelInboundHandler {
     func abandon(transaction: Int) {
         guard transaction == transactions else { return }
         conversation.abandonContent()
-        obey()
+        carryOut()
     }
 
     /// Asks a connection that rests whether the server is still there. The owner is told that it is ready, or closed.
     func probe(within timeout: Duration) {
         patience.probe = timeout
         conversation.probe()
-        obey()
+        carryOut()
     }
 
     func quit(completion: @escaping () -> Void) {
@@ -200,7 +200,7 @@ final class Connection: ChannelInboundHandler {
         }
         quitCompletion = completion
         conversation.quit()
-        obey()
+        carryOut()
     }
 
     /// Ends the session in good order, for a server that answers in that time.
@@ -253,19 +253,19 @@ final class Connection: ChannelInboundHandler {
             updateDeadline()
         } catch {
             conversation.tlsFailed(TLSDiagnosis(.handshake, "TLS could not be started: \(error)", advice: ""))
-            obey()
+            carryOut()
             channel.close(promise: nil)
         }
     }
 
     func connectFailed(_ error: SMTPError) {
         conversation.fail(error)
-        obey()
+        carryOut()
     }
 
     func close(_ detail: String, reason: SMTPError.Reason) {
         conversation.connectionClosed(detail, reason: reason)
-        obey()
+        carryOut()
     }
 
     // MARK: Events of the channel
@@ -280,7 +280,7 @@ final class Connection: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         conversation.received(unwrapInboundIn(data))
-        obey()
+        carryOut()
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -298,7 +298,7 @@ final class Connection: ChannelInboundHandler {
             setUp.tlsTook = .now() - setUp.tlsBegan
             takeTLSFacts(context)
             conversation.tlsEstablished(serverEndPoint: serverEndPoint())
-            obey()
+            carryOut()
         }
         context.fireUserInboundEventTriggered(event)
     }
@@ -309,7 +309,7 @@ final class Connection: ChannelInboundHandler {
             error, certificate: certificate.map { TLSDiagnosis.Certificate($0) }, host: configuration.host, now: .now)
         {
             conversation.tlsFailed(tls)
-            obey()
+            carryOut()
         } else if conversation.isInHandshake, error is NIOSSLError {
             close("the server ended the connection during the TLS handshake", reason: .connectionLost)
         } else {
