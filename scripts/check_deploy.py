@@ -844,8 +844,8 @@ def through(work, what, port, gateway, log):
     is_too_large(work, port, what)
     is_too_large(work, port, what, "-H", "Transfer-Encoding: chunked")
     text = Path(log).read_text()
-    check(f'"client":"{CLIENT}"' in text, what, f"the client's address is not in the log: {text[-2000:]}")
-    check(FORGED not in text and '"client":"127.0.0.1"' not in text, what,
+    check(f'"client.address":"{CLIENT}"' in text, what, f"the client's address is not in the log: {text[-2000:]}")
+    check(FORGED not in text and '"client.address":"127.0.0.1"' not in text, what,
           f"a wrong address is in the log: {text[-2000:]}")
 
 

@@ -30,7 +30,7 @@ final class CertificateWatch: Sendable {
             try server.replaceTLS(found)
             last.withLock { $0 = found }
             lastError.withLock { $0 = nil }
-            logger.info("the certificate for HTTPS was read again", metadata: ["file": "\(files.certificate)"])
+            logger.info("the certificate for HTTPS was read again", metadata: ["file.path": "\(files.certificate)"])
         } catch {
             let isNew = lastError.withLock { last in
                 defer { last = "\(error)" }
@@ -38,7 +38,8 @@ final class CertificateWatch: Sendable {
             }
             guard isNew else { return }
             logger.error(
-                "the new certificate for HTTPS cannot be used; the old one stays", metadata: ["error": "\(error)"])
+                "the new certificate for HTTPS cannot be used; the old one stays",
+                metadata: ["exception.message": "\(error)"])
         }
     }
 }

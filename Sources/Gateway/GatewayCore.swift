@@ -127,7 +127,7 @@ final class GatewayCore: Sendable {
                 guard isNew else { continue }
                 logger.error(
                     "the new client certificate for a relay cannot be used; the old one stays",
-                    metadata: ["relay": "\(relay.name)", "error": "\(error)"])
+                    metadata: ["relay": "\(relay.name)", "exception.message": "\(error)"])
             }
         }
         guard !names.isEmpty else { return }

@@ -268,7 +268,7 @@ struct Worker<Backend: RecordBackend>: Sendable {
         if !failureIsTold, nextFailureLine <= .now, !(error.isLasting && secret == nil) {
             logger.error(
                 "the Idempotency-Key store is unavailable; requests with an Idempotency-Key get 503, others are not affected",
-                metadata: ["error": "\(error)"])
+                metadata: ["exception.message": "\(error)"])
             failureIsTold = true
             nextFailureLine = .now + Self.failureInterval
         }

@@ -181,7 +181,8 @@ public actor AccessTokens {
             // A stop that cancels a request is no failure.
             if error.kind != .stopped {
                 logger.log(
-                    level: failureIsTold ? .debug : .warning, "no new access token", metadata: ["error": "\(error)"])
+                    level: failureIsTold ? .debug : .warning, "no new access token",
+                    metadata: ["exception.message": "\(error)"])
                 failureIsTold = true
             }
         }

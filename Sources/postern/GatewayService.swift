@@ -102,7 +102,8 @@ final class GatewayService: Service {
                 for warning in configuration.warnings { logger.warning("\(warning)") }
             } catch {
                 gateway.reloadFailed()
-                logger.error("configuration not reloaded, the old one stays", metadata: ["error": "\(error)"])
+                logger.error(
+                    "configuration not reloaded, the old one stays", metadata: ["exception.message": "\(error)"])
             }
             await manager?.ready()
         }

@@ -72,7 +72,7 @@ struct Serve: AsyncParsableCommand {
             logger.info(
                 "serving",
                 metadata: [
-                    "address": "\(gateway.addressText)", "version": "\(Gateway.version)",
+                    "address": "\(gateway.addressText)", "service.version": "\(Gateway.version)",
                     "relay": "\(gatewayConfiguration.relay.host):\(gatewayConfiguration.relay.port)",
                     "store": "\(gatewayConfiguration.store.shown)",
                 ])

@@ -19,7 +19,7 @@ final class ServiceManager: Sendable {
         guard path.hasPrefix("/") else {
             logger.warning(
                 "cannot notify the service manager: only a socket of the file system is supported",
-                metadata: ["socket": "\(path)"])
+                metadata: ["server.address": "\(path)"])
             return nil
         }
         do {
@@ -28,7 +28,7 @@ final class ServiceManager: Sendable {
         } catch {
             logger.warning(
                 "cannot notify the service manager",
-                metadata: ["socket": "\(path)", "error": "\(error)"])
+                metadata: ["server.address": "\(path)", "exception.message": "\(error)"])
             return nil
         }
         let isForThis =

@@ -62,7 +62,8 @@ import Testing
         }
         let accepted = try #require(lines.first { $0["message"] as? String == "message accepted" })
         for field in [
-            "request_id", "key", "relay", "code", "text", "recipients", "queue_ms", "envelope_ms", "content_ms",
+            "request_id", "key", "messaging.message.id", "relay", "code", "text", "recipients", "queue_ms",
+            "envelope_ms", "content_ms",
             "duration_ms", "from", "to",
         ] { #expect(accepted[field] != nil, "\(field) is not logged") }
         #expect(accepted["key"] as? String == "app")

@@ -9,6 +9,8 @@ final class LogLines: Sendable {
         let level: Logger.Level
         let message: String
         let metadata: [String: String]
+        /// The names of the fields, in their order.
+        let names: [String]
     }
 
     private let lines = Mutex<[Line]>([])
@@ -32,10 +34,10 @@ final class LogLines: Sendable {
         }
 
         func log(event: LogEvent) {
-            let metadata = Dictionary(
-                GatewayLogHandler.texts(metadata) + GatewayLogHandler.texts(event.metadata ?? [:])
-            ) { $1 }
-            let line = Line(level: event.level, message: event.message.description, metadata: metadata)
+            let fields = GatewayLogHandler.texts(metadata) + GatewayLogHandler.texts(event.metadata ?? [:])
+            let line = Line(
+                level: event.level, message: event.message.description, metadata: Dictionary(fields) { $1 },
+                names: fields.map(\.0))
             lines.lines.withLock { $0.append(line) }
         }
     }

@@ -20,7 +20,7 @@ import Testing
         #expect(line.metadata["request_id"] == "order-7")
         #expect(line.metadata["key"] == "billing")
         #expect(line.metadata["trace_id"] == "4bf92f3577b34da6a3ce929d0e0e4736")
-        #expect(line.metadata["parent_id"] == "00f067aa0ba902b7")
+        #expect(line.metadata["span_id"] == "00f067aa0ba902b7")
         #expect(line.metadata["text"] == "Ok: queued as 4F2")
         #expect(!log.all.contains { "\($0)".contains("secret-key-1") || "\($0)".contains("bob@example.net") })
         await bench.stop()

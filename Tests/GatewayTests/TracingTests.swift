@@ -6,9 +6,20 @@ import Tracing
 
 @testable import Gateway
 
+/// An identifier in hexadecimal digits.
+private func identifier(octets: Int) -> String {
+    (0..<octets).map { _ in
+        let octet = String(UInt8.random(in: 1...255), radix: 16)
+        return octet.count == 1 ? "0" + octet : octet
+    }.joined()
+}
+
 /// Keeps spans in memory, and takes their parent from `traceparent` as tracers for production do.
 private struct TestTracer: Tracer {
-    let spans = InMemoryTracer()
+    /// With identifiers of the form that `traceparent` has.
+    let spans = InMemoryTracer(
+        idGenerator: InMemoryTracer.IDGenerator(
+            nextTraceID: { identifier(octets: 16) }, nextSpanID: { identifier(octets: 8) }))
     let fields: [String]
 
     /// - Parameter fields: the header fields that are asked for beside `traceparent`.
@@ -127,8 +138,10 @@ extension FinishedInMemorySpan {
 
     @Test func aMessageIsASpanWithinTheTraceOfItsClientAndItsExchangeIsOneWithin() async throws {
         let tracer = TestTracer(alsoAsking: ["authorization", "X-API-Key", "cookie", "baggage"])
+        let log = LogLines()
         let bench = try await Bench.start(
-            ["POSTERN_API_KEYS": "app:planted-key-1"], tracer: tracer, scripts: [greeting + envelope + taken])
+            ["POSTERN_API_KEYS": "app:planted-key-1"], logger: log.logger, tracer: tracer,
+            scripts: [greeting + envelope + taken])
         let answer = try await bench.post(
             simple, headers: field + "X-API-Key: planted-key-1\r\nCookie: a=b\r\nX-Request-Id: request-7\r\n")
         #expect(answer.status == 200)
@@ -152,6 +165,10 @@ extension FinishedInMemorySpan {
                 "postern.relay": "default", "postern.outcome": "accepted", "smtp.reply.code": "250",
                 "smtp.reply.enhanced_code": "2.0.0",
             ])
+        // The line of the log is found by the span of the request.
+        let line = try #require(log.all.first { $0.message == "message accepted" })
+        #expect(line.metadata["trace_id"] == trace)
+        #expect(line.metadata["span_id"] == server.spanID)
         await bench.stop()
     }
 

@@ -53,7 +53,7 @@ struct MessageComposer: Sendable {
     private func composed(
         _ draft: Draft, seed: MessageSeed?, _ context: MessageContext
     ) throws(Problem) -> Composition {
-        let draft = if tracesMessages, let trace = context.traceParent { draft.traced(trace) } else { draft }
+        let draft = if tracesMessages, let trace = context.trace?.text { draft.traced(trace) } else { draft }
         guard let (sender, relays) = context.admitted.sender(for: draft.envelope) else {
             return try draft.composed(seed: seed, signer: signer)
         }

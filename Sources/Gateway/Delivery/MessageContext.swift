@@ -15,9 +15,9 @@ struct MessageContext: Sendable {
             id = head.id
             client = head.client
             self.admitted = admitted
-            trace = head.headers["traceparent"].flatMap { TraceParent($0) }
             start = .now
             span = tracer?.span(of: head, admitted)
+            trace = (span?.traceParent ?? head.headers["traceparent"]).flatMap { TraceParent($0) }
         }
     }
 
@@ -37,10 +37,9 @@ struct MessageContext: Sendable {
     var client: HTTPClientAddress { request.client }
     var admitted: AdmittedRequest { request.admitted }
     var caller: Caller { request.admitted.caller }
+    /// The span of the request, or else the one that the client named: what the log names, and what a message carries.
     var trace: TraceParent? { request.trace }
     var start: ContinuousClock.Instant { request.start }
-    /// What a message carries of the trace: the span of the request, or else the one that the client named.
-    var traceParent: String? { request.span?.traceParent ?? request.trace?.text }
 
     /// The context of a message of the batch.
     func at(_ index: Int) -> MessageContext {

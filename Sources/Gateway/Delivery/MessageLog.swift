@@ -39,7 +39,7 @@ struct MessageLog: Sendable {
     func invalid(_ problem: Problem, _ context: MessageContext) {
         guard logger.logLevel <= .info, let omitted = limit.admit(problem.label) else { return }
         var fields = Self.fields(context)
-        fields.add("client", context.client.description)
+        fields.add(.clientAddress, context.client.description)
         refuse(problem, omitted, &fields)
     }
 
@@ -50,17 +50,17 @@ struct MessageLog: Sendable {
         guard logger.logLevel <= .info, let omitted = limit.admit(problem.label) else { return }
         var fields = LogFields()
         fields.add(.requestID, request.id)
-        fields.add("client", request.client.description)
+        fields.add(.clientAddress, request.client.description)
         if let head = request.head {
-            fields.add("method", head.method)
-            fields.add("path", String(head.path.prefix(Self.pathBound)))
+            fields.add(.requestMethod, head.method)
+            fields.add(.urlPath, String(head.path.prefix(Self.pathBound)))
         }
         refuse(problem, omitted, &fields)
     }
 
     private func refuse(_ problem: Problem, _ omitted: Int, _ fields: inout LogFields) {
-        fields.add("http_status", problem.status)
-        fields.add("reason", problem.label)
+        fields.add(.responseStatus, problem.status)
+        fields.add(.errorType, problem.label)
         let count = problem.errors.count + problem.unlistedErrors
         if count > 0 {
             fields.add("errors", count)
@@ -77,7 +77,7 @@ struct MessageLog: Sendable {
     ) {
         guard logger.logLevel <= .info else { return }
         var fields = Self.fields(context)
-        fields.add(.id, id)
+        fields.add(.messageID, id)
         fields.add(.status, receipt.status)
         fields.add(.relay, receipt.relay)
         fields.add(.code, receipt.reply.code)
@@ -95,8 +95,8 @@ struct MessageLog: Sendable {
     /// A message that was given up on its way, because of its content or its client.
     func abandoned(_ id: String?, _ problem: Problem, _ context: MessageContext) {
         var fields = Self.fields(context)
-        if let id { fields.add(.id, id) }
-        fields.add("http_status", problem.status)
+        if let id { fields.add(.messageID, id) }
+        fields.add(.responseStatus, problem.status)
         fields.add("outcome", SMTPOutcome.notSent.rawValue)
         fields.add("detail", problem.detail)
         fields.add(.duration, .now - context.start)
@@ -107,10 +107,10 @@ struct MessageLog: Sendable {
         _ id: String, _ envelope: Envelope, _ problem: Problem, _ failure: DeliveryFailure, _ context: MessageContext
     ) {
         var fields = Self.fields(context)
-        fields.add(.id, id)
+        fields.add(.messageID, id)
         fields.add(.relay, failure.relay)
-        fields.add("http_status", problem.status)
-        fields.add("reason", failure.error?.reason.description ?? problem.label)
+        fields.add(.responseStatus, problem.status)
+        fields.add(.errorType, failure.error?.reason.description ?? problem.label)
         if let code = failure.error?.code { fields.add(.code, code) }
         if let stage = problem.stage { fields.add("stage", stage.rawValue) }
         if let outcome = problem.outcome { fields.add("outcome", outcome.rawValue) }
@@ -138,8 +138,8 @@ struct MessageLog: Sendable {
         if dialect != "json" { fields.add("dialect", dialect) }
         if let index = context.index { fields.add("batch_index", index) }
         if let trace = context.trace {
-            fields.add("trace_id", trace.traceID)
-            fields.add("parent_id", trace.parentID)
+            fields.add(.traceID, trace.traceID)
+            fields.add(.spanID, trace.parentID)
         }
         return fields
     }

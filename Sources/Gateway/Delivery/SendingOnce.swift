@@ -45,7 +45,7 @@ struct SendingOnce: Sendable {
         case .unknown:
             logger.warning(
                 "a repeated request got the outcome unknown: the instance that sent the message stopped before it stored the result",
-                metadata: ["request_id": "\(context.id)", "id": "\(id ?? "")"])
+                metadata: ["request_id": "\(context.id)", "messaging.message.id": "\(id ?? "")"])
             return MessageResponse(replaying: context.response(to: .failed(.outcomeLost(id))).response)
         }
     }

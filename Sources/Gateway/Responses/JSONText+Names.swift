@@ -19,4 +19,15 @@ extension JSONText.Name {
     static let envelopeTime: Self = "envelope_ms"
     static let contentTime: Self = "content_ms"
     static let duration: Self = "duration_ms"
+
+    // What OpenTelemetry's semantic conventions have a name for is called so in the log, as in spans.
+    static let messageID: Self = "messaging.message.id"
+    static let clientAddress: Self = "client.address"
+    static let requestMethod: Self = "http.request.method"
+    static let responseStatus: Self = "http.response.status_code"
+    static let urlPath: Self = "url.path"
+    static let errorType: Self = "error.type"
+    // Its names for a trace in lines of other formats than its own.
+    static let traceID: Self = "trace_id"
+    static let spanID: Self = "span_id"
 }

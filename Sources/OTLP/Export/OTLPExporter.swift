@@ -232,6 +232,6 @@ public actor OTLPExporter {
         failureIsLogged = true
         logger.warning(
             "spans cannot be exported; messages are not affected",
-            metadata: ["collector": "\(collector)", "error": "\(reason)"])
+            metadata: ["collector": "\(collector)", "exception.message": "\(reason)"])
     }
 }

@@ -97,7 +97,7 @@ actor RefreshTokenKeeper {
         } catch {
             logger.error(
                 "the new refresh token could not be written; it is lost if the gateway stops before that succeeds",
-                metadata: ["file": "\(path)", "error": "\(error)"])
+                metadata: ["file.path": "\(path)", "exception.message": "\(error)"])
             return false
         }
         // A newer one that came in between is written by its own call.
