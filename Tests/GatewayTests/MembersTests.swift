@@ -89,6 +89,11 @@ struct MembersTests {
         #expect((200..<900).contains(refused))
     }
 
+    @Test func anUnknownMemberIsNamedOnce() throws {
+        let document = try Self.read([#""x":1"#, #""to":{"y":1,"y":2}"#, #""x":2"#])
+        #expect(document.errors.listed.map(\.pointer) == ["/x", "/to/y"])
+    }
+
     /// A document is an object, also below the first level.
     @Test(arguments: ["[]", "1", "null", #""x""#, "[{}]", #""\#(filler)""#]) func whatIsNoObjectIsNone(json: String)
         throws

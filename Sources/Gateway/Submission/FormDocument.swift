@@ -9,9 +9,6 @@ internal import JSON
 /// A field that may be given again, such as `to`, makes a list; `headers[X-Campaign]` is a member of `headers`. Each file
 /// in `attachment` is attached, and `inline[logo]` is shown by `<img src="cid:logo">`.
 struct FormDocument {
-    /// The document, with every error that is in it.
-    let document: MessageDocument
-
     /// Most parts of a form: as many recipients and attachments as a message may have, and some more fields.
     static let maximumParts = Submission.maximumRecipients + Message.maximumParts + 100
 
@@ -26,28 +23,20 @@ struct FormDocument {
     private var fileCount = 0
     private var errors = FieldErrors()
 
-    /// Reads the parts of a form.
+    /// Reads the parts of a form into the document that they stand for, with every error that is in it.
     ///
     /// - Throws: a ``Problem`` where they do not make a document.
-    init(_ parts: [HTTPFormPart]) throws(Problem) {
-        var reading = FormDocument()
-        for part in parts { reading.take(part) }
+    static func read(_ parts: [HTTPFormPart]) throws(Problem) -> MessageDocument {
+        var form = FormDocument()
+        for part in parts { form.take(part) }
         do {
-            let json = try JSONSerialization.data(withJSONObject: reading.members(), options: .sortedKeys)
+            let json = try JSONSerialization.data(withJSONObject: form.members(), options: .sortedKeys)
             var document = try DocumentCursor.decode(MessageDocument.self, from: JSONDocument(Array(json)))
-            document.add(reading.attachments, places: reading.places, errors: reading.errors)
-            self.init(document)
+            document.add(form.attachments, places: form.places, errors: form.errors)
+            return document
         } catch {
             throw .invalid([FieldError("", "the fields of the form do not make a message")])
         }
-    }
-
-    private init() {
-        document = MessageDocument()
-    }
-
-    private init(_ document: MessageDocument) {
-        self.document = document
     }
 
     private mutating func take(_ part: HTTPFormPart) {
@@ -102,17 +91,10 @@ struct FormDocument {
     private func members() -> [String: Any] {
         var members: [String: Any] = [:]
         for (name, values) in values {
-            let value: Any =
-                if Self.lists.contains(name) {
-                    values
-                } else if values.count > 1 {
-                    // No member takes it, and the error says what the member has to be.
-                    values
-                } else if Self.flags.contains(name), values == ["true"] || values == ["false"] {
-                    values == ["true"]
-                } else {
-                    values[0]
-                }
+            // Of several values for a member that takes one, the error says what it has to be.
+            let isList = Self.lists.contains(name) || values.count > 1
+            let flag: Any? = Self.flags.contains(name) ? Bool(values[0]) : nil
+            let value: Any = isList ? values : flag ?? values[0] as Any
             guard let (parent, member) = Self.split(name) else {
                 members[name] = value
                 continue

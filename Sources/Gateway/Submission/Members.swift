@@ -93,7 +93,8 @@ struct Members: ~Copyable {
     var errors: FieldErrors {
         if unknown.isEmpty { return found }
         var errors = FieldErrors()
-        for (index, name) in unknown.sorted().enumerated() {
+        // One that stands twice is no field only once.
+        for (index, name) in Set(unknown).sorted().enumerated() {
             errors.add(Self.unknown(name, known, isFirst: index == 0))
         }
         errors.add(found)

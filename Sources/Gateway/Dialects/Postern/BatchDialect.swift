@@ -29,14 +29,14 @@ struct BatchDialect: PosternDialect {
         in octets: [UInt8], defaultAuthor: Mailbox? = nil
     ) throws(Problem) -> [Result<Draft, Problem>] {
         let list = try JSONDocument.read(
-            MessageList<MessageDocument>.self, from: octets, expected: "a JSON array of messages")
-        if list.count > maximumMessages {
+            ListDocument<MessageDocument>.self, from: octets, expected: "a JSON array of messages")
+        if list.elements.count > maximumMessages {
             throw .invalid([
                 FieldError(
                     "", "there are more than \(maximumMessages) messages; send them in batches of \(maximumMessages)")
             ])
         }
-        if list.count == 0 { throw .invalid([FieldError("", "there is no message in the batch")]) }
+        if list.elements.isEmpty { throw .invalid([FieldError("", "there is no message in the batch")]) }
         return list.elements.map { message in
             Result { () throws(Problem) in
                 guard let message else {

@@ -13,7 +13,7 @@ struct FormDialect: PosternDialect {
         {
             throw .jsonAsForm
         }
-        let document = try FormDocument(request.parts).document
+        let document = try FormDocument.read(request.parts)
         let submission = try Submission(
             document, .beside(request.head.query), defaultAuthor: request.defaultAuthor)
         return Reading(.one(.fields(submission)), isDryRun: request.head.query.isSet("dry_run"))

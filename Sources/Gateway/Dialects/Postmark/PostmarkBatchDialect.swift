@@ -12,7 +12,7 @@ struct PostmarkBatchDialect: PostmarkResponses {
 
     func read(_ request: MessageRequest) throws(Problem) -> Reading {
         let list = try JSONDocument.read(
-            MessageList<PostmarkMessage>.self, from: request.octets, expected: "a JSON array of objects")
+            ListDocument<PostmarkMessage>.self, from: request.octets, expected: "a JSON array of objects")
         try list.checkCount(maximum: Self.maximumMessages)
         let messages = list.elements.map { element in
             Result { () throws(Problem) in

@@ -19,7 +19,7 @@ struct ResendBatchDialect: ResendResponses {
     func read(_ request: MessageRequest) throws(Problem) -> Reading {
         let isPermissive = try Self.isPermissive(request.head.headers[Self.modeField])
         let list = try JSONDocument.read(
-            MessageList<ResendMessage>.self, from: request.octets, expected: "a JSON array of objects")
+            ListDocument<ResendMessage>.self, from: request.octets, expected: "a JSON array of objects")
         try list.checkCount(maximum: Self.maximumMessages)
         let messages = list.elements.map { element in
             Result { () throws(Problem) in

@@ -30,7 +30,7 @@ struct SendGridMail: DecodableWithErrors {
             switch member {
             case .personalizations:
                 let list: ListDocument<SendGridPersonalization>? = members.part("a list of objects")
-                personalizations = list?.elements.map(\.element) ?? []
+                personalizations = list?.elements.compactMap(\.self) ?? []
                 hasList = list?.errors.isEmpty == false
             case .from: common.document.from = members.address("an object with email and name")
             case .subject: common.document.subject = members.text()
@@ -60,8 +60,8 @@ struct SendGridMail: DecodableWithErrors {
 
     private mutating func readContent(_ members: inout Members) {
         guard let list: ListDocument<SendGridContent> = members.part("a list of type and value") else { return }
-        for (index, content) in list.elements {
-            guard let type = content.type, let value = content.value else { continue }
+        for (index, content) in list.elements.enumerated() {
+            guard let type = content?.type, let value = content?.value else { continue }
             switch type.description.lowercased() {
             case "text/plain" where common.document.text == nil:
                 common.document.text = value

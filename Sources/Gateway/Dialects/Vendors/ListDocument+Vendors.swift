@@ -1,27 +1,10 @@
-internal import JSON
-
-/// A JSON array of messages, each with errors of its own.
-struct MessageList<Element: Decodable>: Decodable {
-    /// The most elements that are read: what Postmark takes.
-    private static var maximumRead: Int { 500 }
-
-    /// A message, or nil if an element is something else.
-    private(set) var elements: [Element?] = []
-    /// How many elements there are.
-    let count: Int
-
-    init(from decoder: any Decoder) throws {
-        var list = try Elements(of: decoder)
-        count = list.count
-        while !list.isAtEnd, elements.count < Self.maximumRead { elements.append(list.part()) }
-    }
-
+extension ListDocument {
     /// Checks how many there are.
     ///
     /// - Throws: a ``Problem`` if there is none, or more than allowed.
     func checkCount(maximum: Int) throws(Problem) {
-        if count == 0 { throw .invalid([FieldError("", "there is no message in the list")]) }
-        if count > maximum {
+        if elements.isEmpty { throw .invalid([FieldError("", "there is no message in the list")]) }
+        if elements.count > maximum {
             throw .tooManyMessages(maximum: maximum)
         }
     }
