@@ -36,7 +36,7 @@ struct Composition {
             }
         }
         var envelope = submission.envelope
-        envelope.needsSMTPUTF8 = envelope.needsSMTPUTF8 || composed.needsSMTPUTF8
+        envelope.needsSMTPUTF8 = composed.needsSMTPUTF8
         if composed.isEightBit {
             // An attached message that holds octets above 127, and may not be encoded.
             var extensions = envelope.extensions ?? MailExtensions()
