@@ -203,7 +203,7 @@ if isFuzzed {
     package.targets += [
         .executableTarget(
             name: "PosternFuzz",
-            dependencies: ["HTTPServer", "SMTP", "MailAddress", "InternetMessage", "Sandbox", nioCore],
+            dependencies: ["HTTPServer", "JSON", "SMTP", "MailAddress", "InternetMessage", "Sandbox", nioCore],
             path: "Fuzz/PosternFuzz", swiftSettings: common)
     ]
     package.products.append(.executable(name: "PosternFuzz", targets: ["PosternFuzz"]))

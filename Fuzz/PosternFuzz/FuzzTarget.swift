@@ -1,6 +1,6 @@
 /// What is tried with any input. A target that finds something wrong traps.
 enum FuzzTarget: String, CaseIterable {
-    case replies, conversation, pool, addresses, sandbox, headers, requests, forms, mail
+    case replies, conversation, pool, addresses, sandbox, headers, requests, forms, json, mail
 
     func run(_ input: [UInt8]) {
         switch self {
@@ -12,6 +12,7 @@ enum FuzzTarget: String, CaseIterable {
         case .headers: HeadersTarget.run(input)
         case .requests: RequestsTarget.run(input)
         case .forms: FormsTarget.run(input)
+        case .json: JSONTarget.run(input)
         case .mail: MailTarget.run(input)
         }
     }

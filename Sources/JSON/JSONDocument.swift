@@ -16,7 +16,7 @@ public final class JSONDocument: Sendable {
     public static let maximumDepth = 512
     /// Most members of an object: a message has 1000 header fields at most, and nothing has more.
     public static let maximumMembers = 2_000
-    /// Most values that are kept: some times what the largest batch of messages has, in less memory than a large body.
+    /// Most values that are kept: several times as many as the largest batch of messages has. They take 32 MB.
     public static let maximumValues = 500_000
     /// Most members that stand twice whose paths are kept.
     public static let maximumRepeated = 100

@@ -206,14 +206,15 @@ struct JSONPass {
 
     /// Looks for members that stand twice in an object that has ended.
     private mutating func compareNames(_ container: Container, _ octets: Span<UInt8>) {
-        var seen: Set<String> = []
+        // Octets, because texts are the same if they only look it (RFC 8259, section 8.3).
+        var seen: Set<[UInt8]> = []
         let isPaired = container.count <= Self.maximumPairedMembers && !container.hasEscapedNames
         var member = container.value + 1
         while member < values.count {
             let isNew =
                 isPaired
                 ? !stands(values[member].name, octets, from: container.value + 1, to: member)
-                : seen.insert(JSONString.text(body, values[member].name)).inserted
+                : seen.insert(Array(JSONString.text(body, values[member].name).utf8)).inserted
             if !isNew {
                 repeatedCount += 1
                 if repeated.count < JSONDocument.maximumRepeated { repeated.append(path(to: member, in: container)) }

@@ -2,12 +2,13 @@ internal import OctetSearch
 
 /// What a string of a JSON text says (RFC 8259, section 7).
 enum JSONString {
-    /// The text of a string that was checked before.
+    /// The text of a string that was checked before, or of its beginning: an escape that the range cuts off is left out.
     ///
     /// It is written where it stays: arrays and slices in between took as long again. There is room for all of it, as an
-    /// escape has more octets than what it says has in UTF-8.
+    /// escape has more octets than what it says has in UTF-8, and lies in the range as a whole.
     static func text(_ octets: [UInt8], _ range: Range<Int>) -> String {
-        let content = octets.span
+        // Nothing beyond the range is looked at.
+        let content = octets.span.extracting(0..<range.upperBound)
         let first = OctetSearch.backslash(in: content, from: range.lowerBound, to: range.upperBound)
         guard first < range.upperBound else { return String(decoding: octets[range], as: UTF8.self) }
         return unsafe String(unsafeUninitializedCapacity: range.count) { text in

@@ -22,9 +22,11 @@ public final class MetricRegistry: Sendable {
         mutating func add<Metric>(
             _ metric: Metric, to series: WritableKeyPath<State, Series<Metric>>, _ name: String, _ labels: MetricLabels
         ) {
-            guard count < MetricRegistry.bound else { return }
+            if self[keyPath: series][name]?[labels] == nil {
+                guard count < MetricRegistry.bound else { return }
+                count += 1
+            }
             self[keyPath: series][name, default: [:]][labels, default: []].append(metric)
-            count += 1
         }
     }
 

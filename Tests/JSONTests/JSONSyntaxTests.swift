@@ -112,6 +112,27 @@ private struct Anything: Decodable {
         #expect(document.repeated.allSatisfy { $0.joined().utf8.count < 10_000 })
     }
 
+    /// A long name is cut where it is listed: an escape at the cut is left out, wherever it is cut.
+    @Test(arguments: [#"\n"#, #"\u00e9"#, #"\ud83d\ude00"#]) func anEscapeAtTheCutOfALongName(_ escape: String) throws {
+        for length in 2_380...2_400 {
+            let plain = String(repeating: "a", count: length)
+            let name = plain + escape + "b"
+            let document = try JSONDocument(Self.octets(#"{"\#(name)":1,"\#(name)":2}"#))
+            let path = try #require(document.repeated.first?.first)
+            #expect(document.repeatedCount == 1)
+            #expect(path.hasPrefix(String(plain.prefix(2_380))))
+            #expect(path.utf8.count <= 2_400)
+        }
+    }
+
+    /// Names are compared as they are, in small objects and large ones: two that only look alike are two.
+    @Test func namesThatLookAlikeAreTwo() throws {
+        let alike = "\"\u{E9}\":1,\"e\u{301}\":2"
+        for document in ["{\(alike)}", "{\(alike),\(Self.many)}", "{\(alike),\"\\u0061\":3}"] {
+            #expect(try JSONDocument(Self.octets(document)).repeatedCount == 0)
+        }
+    }
+
     @Test func otherEncodingsAreNone() {
         for bigEndian in [false, true] {
             let units = #"{"a":1}"#.utf16.map { bigEndian ? $0.bigEndian : $0.littleEndian }

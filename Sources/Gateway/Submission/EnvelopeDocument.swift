@@ -21,9 +21,9 @@ struct EnvelopeDocument: DecodableWithErrors {
                     members.refuse(error.description)
                 }
             case .to:
-                let count = members.errors.count
+                let count = members.foundCount
                 recipients = members.addresses("a list of addresses").map(\.address)
-                if recipients == [], members.errors.count == count {
+                if recipients == [], members.foundCount == count {
                     members.refuse("at least one recipient is needed")
                 }
             }

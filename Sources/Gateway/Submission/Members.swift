@@ -89,6 +89,9 @@ struct Members: ~Copyable {
 
     // MARK: Errors
 
+    /// How many errors there are so far beside the unknown members. ``errors`` looks at all of these.
+    var foundCount: Int { found.count }
+
     /// What is wrong: first the members that are not known, in the order of their names.
     var errors: FieldErrors {
         if unknown.isEmpty { return found }
