@@ -37,7 +37,7 @@ final class Delivery: Sendable {
     }
 
     /// Sends a small message that meets no trouble without a task. To be called on the loop. The message is told what became
-    /// of its first transaction, for ``receipt(of:to:by:)`` or ``send(_:to:by:gate:trace:after:)``.
+    /// of its first transaction, for ``receipt(of:_:)`` or ``send(_:to:by:gate:trace:after:)``.
     ///
     /// - Returns: whether it is on its way. If not, nothing has happened, and it has to be sent by a task.
     func sendAtOnce(_ message: OutgoingMessage) -> Bool {

@@ -139,10 +139,7 @@ final class MessageSender: Sendable {
     /// Sends a message without a task as long as it meets no trouble, which nearly all do. On its loop.
     func begin(_ message: OutgoingMessage) {
         // The span of the exchange with a relay begins and ends in a task.
-        guard !message.context.isTraced, message.inbox.delivery.sendAtOnce(message) else {
-            sendOn(message, after: nil)
-            return
-        }
+        if message.context.isTraced || !message.inbox.delivery.sendAtOnce(message) { sendOn(message, after: nil) }
     }
 
     /// Responds for a message whose first transaction is over, or sends it on.
