@@ -88,6 +88,8 @@ import Testing
         ("550 5.1.0 no\r\n503 no\r\n503 no\r\n", nil, SMTPStage.mail, 550, SMTPOutcome.notSent),
         ("250 ok\r\n550 5.1.1 no\r\n503 no\r\n", nil, .rcpt, 550, .notSent),
         ("250 ok\r\n250 ok\r\n451 later\r\n", nil, .data, 451, .notSent),
+        // It takes its 354 back in the same breath.
+        ("250 ok\r\n250 ok\r\n354 go\r\n421 4.3.2 bye\r\n", nil, .content, 421, .notSent),
         ("250 ok\r\n250 ok\r\n354 go\r\n", "554 5.6.0 no\r\n", .content, 554, .notSent),
     ])
     func isToldOfARefusal(

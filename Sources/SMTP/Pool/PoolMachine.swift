@@ -245,7 +245,8 @@ struct PoolMachine<Message>: ~Copyable {
             endIdle(since: record.readySince)
         case .opening(let opening): settle(opening, on: session, error, at: now)
         // The error is of the message before it, whose end has gone out.
-        case .finishing(_, let opening?): settle(opening, on: session, Self.leftBehind, at: now)
+        case .finishing(_, let opening?):
+            settle(opening, on: session, isShutDown ? Self.shutDown : Self.leftBehind, at: now)
         case .open, .finishing, .settling, .leaving: break
         }
         table[session.index] = nil

@@ -22,6 +22,8 @@ extension Connection {
                 } else {
                     owner?.sessionBecameReady(identifier)
                 }
+            // A server that took its 354 back in the same breath: what follows tells.
+            case .opened where !conversation.takesContent: continue
             case .opened(let opened): caller.takeOpening()?(.success(opened))
             case .finished(let finished): completeTransaction(.success(finished))
             case .failed(let error): completeTransaction(.failure(error))
