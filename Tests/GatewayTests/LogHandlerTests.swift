@@ -69,8 +69,8 @@ import Testing
         let handler = GatewayLogHandler(format: .json, level: .info, destination: pipe.fileHandleForWriting)
         // More than the pipe and what is gathered take together.
         var fields = LogFields()
-        fields.add(.text, String(repeating: "x", count: LogFields.bound))
-        let count = 2 * LogOutput.bound / LogFields.bound
+        fields.add(.text, String(repeating: "x", count: LogField.bound))
+        let count = 2 * LogOutput.bound / LogField.bound
         for _ in 0..<count { handler.log(.error, "a line", fields) }
         handler.flush()
         let reader = pipe.fileHandleForReading
@@ -87,7 +87,7 @@ import Testing
         #expect((count / 4..<count).contains(object["lines"] as? Int ?? 0))
     }
 
-    @Test func fieldsAreReadBackForAPerson() throws {
+    @Test func fieldsAreTextForAPerson() throws {
         let line = try Self.written(.text) { $0.log(.info, "said", Self.fields) }
         #expect(
             line.hasSuffix(

@@ -56,8 +56,7 @@ public struct GatewayLogHandler: LogHandler {
         output.write(line, soon: event.level >= .error)
     }
 
-    /// Writes a line of fields, as each message has one. As JSON they go into it as they are, and no event and no metadata is
-    /// made of them.
+    /// Writes a line of fields, as each message has one: no event and no metadata is made of them.
     func log(_ level: Logger.Level, _ message: String, _ fields: LogFields) {
         output.write(Self.line(level, message, fields, metadata, as: format), soon: level >= .error)
     }
@@ -67,7 +66,7 @@ public struct GatewayLogHandler: LogHandler {
         as format: LogFormat
     ) -> [UInt8] {
         switch format {
-        case .json: json(level, message, metadata) { $0.members(fields.members) }
+        case .json: json(level, message, metadata) { fields.write(to: &$0) }
         case .text: text(level, message, metadata, fields.metadata)
         }
     }
@@ -90,9 +89,9 @@ public struct GatewayLogHandler: LogHandler {
         // In one order, whatever order the dictionary has this time.
         for (key, value) in metadata.sorted(by: { $0.key < $1.key }) {
             if let fields = LogFields(value) {
-                json.members(fields.members)
+                fields.write(to: &json)
             } else {
-                json.member(dynamic: key, LogFields.bounded(value.description))
+                json.member(dynamic: key, LogField.bounded(value.description))
             }
         }
     }
@@ -113,7 +112,7 @@ public struct GatewayLogHandler: LogHandler {
     /// their order.
     static func texts(_ metadata: Logger.Metadata) -> [(String, String)] {
         metadata.sorted { $0.key < $1.key }.flatMap { key, value in
-            LogFields(value)?.texts ?? [(key, LogFields.bounded(value.description))]
+            LogFields(value)?.texts ?? [(key, LogField.bounded(value.description))]
         }
     }
 }

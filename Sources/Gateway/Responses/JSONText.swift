@@ -5,13 +5,15 @@ internal import SMTP
 /// Writes JSON text (RFC 8259) piece by piece, without a model in between: an answer is formatted once.
 struct JSONText {
     /// The name of a member that stands in the code: nothing in it has to be escaped.
-    struct Name: ExpressibleByStringLiteral, Sendable {
+    struct Name: ExpressibleByStringLiteral, CustomStringConvertible, Sendable {
         /// As it is written, with its quotes and the colon.
         let octets: [UInt8]
 
         init(stringLiteral text: StringLiteralType) {
             octets = Array("\"\(text)\":".utf8)
         }
+
+        var description: String { String(decoding: octets.dropFirst().dropLast(2), as: UTF8.self) }
     }
 
     private(set) var bytes: [UInt8] = []
@@ -79,13 +81,6 @@ struct JSONText {
         string(name)
         bytes.append(UInt8(ascii: ":"))
         needsComma = false
-    }
-
-    /// Members that were written before.
-    mutating func members(_ others: JSONText) {
-        guard !others.bytes.isEmpty else { return }
-        separate()
-        bytes.append(copying: others.bytes.span)
     }
 
     mutating func member(_ name: Name, _ text: String?) {
