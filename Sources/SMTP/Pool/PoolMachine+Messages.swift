@@ -8,8 +8,8 @@ extension PoolMachine {
 
     /// Gives sessions to those who wait, and opens more where they are wanted and allowed.
     mutating func serve(at now: NIODeadline) {
-        while !waiters.isEmpty, let session = takeIdle(for: waiters.count, at: now) {
-            begin(waiters.removeFirst(), on: session, fromIdle: true, at: now)
+        while !waiters.isEmpty, let session = takeIdle(for: waiters.count, at: now), let waiting = waiters.popFirst() {
+            begin(waiting, on: session, fromIdle: true, at: now)
         }
         // A session that rests makes room for a fresh one.
         while waitersForFresh.count > connecting, live + connecting >= limits.sessions, !idle.isEmpty {
@@ -53,7 +53,7 @@ extension PoolMachine {
     mutating func begin(_ waiting: WaitingMessage<Message>, on session: SessionID, fromIdle: Bool, at now: NIODeadline)
     {
         guard let record = self[session] else {
-            waiters.prepend(waiting)
+            waiters.append(again: waiting)
             return
         }
         let isUsed = fromIdle || record.transactions > 0
@@ -91,7 +91,7 @@ extension PoolMachine {
             first.mayBeChained, first.recipients <= Self.maximumChainedRecipients, !session.isSpent,
             mayFollow(first.message)
         else { return nil }
-        return waiters.removeFirst()
+        return waiters.popFirst()
     }
 
     /// Most recipients of a message that is chained: a longer envelope would hold up the write that it shares.
@@ -134,7 +134,7 @@ extension PoolMachine {
             if error.stage == .mail, let code = error.code, code / 10 % 10 == 5, !Self.isMishandled(error) {
                 again.refusal = error
             }
-            waiters.prepend(again)
+            waiters.append(again: again)
         case .onFreshSession:
             waitersForFresh.append(retried(opening, at: now))
             // A connection that was lost without a word makes those suspect that rested as long, and no others.
@@ -219,13 +219,11 @@ extension PoolMachine {
 
     // MARK: Messages that wait in vain
 
-    /// A message that is tried again stands before those that came earlier: the whole queue is looked at.
     mutating func expireWaiters(at now: NIODeadline) {
         alarms[.queue] = .distantFuture
-        let expired = (Array(waitersForFresh) + Array(waiters)).filter { $0.deadline <= now }
-        waitersForFresh.removeAll { $0.deadline <= now }
-        waiters.removeAll { $0.deadline <= now }
-        if let next = [waitersForFresh, waiters].joined().map(\.deadline).min() { wake(.queue, at: next) }
+        let expired = waitersForFresh.removeExpired(at: now) + waiters.removeExpired(at: now)
+        if let next = waitersForFresh.first?.deadline { wake(.queue, at: next) }
+        if let next = waiters.nextDeadline { wake(.queue, at: next) }
         counts.expired += expired.count
         let error = SMTPError(
             .queueTimedOut, stage: .connect,
@@ -235,9 +233,8 @@ extension PoolMachine {
 
     /// No message that waits can be sent.
     mutating func failAll(_ error: SMTPError) {
-        for waiting in waitersForFresh { fail(waiting, error) }
-        for waiting in waiters { fail(waiting, error) }
+        let waiting = waitersForFresh + waiters.removeAll()
         waitersForFresh.removeAll()
-        waiters.removeAll()
+        for message in waiting { fail(message, error) }
     }
 }

@@ -29,7 +29,7 @@ struct PoolMachine<Message>: ~Copyable {
     var connecting = 0
     /// How many sessions rested for long and are being asked whether the server is still there.
     var probing = 0
-    var waiters = Deque<WaitingMessage<Message>>()
+    var waiters = WaitingMessages<Message>()
     /// Messages that met a session of which the server has had enough, or that it had given up. Each gets a session on which
     /// nothing was sent yet, before those in `waiters`: any other could be in the same state.
     var waitersForFresh = Deque<WaitingMessage<Message>>()
