@@ -1,4 +1,3 @@
-import MailAddress
 import NIOCore
 import NIOPosix
 import TestSupport
@@ -8,72 +7,19 @@ import Testing
 
 /// Messages that a pool sends in one call.
 @Suite(.timeLimit(.minutes(1))) struct WholeMessageTests {
-    private static let greeting: [ScriptedRelay.Step] = [
-        .send("220 relay\r\n"), .expect("EHLO client.example.org\r\n"), .send("250-relay\r\n250 PIPELINING\r\n"),
-    ]
-    private static let quit: [ScriptedRelay.Step] = [.expect("QUIT\r\n"), .send("221 bye\r\n"), .close]
-    private static let envelope = "MAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.net>\r\nDATA\r\n"
-
-    /// A message, and what it was told.
-    private final class Message: WholeMessage {
-        typealias Completion = @Sendable (Result<SMTPReceipt, SMTPError>) -> Void
-
-        let envelope: Envelope
-        let content: [UInt8]
-        private let completion: Completion
-
-        init(
-            _ text: String, to recipients: [String] = ["b@example.net"], _ completion: @escaping Completion
-        ) throws {
-            var envelope = try Envelope(from: "a@example.org", to: recipients)
-            envelope.maySplit = true
-            self.envelope = envelope
-            content = Array(text.utf8)
-            self.completion = completion
-        }
-
-        func completed(_ result: Result<SMTPReceipt, SMTPError>, after times: TransactionTimes) {
-            completion(result)
-        }
-    }
-
-    private func pool(_ relay: ScriptedRelay, on loop: any EventLoop) throws -> SMTPSessionPool {
-        let identity = try #require(ClientDomain("client.example.org"))
-        var limits = SMTPPoolLimits()
-        limits.sessions = 1
-        // However busy the machine is, the relay counts as prompt.
-        limits.promptSessions = 1
-        limits.promptReply = .seconds(5)
-        return SMTPSessionPool(
-            SMTPConfiguration(host: "127.0.0.1", port: relay.port, identity: identity), limits: limits, on: [loop])
-    }
-
-    private func send(
-        _ text: String, to recipients: [String] = ["b@example.net"], by pool: SMTPSessionPool, on loop: any EventLoop
-    ) async -> Result<SMTPReceipt, SMTPError> {
-        await withCheckedContinuation { continuation in
-            loop.execute {
-                do {
-                    // To be told twice is a trap of the continuation's.
-                    pool.send(try Message(text, to: recipients) { continuation.resume(returning: $0) }, on: loop)
-                } catch {
-                    Issue.record(error)
-                }
-            }
-        }
-    }
+    private typealias Bench = WholeMessageBench
 
     @Test func goesOutInTwoWritesAndTheNextOnTheSameSession() async throws {
         let message: [ScriptedRelay.Step] = [
-            .expect(Self.envelope), .send("250 ok\r\n250 ok\r\n354 go\r\n"),
+            .expect(Bench.envelope), .send("250 ok\r\n250 ok\r\n354 go\r\n"),
             .expect("Subject: x\r\n\r\n..hidden\r\nend\r\n.\r\n"), .send("250 2.0.0 queued\r\n"),
         ]
-        let relay = try await ScriptedRelay.start(Self.greeting + message + message + Self.quit)
+        let relay = try await ScriptedRelay.start(Bench.greeting + message + message + Bench.quit)
         let loop = MultiThreadedEventLoopGroup.singleton.next()
-        let pool = try pool(relay, on: loop)
+        let pool = try Bench.pool(relay, on: loop)
         for _ in 0..<2 {
             // Line ends, a dot and an open last line become what follows DATA.
-            let receipt = try await send("Subject: x\n\n.hidden\nend", by: pool, on: loop).get()
+            let receipt = try await Bench.send("Subject: x\n\n.hidden\nend", by: pool, on: loop).get()
             #expect(receipt.reply.code == 250)
             #expect(receipt.accepted.map(\.description) == ["b@example.net"])
         }
@@ -95,12 +41,12 @@ import Testing
     func isToldOfARefusal(
         _ replies: String, _ final: String?, _ stage: SMTPStage, _ code: Int, _ outcome: SMTPOutcome
     ) async throws {
-        var steps = Self.greeting + [.expect(Self.envelope), .send(replies)]
+        var steps = Bench.greeting + [.expect(Bench.envelope), .send(replies)]
         if let final { steps += [.expectEnd("\r\n.\r\n"), .send(final)] }
         let relay = try await ScriptedRelay.start(steps + [.silence])
         let loop = MultiThreadedEventLoopGroup.singleton.next()
-        let pool = try pool(relay, on: loop)
-        let result = await send("Subject: x\r\n\r\nhi\r\n", by: pool, on: loop)
+        let pool = try Bench.pool(relay, on: loop)
+        let result = await Bench.send("Subject: x\r\n\r\nhi\r\n", by: pool, on: loop)
         let error = #expect(throws: SMTPError.self) { try result.get() }
         #expect(error?.stage == stage)
         #expect(error?.code == code)
@@ -112,12 +58,12 @@ import Testing
     /// Its end had gone out: nobody knows.
     @Test func aConnectionThatIsLostBehindTheEndLeavesItUnknown() async throws {
         let relay = try await ScriptedRelay.start(
-            Self.greeting + [
-                .expect(Self.envelope), .send("250 ok\r\n250 ok\r\n354 go\r\n"), .expectEnd("\r\n.\r\n"), .close,
+            Bench.greeting + [
+                .expect(Bench.envelope), .send("250 ok\r\n250 ok\r\n354 go\r\n"), .expectEnd("\r\n.\r\n"), .close,
             ])
         let loop = MultiThreadedEventLoopGroup.singleton.next()
-        let pool = try pool(relay, on: loop)
-        let result = await send("Subject: x\r\n\r\nhi\r\n", by: pool, on: loop)
+        let pool = try Bench.pool(relay, on: loop)
+        let result = await Bench.send("Subject: x\r\n\r\nhi\r\n", by: pool, on: loop)
         let error = #expect(throws: SMTPError.self) { try result.get() }
         #expect(error?.outcome == .unknown)
         await pool.shutdown(grace: .zero)
@@ -126,13 +72,13 @@ import Testing
 
     @Test func isToldWhomTheRelayDidNotTakeInThisTransaction() async throws {
         let relay = try await ScriptedRelay.start(
-            Self.greeting + [
+            Bench.greeting + [
                 .expectEnd("DATA\r\n"), .send("250 ok\r\n250 ok\r\n452 4.5.3 too many\r\n354 go\r\n"),
                 .expectEnd("\r\n.\r\n"), .send("250 queued\r\n"),
-            ] + Self.quit)
+            ] + Bench.quit)
         let loop = MultiThreadedEventLoopGroup.singleton.next()
-        let pool = try pool(relay, on: loop)
-        let receipt = try await send(
+        let pool = try Bench.pool(relay, on: loop)
+        let receipt = try await Bench.send(
             "Subject: x\r\n\r\nhi\r\n", to: ["b@example.net", "c@example.net"], by: pool, on: loop
         ).get()
         #expect(receipt.accepted.map(\.description) == ["b@example.net"])
@@ -144,22 +90,22 @@ import Testing
     /// Messages that come while one is under way go out behind it, each with its own answer.
     @Test func thoseThatWaitAreChained() async throws {
         let relay = try await ScriptedRelay.start(
-            Self.greeting + [
+            Bench.greeting + [
                 // Nothing is chained before it is known that the relay is prompt.
-                .expect(Self.envelope), .send("250 ok\r\n250 ok\r\n354 go\r\n"),
+                .expect(Bench.envelope), .send("250 ok\r\n250 ok\r\n354 go\r\n"),
                 .expect("Subject: 0\r\n\r\n0\r\n.\r\n"), .send("250 primed\r\n"),
-                .expect(Self.envelope), .send("250 ok\r\n250 ok\r\n354 go\r\n"),
-                .expect("Subject: 1\r\n\r\n1\r\n.\r\n" + Self.envelope),
+                .expect(Bench.envelope), .send("250 ok\r\n250 ok\r\n354 go\r\n"),
+                .expect("Subject: 1\r\n\r\n1\r\n.\r\n" + Bench.envelope),
                 .send("250 first\r\n250 ok\r\n250 ok\r\n354 go\r\n"),
                 .expect("Subject: 2\r\n\r\n2\r\n.\r\n"), .send("250 second\r\n"),
-            ] + Self.quit)
+            ] + Bench.quit)
         let loop = MultiThreadedEventLoopGroup.singleton.next()
-        let pool = try pool(relay, on: loop)
-        #expect(try await send("Subject: 0\r\n\r\n0\r\n", by: pool, on: loop).get().reply.text == "primed")
+        let pool = try Bench.pool(relay, on: loop)
+        #expect(try await Bench.send("Subject: 0\r\n\r\n0\r\n", by: pool, on: loop).get().reply.text == "primed")
         let (answers, answer) = AsyncStream<String>.makeStream()
         try await loop.submit {
             for number in 1...2 {
-                let message = try Message("Subject: \(number)\r\n\r\n\(number)\r\n") {
+                let message = try WholeTestMessage("Subject: \(number)\r\n\r\n\(number)\r\n") {
                     answer.yield("\(number): \((try? $0.get().reply.text) ?? "failed")")
                 }
                 pool.send(message, on: loop)
