@@ -2,21 +2,21 @@
 public struct JSONSyntaxError: Error, CustomStringConvertible {
     /// What is wrong.
     public enum Reason: String, Sendable {
-        case byteOrderMark = "there is a byte order mark; send UTF-8 without one"
-        case notUTF8 = "a string is not UTF-8"
-        case end = "the text ends in the middle"
+        case byteOrderMark = "there is a byte order mark at the beginning; send UTF-8 without one"
+        case notUTF8 = "the text is not valid UTF-8"
+        case end = "the document ends too early"
         case trailing = "there is unexpected text after the document"
-        case value = "a value is expected: an object, a list, a string in double quotes, a number, true, false or null"
-        case name = "the name of a member in double quotes is expected"
-        case colon = "a colon is expected behind the name of a member"
-        case separator = "a comma is expected, or the closing bracket"
-        case comma = "a comma stands in front of a closing bracket; remove it"
-        case depth = "objects and lists are nested too deep"
+        case value = "expected a value: an object, an array, a string in double quotes, a number, true, false or null"
+        case name = "expected the name of a member, in double quotes"
+        case colon = "expected a colon after the name of a member"
+        case separator = "expected a comma or the closing bracket"
+        case comma = "there is a comma before a closing bracket; remove it"
+        case depth = "objects and arrays are nested too deeply"
         case members = "an object has too many members"
-        case values = "there are too many objects, lists and members"
-        case control = "a control character stands in a string; write \\n, \\t or \\u and its four digits"
-        case escape = "a backslash in a string begins no escape, or half of a surrogate pair"
-        case number = "a digit is expected"
+        case values = "there are too many objects, arrays and members"
+        case control = "there is a control character in a string; write it as an escape, such as \\n, \\t or \\u0007"
+        case escape = "a backslash in a string does not begin a valid escape; write \\\\ for a backslash itself"
+        case number = "expected a digit"
     }
 
     /// What is wrong.

@@ -15,9 +15,9 @@ import Testing
             return isBatch ? "[\(message)]" : message
         }
         for (members, says) in [
-            (",", "a comma stands in front of a closing bracket"), (",\"html\":\"a\tb\"", "a control character"),
-            (#","html":"\x""#, "a backslash"), (#","x":01"#, "a comma is expected"),
-            (#","x":NaN"#, "a value is expected"),
+            (",", "there is a comma before a closing bracket"), (",\"html\":\"a\tb\"", "there is a control character"),
+            (#","html":"\x""#, "a backslash"), (#","x":01"#, "expected a comma"),
+            (#","x":NaN"#, "expected a value"),
         ] {
             let answer = try await bench.post(body(members), path: path)
             #expect(answer.status == 400, "\(members)")
