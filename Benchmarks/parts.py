@@ -3,7 +3,7 @@
 import re
 
 # By the module of a Swift symbol (its mangled name), or the library: the first that fits counts. What the Swift runtime, the
-# allocator and the C library do for a part is not the part's, but has a line of its own.
+# allocator and the C library do for a part is told apart from what it does itself.
 PARTS = (
     ("HTTP", r"^\$s10HTTPServer|^cmicrohttpd_|^MHD_|libmicrohttpd|libgnutls"),
     ("decoding", r"^\$s4JSON|^\$s20FoundationEssentials|^\$s7Gateway\S*(?:JSON|Document|Member|8Elements|FieldError|10SubmissionC)"),
@@ -14,6 +14,10 @@ PARTS = (
     ("octet searches", r"^\$s11OctetSearch"),
 )
 OTHER = "Swift runtime, allocator, C library"
+# What any part may call. Its instructions have lines of their own, and are those of its callers in the second column.
+SHARED = (OTHER, "octet searches")
+# Shares go from callers to callees; calls of shared functions by each other are followed so far.
+STEPS = 60
 
 
 def part(function, library):
@@ -23,10 +27,13 @@ def part(function, library):
     return OTHER
 
 
-def instructions(dump):
-    """The instructions of each part in a dump of callgrind. Those of memset do not count: see Benchmarks/instructions."""
-    names, libraries, found = {}, {}, {}
-    function, library, is_call = "", "", False
+def read(dump):
+    """What stands in a dump of callgrind: the instructions of each function itself, and of each call, by caller and callee.
+
+    A function is a pair of its name and its library. Those of memset do not count: see Benchmarks/instructions.
+    """
+    names, libraries, own, calls = {}, {}, {}, {}
+    function, library, callee, callee_library, is_call = "", "", "", "", False
 
     def name(table, text):
         """callgrind gives a name once, and its number from then on."""
@@ -42,16 +49,51 @@ def instructions(dump):
             elif line.startswith("ob="):
                 library = name(libraries, line[3:].strip())
             elif line.startswith("cfn="):
-                name(names, line[4:].strip())
+                callee = name(names, line[4:].strip())
             elif line.startswith("cob="):
-                name(libraries, line[4:].strip())
+                callee_library = name(libraries, line[4:].strip())
             elif line.startswith("calls="):
                 is_call = True
             elif line[:1].isdigit() or line[:1] in "+-*":
                 words = line.split()
-                # The line below a call has what the callee took, which is counted there.
-                if not is_call and len(words) > 1 and "memset" not in function:
-                    owner = part(function, library)
-                    found[owner] = found.get(owner, 0) + int(words[1])
-                is_call = False
-    return found
+                if len(words) > 1 and is_call:
+                    # The line below a call has what the callee took. Without a library it is in the caller's.
+                    edge = ((function, library), (callee, callee_library or library))
+                    calls[edge] = calls.get(edge, 0) + int(words[1])
+                elif len(words) > 1 and "memset" not in function:
+                    own[function, library] = own.get((function, library), 0) + int(words[1])
+                if is_call:
+                    is_call, callee_library = False, ""
+    return own, calls
+
+
+def instructions(dump):
+    """The instructions of each part in a dump of callgrind: its own, and with those of the shared functions that it calls,
+    which are divided among their callers as the calls' instructions are."""
+    own, calls = read(dump)
+    owners = {function: part(*function) for function in {*own, *(function for edge in calls for function in edge)}}
+    callers = {}
+    for (caller, callee), count in calls.items():
+        if owners[callee] in SHARED and caller != callee and count:
+            callers.setdefault(callee, {})[caller] = count
+    # Of each shared function, which share of it is each part's.
+    shares = {function: {} for function in callers}
+    for _ in range(STEPS):
+        for function, counts in callers.items():
+            total, found = sum(counts.values()), {}
+            for caller, count in counts.items():
+                owner = owners[caller]
+                known = {owner: 1} if owner not in SHARED else shares.get(caller, {OTHER: 1})
+                for name, share in known.items():
+                    found[name] = found.get(name, 0) + share * count / total
+            shares[function] = found
+    alone, whole = {}, {}
+    for function, count in own.items():
+        owner = owners[function]
+        alone[owner] = alone.get(owner, 0) + count
+        known = {owner: 1} if owner not in SHARED else shares.get(function, {OTHER: 1})
+        for name, share in known.items():
+            whole[name] = whole.get(name, 0) + share * count
+        # What calls of each other leave over.
+        whole[OTHER] = whole.get(OTHER, 0) + count * (1 - sum(known.values()))
+    return alone, whole
