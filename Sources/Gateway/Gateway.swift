@@ -42,7 +42,7 @@ public final class Gateway: Sendable {
     ///
     /// - Parameters:
     ///   - configuration: the settings.
-    ///   - caughtMessages: what an embedded relay caught, for the sandbox's routes; nil where there is none.
+    ///   - caughtMessages: what an embedded relay caught, for the sandbox's routes; nil if there is none.
     ///   - records: where it is kept what was sent under an `Idempotency-Key`; by default where the configuration says.
     ///   - tracer: what starts the spans of requests; by default the exporter's, or the one that the process was bootstrapped
     ///     with, if any.

@@ -3,7 +3,7 @@ internal import InternetMessage
 internal import Settings
 
 extension GatewayConfiguration {
-    /// The signer with the keys of `POSTERN_DKIM_KEYS`, or nil where there are none.
+    /// The signer with the keys of `POSTERN_DKIM_KEYS`, or nil if there are none.
     static func signer(_ values: SettingValues) throws(ConfigurationError) -> DKIMSigner? {
         var identities: [DKIMIdentity] = []
         for entry in values.list(.dkimKeys) {

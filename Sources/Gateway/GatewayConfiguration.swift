@@ -31,7 +31,7 @@ public struct GatewayConfiguration: Sendable {
     public var store: RecordStoreLocation
     /// How long and how much is kept there.
     public var recordLimits: RecordLimits
-    /// What signs messages, or nil where nothing does.
+    /// What signs messages, or nil if nothing does.
     public var signer: DKIMSigner?
     /// The name given in EHLO, which is also the domain of an identifier if nobody who sends the message has one.
     let hostDomain: String

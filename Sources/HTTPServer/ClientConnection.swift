@@ -250,7 +250,7 @@ internal import CMicrohttpd
         look()
     }
 
-    /// Reads again, where no event tells that there is something to read.
+    /// Reads again, if no event tells that there is something to read.
     func look() {
         guard isOpen else { return }
         read()

@@ -7,7 +7,7 @@ final class RequestDispatcher: Sendable {
     /// The requests that are under way, so that none is left when the server stops.
     let exchanges = ExchangeRegistry()
     private let pace: BodyPace.Limits
-    /// How many connections each address has, where that is limited.
+    /// How many connections each address has, if that is limited.
     let addressCounts: AddressCounts?
     private let isStopping = Atomic<Bool>(false)
 

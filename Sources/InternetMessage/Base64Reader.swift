@@ -47,7 +47,7 @@ struct Base64Reader {
 
     /// Passes over one octet that is not in the alphabet, or over an escape.
     ///
-    /// - Returns: the index behind it; nil where it does not belong to base64.
+    /// - Returns: the index behind it; nil if it does not belong to base64.
     private mutating func passOver(_ text: Span<UInt8>, at index: Int, _ run: (Range<Int>) -> Void) -> Int? {
         switch text[index] {
         case UInt8(ascii: "="):

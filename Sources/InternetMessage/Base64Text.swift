@@ -1,4 +1,4 @@
-/// Content that was handed over in base64 (RFC 4648, section 4). It is checked once, and decoded only where the
+/// Content that was handed over in base64 (RFC 4648, section 4). It is checked once, and decoded only if the
 /// octets themselves are needed: what goes out in base64 is cut into lines as it is.
 public struct Base64Text: Hashable, Sendable {
     /// How the text is written down.

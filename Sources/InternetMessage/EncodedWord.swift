@@ -74,7 +74,7 @@ extension HeaderWriter {
         return end
     }
 
-    /// The end of the last character that still fits and makes the word end without padding; nil where there is none,
+    /// The end of the last character that still fits and makes the word end without padding; nil if there is none,
     /// and another encoding has to do. The last word of all may be padded.
     ///
     /// Some readers join words before they decode them, and take padding in the middle for the end of all.

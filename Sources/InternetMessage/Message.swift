@@ -42,7 +42,7 @@ public struct Message: Hashable, Sendable {
     public var attachments: [Attachment] = []
     /// Further header fields, in this order.
     public var headers: [HeaderField] = []
-    /// The date of the message, and of its being resent, where no header field gives one.
+    /// The date of the message, and of its being resent, if no header field gives one.
     public var date: MessageDate
     /// The identifier; nil makes one of the seed and the domain of the first author.
     public var messageID: MessageID?

@@ -5,7 +5,7 @@ internal import CIDN2
 /// They are turned into their A-labels where they are read, and stay so: every server can take these, and a name has one
 /// form by which it is compared.
 enum InternationalDomain {
-    /// The A-label form of a domain in UTF-8, in lower case; nil where there is none.
+    /// The A-label form of a domain in UTF-8, in lower case; nil if there is none.
     ///
     /// Characters are mapped as UTS 46 says, non-transitional: to lower case, full width to half, the dots of other
     /// scripts to dots. The result is not checked for what a host name may hold: a character that is mapped to `@` comes

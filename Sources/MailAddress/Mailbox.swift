@@ -7,7 +7,7 @@ public struct Mailbox: Hashable, Sendable, CustomStringConvertible {
     /// The longest name in octets of UTF-8. It bounds what one mailbox adds to a header section.
     public static let maximumNameOctets = 32_768
 
-    /// The display name as plain text, not quoted and not encoded; nil where there is none.
+    /// The display name as plain text, not quoted and not encoded; nil if there is none.
     public let name: String?
 
     /// The address.

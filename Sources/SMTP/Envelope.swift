@@ -60,10 +60,10 @@ public struct Envelope: Hashable, Sendable {
     /// writer's or the receipt's `remaining`: those beyond its LIMITS (RFC 9422), and those it answers 452 beside others
     /// that it takes (RFC 5321, section 4.5.3.1.10). Otherwise too many are an error, or `rejected`.
     public var maySplit = false
-    /// The size of the content in octets, where it is known: declared to servers that offer SIZE (RFC 1870), and
+    /// The size of the content in octets, if it is known: declared to servers that offer SIZE (RFC 1870), and
     /// refused locally where it is larger than they take.
     public var size: Int?
-    /// Whether SMTPUTF8 is needed: because an address does, or, where this is set, because the header section holds UTF-8
+    /// Whether SMTPUTF8 is needed: because an address does, or, if this is set, because the header section holds UTF-8
     /// (RFC 6531).
     public var needsSMTPUTF8: Bool {
         get { addresses.needSMTPUTF8 || headerNeedsSMTPUTF8 }

@@ -81,13 +81,13 @@ public struct SMTPError: Error, Sendable, Hashable, CustomStringConvertible {
     public var stage: SMTPStage { storage.stage }
     /// What is known about the message.
     public var outcome: SMTPOutcome { storage.outcome }
-    /// The reply that refused, or nil where there was none.
+    /// The reply that refused, or nil if there was none.
     public var reply: Reply? { storage.reply }
-    /// The reply's code, or nil where there was no reply.
+    /// The reply's code, or nil if there was no reply.
     public var code: Int? { reply?.code }
-    /// The reply's enhanced status code, or nil where there was none.
+    /// The reply's enhanced status code, or nil if there was none.
     public var enhancedCode: EnhancedStatusCode? { reply?.enhancedCode }
-    /// The reply's text without codes, or nil where there was no reply.
+    /// The reply's text without codes, or nil if there was no reply.
     public var text: String? { reply?.text }
     /// What happened and what to do, for a person to read. It holds no secret.
     public var detail: String { storage.detail }

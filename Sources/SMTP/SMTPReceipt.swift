@@ -8,7 +8,7 @@ public struct SMTPReceipt: Hashable, Sendable {
     public internal(set) var accepted: [AddrSpec]
     /// The recipients that the server refused, each with its reply.
     public internal(set) var rejected: [RejectedRecipient]
-    /// The recipients that need a further transaction, where the envelope may be split.
+    /// The recipients that need a further transaction, if the envelope may be split.
     public internal(set) var remaining: [AddrSpec]
 
     init(_ finished: FinishedTransaction, _ envelope: Envelope) {

@@ -9,7 +9,7 @@ public struct Rate: Hashable, Sendable {
     /// The time that one of them takes, in nanoseconds.
     public let interval: Int64
 
-    /// Reads `100/s`, `600/m`, `5000/h` or `20000/d`; nil where it is none of these.
+    /// Reads `100/s`, `600/m`, `5000/h` or `20000/d`; nil if it is none of these.
     public init?(_ text: String) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         let periods: [Substring: Duration] = [

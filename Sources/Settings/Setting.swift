@@ -6,7 +6,7 @@ public struct Setting: Hashable, Sendable {
     public let name: String
     /// What its value looks like.
     public let kind: SettingKind
-    /// The default as it would be written, or nil where there is none.
+    /// The default as it would be written, or nil if there is none.
     public let defaultValue: String?
     /// What it is for, in a few words.
     public let meaning: String
@@ -30,7 +30,7 @@ public struct Setting: Hashable, Sendable {
     /// What every variable's name begins with.
     package static let prefix = "POSTERN_"
 
-    /// The variable that names a file with the value; nil where the setting is no secret.
+    /// The variable that names a file with the value; nil if the setting is no secret.
     public var fileName: String? { isSecret ? name + "_FILE" : nil }
 
     /// The key in a configuration file.

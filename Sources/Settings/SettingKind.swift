@@ -37,7 +37,7 @@ public enum SettingKind: Hashable, Sendable {
         }
     }
 
-    /// What is wrong with a value and how to write it; nil where it is right.
+    /// What is wrong with a value and how to write it; nil if it is right.
     func fault(in text: String) -> String? {
         switch self {
         case .text, .file, .list: nil

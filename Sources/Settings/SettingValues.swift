@@ -31,7 +31,7 @@ public struct SettingValues: Sendable {
     /// - Parameters:
     ///   - flags: values by the setting's name.
     ///   - environment: the process's environment; variables that do not begin with `POSTERN_` are ignored.
-    ///   - file: the configuration file, or nil where there is none.
+    ///   - file: the configuration file, or nil if there is none.
     /// - Throws: ``ConfigurationError`` for a name that is not known, a value that is malformed, or the file of a secret
     ///   that cannot be read.
     public init(

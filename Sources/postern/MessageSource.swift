@@ -12,7 +12,7 @@ struct MessageSource {
     private static let pieceSize = 65536
 
     private let handle: FileHandle
-    /// Octets of the file, or nil where that is not known beforehand.
+    /// Octets of the file, or nil if that is not known beforehand.
     let size: Int?
     private var held: [[UInt8]] = []
 
@@ -44,7 +44,7 @@ struct MessageSource {
 
     /// The header section, read from the beginning. What of the body was read with it comes from `next`.
     ///
-    /// - Returns: nil where the text does not begin with one; `next` then gives all of it.
+    /// - Returns: nil if the text does not begin with one; `next` then gives all of it.
     mutating func header() throws(Failure) -> (section: HeaderSection?, problem: HeaderSectionError?) {
         var reader = HeaderSectionReader()
         var read: [[UInt8]] = []

@@ -11,7 +11,7 @@ struct ProgressBar {
     private var done = 0
     private var shown = 0
 
-    /// - Parameter total: the size of all in octets, or nil where it is not known.
+    /// - Parameter total: the size of all in octets, or nil if it is not known.
     init(total: Int?) {
         self.total = total
         isTerminal = isatty(FileHandle.standardError.fileDescriptor) == 1

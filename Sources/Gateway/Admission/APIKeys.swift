@@ -97,7 +97,7 @@ public struct APIKeys: Sendable {
         return caller
     }
 
-    /// The caller with a key, or nil where it is none of these. Digests are compared in constant time, and all of them.
+    /// The caller with a key, or nil if it is none of these. Digests are compared in constant time, and all of them.
     func caller(with key: String) -> Caller? {
         let digest = SHA256.hash(data: Data(key.utf8))
         var found: Caller?

@@ -21,7 +21,7 @@ final class AccessControl: Sendable {
         addressLimiter = configuration.ratePerAddress.map { AddressRateLimiter($0) }
     }
 
-    /// Whether a web page of another origin may have made the request, where no key tells.
+    /// Whether a web page of another origin may have made the request, if no key tells.
     ///
     /// - Throws: a ``Problem`` with 403.
     func checkOrigin(of head: HTTPRequestHead) throws(Problem) {
@@ -56,7 +56,7 @@ final class AccessControl: Sendable {
     /// Whether the caller may send this message.
     ///
     /// - Parameters:
-    ///   - authors: the addresses of `From` and `Sender`; nil where they cannot be read, and then no sender is allowed.
+    ///   - authors: the addresses of `From` and `Sender`; nil if they cannot be read, and then no sender is allowed.
     ///   - envelope: who the relay is told. The null reverse-path names nobody, and anyone may use it.
     ///   - caller: who sends.
     /// - Throws: a ``Problem`` with 403 that names every address.

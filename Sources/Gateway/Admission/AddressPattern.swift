@@ -11,7 +11,7 @@ struct AddressPattern: Hashable, Sendable {
     private let localPart: [UInt8]
     private let domain: [UInt8]
 
-    /// Reads a pattern; nil where it is none.
+    /// Reads a pattern; nil if it is none.
     init?(_ text: String) {
         if text == "*" {
             localPart = Array("*".utf8)

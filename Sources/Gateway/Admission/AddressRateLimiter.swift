@@ -27,7 +27,7 @@ final class AddressRateLimiter: Sendable {
 
     /// Takes one for an address; of IPv6, for its network of 64 bits, which one client has whole.
     ///
-    /// - Returns: nil where there was one, otherwise nanoseconds until there is.
+    /// - Returns: nil if there was one, otherwise nanoseconds until there is.
     func take(_ address: HTTPClientAddress, now: Int64) -> Int64? {
         counts.withLock { counts in
             let network = address.network

@@ -1,7 +1,7 @@
 internal import MailAddress
 internal import Settings
 
-/// What an API key may do; nil where it is not restricted.
+/// What an API key may do; nil if it is not restricted.
 struct KeyRules: Sendable {
     var senders: [AddressPattern]?
     var recipients: [AddressPattern]?

@@ -12,7 +12,7 @@ public struct CertificateFiles: Hashable, Sendable {
     private let certificateSetting: Setting
     private let keySetting: Setting
 
-    /// The files that two settings name; nil where they name none.
+    /// The files that two settings name; nil if they name none.
     init?(
         _ values: SettingValues, certificate certificateSetting: Setting = .tlsCertificateFile,
         key keySetting: Setting = .tlsKeyFile

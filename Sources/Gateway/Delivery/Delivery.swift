@@ -66,7 +66,7 @@ final class Delivery: Sendable {
     ///   - envelope: as it was prepared for the content.
     ///   - relays: the relays that may be asked, the first choice first.
     ///   - gate: what has to be passed before the end of the content goes out; nil for a message without an Idempotency-Key.
-    ///   - trace: the span of the request, or nil where nobody traces.
+    ///   - trace: the span of the request, or nil if nobody traces.
     ///   - first: what became of the message's first transaction, if it had one already.
     func send(
         _ content: [UInt8], to envelope: Envelope, by relays: [Relay], gate: RecordGate? = nil, trace: MessageTrace?,

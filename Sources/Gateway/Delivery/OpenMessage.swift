@@ -13,9 +13,9 @@ struct OpenMessage: ~Copyable {
     private var writer: SMTPMessageWriter
     /// The recipients that the relay refused in transactions before this one.
     private let refused: [RejectedRecipient]
-    /// Sends the content to the recipients that the relay did not take in this transaction; nil where there are none.
+    /// Sends the content to the recipients that the relay did not take in this transaction; nil if there are none.
     private let sendOn: SendOn?
-    /// The content, kept only where it has to be sent once more.
+    /// The content, kept only if it has to be sent once more.
     private var kept: [UInt8] = []
 
     /// Sends a content to recipients in further transactions, and adds what became of them to a receipt.

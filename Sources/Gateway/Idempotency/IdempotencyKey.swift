@@ -9,7 +9,7 @@ public struct IdempotencyKey: Hashable, Sendable {
     /// Characters of a key at most.
     static let maximumLength = 256
 
-    /// The name of the caller's API key; nil where none is needed.
+    /// The name of the caller's API key; nil if none is needed.
     public let caller: String?
     /// The key as the client gave it.
     public let text: String
@@ -25,7 +25,7 @@ public struct IdempotencyKey: Hashable, Sendable {
         record = RecordKey(caller: caller, text: text, index: index)
     }
 
-    /// Reads a request's key; nil where the request has none.
+    /// Reads a request's key; nil if the request has none.
     ///
     /// - Throws: a ``Problem`` if the field holds no key, or stands twice: it must not be ignored.
     init?(_ values: [String], caller: String?) throws(Problem) {

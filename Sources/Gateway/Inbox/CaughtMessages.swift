@@ -2,7 +2,7 @@
 public protocol CaughtMessages: Sendable {
     /// All messages, the newest first.
     func all() -> [CaughtMessage]
-    /// One message, or nil where there is none of that ID.
+    /// One message, or nil if there is none of that ID.
     func message(id: String) -> CaughtMessage?
     /// The number of a message with an ID, whether it is still kept or not: 0 for an ID of an earlier run, nil for what is no
     /// ID.

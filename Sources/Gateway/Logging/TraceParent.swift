@@ -10,7 +10,7 @@ struct TraceParent: Equatable {
     /// The octets of version 00; a later version may go on behind them, after a hyphen.
     private static let length = 55
 
-    /// Reads the field; nil where it is not of that form, and then the request belongs to no trace.
+    /// Reads the field; nil if it is not of that form, and then the request belongs to no trace.
     init?(_ text: String) {
         let octets = Array(text.utf8.prefix(Self.length + 1))
         guard octets.count >= Self.length else { return nil }

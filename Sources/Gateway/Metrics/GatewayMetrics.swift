@@ -37,7 +37,7 @@ final class GatewayMetrics: Sendable {
             let pool: SMTPSessionPool.Figures
             /// 0 closed, 1 half-open, 2 open.
             let breaker: Double
-            /// The last probe's result; nil where there was none.
+            /// The last probe's result; nil if there was none.
             let isUp: Bool?
         }
 

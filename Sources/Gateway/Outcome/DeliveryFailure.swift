@@ -29,7 +29,7 @@ struct DeliveryFailure: Error {
 
     static let noRelay = DeliveryFailure("none", .noRelay)
 
-    /// The failure of the SMTP core, where it was one of this message.
+    /// The failure of the SMTP core, if it was one of this message.
     var error: SMTPError? {
         if case .smtp(let error) = cause { error } else { nil }
     }

@@ -80,7 +80,7 @@ struct RawMessage {
 
     private static let authorNames = ["From", "Sender", "Resent-From", "Resent-Sender"]
 
-    /// Who sends it, as the header section says; nil where that cannot be read.
+    /// Who sends it, as the header section says; nil if that cannot be read.
     var authors: [AddrSpec]? {
         var authors: [AddrSpec] = []
         for field in authorFields {

@@ -39,7 +39,7 @@ struct MessageRate {
         windows = rates.map { Window($0) }
     }
 
-    /// Takes the next turn, where it comes within the patience of the message.
+    /// Takes the next turn, if it comes within the patience of the message.
     mutating func takeTurn(at now: ContinuousClock.Instant, patience: Duration) -> Turn {
         // Nobody goes before those who wait already.
         let turn = windows.reduce(max(now, last ?? now)) { max($0, $1.next ?? $0) }

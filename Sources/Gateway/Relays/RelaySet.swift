@@ -8,7 +8,7 @@ internal import SMTP
 final class RelaySet: Sendable {
     let relays: [Relay]
     private let routes: [(route: Route, relays: [Relay])]
-    /// The relays of all messages, where there is but one route: nothing is compared then.
+    /// The relays of all messages, if there is but one route: nothing is compared then.
     private let only: [Relay]?
     /// Whether any relay takes one sender only.
     private let hasSenders: Bool

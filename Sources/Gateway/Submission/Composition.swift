@@ -18,7 +18,7 @@ struct Composition {
         self.content = content
     }
 
-    /// Composes the message, and signs it where there is a key for its author's domain.
+    /// Composes the message, and signs it if there is a key for its author's domain.
     ///
     /// - Throws: a ``Problem`` where the fields cannot stand together.
     init(_ submission: Submission, signer: DKIMSigner? = nil) throws(Problem) {

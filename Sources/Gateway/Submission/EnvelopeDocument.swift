@@ -1,10 +1,10 @@
 internal import MailAddress
 
-/// The member `envelope`: who the relay is told, where that differs from the header fields.
+/// The member `envelope`: who the relay is told, if that differs from the header fields.
 struct EnvelopeDocument: DecodableWithErrors {
     private enum Member: String, MemberName { case from, to }
 
-    /// The reverse-path: `.some(nil)` is the null reverse-path, nil where none was given.
+    /// The reverse-path: `.some(nil)` is the null reverse-path, nil if none was given.
     private(set) var reversePath: AddrSpec??
     private(set) var recipients: [AddrSpec]?
     private(set) var errors = FieldErrors()

@@ -6,7 +6,7 @@ internal import SMTP
 /// What a query says of a message's envelope. What it does not say is taken from the header section of a raw message, and from
 /// the document of another, whose own envelope goes before the query's.
 struct QueryEnvelope {
-    /// The reverse-path: `.some(nil)` is the null reverse-path, nil where none was given.
+    /// The reverse-path: `.some(nil)` is the null reverse-path, nil if none was given.
     private(set) var reversePath: AddrSpec??
     private(set) var recipients: [AddrSpec] = []
     private(set) var recipientPolicy: Envelope.RecipientPolicy?

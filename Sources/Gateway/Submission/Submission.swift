@@ -170,7 +170,7 @@ final class Submission: Sendable {
 
     /// Where a property of a message stands in the JSON document.
     ///
-    /// - Parameter places: the indexes in the document of what is in a list of the message, where these differ.
+    /// - Parameter places: the indexes in the document of what is in a list of the message, if these differ.
     static func pointer(to property: String, in message: Message, places: [String: [Int]] = [:]) -> String {
         var path = property.split(separator: "/").map(String.init)
         if path.count == 2, path[0] == "headers", let index = Int(path[1]), index < message.headers.count {

@@ -3,7 +3,7 @@ internal import Tracing
 
 /// Starts a span for each request that has messages to send.
 ///
-/// There is one only where somebody has set a tracer up: that is looked at once, when the gateway starts, and without one
+/// There is one only if somebody has set a tracer up: that is looked at once, when the gateway starts, and without one
 /// a message costs nothing here.
 struct RequestTracer: Sendable {
     private let tracer: any Tracer

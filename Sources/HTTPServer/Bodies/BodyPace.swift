@@ -10,7 +10,7 @@ struct BodyPace {
     }
 
     private let limits: Limits
-    /// Since when the server waits; nil where it does not.
+    /// Since when the server waits; nil if it does not.
     private var waitsSince: ContinuousClock.Instant?
     private var waited = Duration.zero
     private var received = 0

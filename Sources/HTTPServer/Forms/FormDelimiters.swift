@@ -4,7 +4,7 @@
 /// The first delimiter may stand anywhere, for some senders write no line break before it; the others follow a line break.
 struct FormDelimiters {
     private let delimiter: [UInt8]
-    /// For each length of a match: the length that is left of it where the next octet does not fit.
+    /// For each length of a match: the length that is left of it if the next octet does not fit.
     private let fallback: [Int]
     /// How many octets of the delimiter the last octets match.
     private var matched: Int
@@ -32,7 +32,7 @@ struct FormDelimiters {
 
     /// Looks for the end of the next delimiter.
     ///
-    /// - Returns: how many octets of the range, from its beginning, end with a delimiter; nil where none ends in it.
+    /// - Returns: how many octets of the range, from its beginning, end with a delimiter; nil if none ends in it.
     mutating func next(in octets: Span<UInt8>) -> Int? {
         for index in octets.indices {
             let octet = octets[index]

@@ -2,9 +2,9 @@
 public struct HTTPFormPart: Hashable, Sendable {
     /// The field's name.
     public let name: String
-    /// The name of the file, where the part is one.
+    /// The name of the file, if the part is one.
     public let filename: String?
-    /// The value of the part's Content-Type, as it was sent; nil where there was none.
+    /// The value of the part's Content-Type, as it was sent; nil if there was none.
     public let contentType: String?
     /// The content.
     public internal(set) var content: [UInt8]

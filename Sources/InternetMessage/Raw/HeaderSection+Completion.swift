@@ -5,7 +5,7 @@ extension HeaderSection {
     /// Supplies `Date`, `From` and `Message-ID` where they are missing, behind the other fields.
     ///
     /// - Parameters:
-    ///   - sender: the author where `From` is missing; nil where nobody can be named.
+    ///   - sender: the author where `From` is missing; nil if nobody can be named.
     ///   - date: the date where there is none.
     ///   - seed: the random bits of an identifier.
     ///   - domain: the domain of an identifier if neither author nor sender has one, such as that of this host.

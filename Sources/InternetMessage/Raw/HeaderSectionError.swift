@@ -31,7 +31,7 @@ public struct HeaderSectionError: Error, Hashable, Sendable, CustomStringConvert
 
     /// The kind of the failure.
     public let reason: Reason
-    /// The name of the field that is meant, or nil where it is none.
+    /// The name of the field that is meant, or nil if it is none.
     public let field: String?
     /// What is wrong and what to do.
     public let description: String

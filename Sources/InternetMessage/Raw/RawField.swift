@@ -61,6 +61,6 @@ public struct RawField: Hashable, Sendable {
         return String(decoding: unfolded[start...end], as: UTF8.self)
     }
 
-    /// The value unfolded (RFC 5322, section 2.2.3) and without white space around it; nil where it is not UTF-8.
+    /// The value unfolded (RFC 5322, section 2.2.3) and without white space around it; nil if it is not UTF-8.
     public var value: String? { isUTF8 ? repairedValue : nil }
 }

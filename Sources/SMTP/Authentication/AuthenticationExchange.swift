@@ -1,6 +1,6 @@
 /// The client's side of one run of a SASL mechanism (RFC 4422, section 3): a value without I/O.
 protocol AuthenticationExchange: Sendable {
-    /// The response that goes out with AUTH, or nil where the server speaks first.
+    /// The response that goes out with AUTH, or nil if the server speaks first.
     mutating func initialResponse() throws(AuthenticationFailure) -> [UInt8]?
 
     /// Work to be done before ``respond(to:)`` is called with that challenge, or nil.

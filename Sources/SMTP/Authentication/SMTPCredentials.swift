@@ -62,7 +62,7 @@ public struct SMTPCredentials: Sendable, CustomStringConvertible, CustomDebugStr
     /// The same as `description`.
     public var debugDescription: String { description }
 
-    /// The mechanism to use with a server, or nil where none fits.
+    /// The mechanism to use with a server, or nil if none fits.
     ///
     /// - Parameters:
     ///   - canBind: whether there is a certificate that the exchange can be bound to.

@@ -3,7 +3,7 @@ internal import SwiftASN1
 
 /// What `tls-server-end-point` binds to: a hash of the server's certificate (RFC 5929, section 4.1).
 enum ServerEndPoint {
-    /// The hash of a certificate, or nil where the RFC defines none.
+    /// The hash of a certificate, or nil if the RFC defines none.
     ///
     /// The hash function is that of the certificate's signature, and SHA-256 in place of MD5 and SHA-1. A signature without
     /// a hash function of its own, such as Ed25519, has no end point.

@@ -16,7 +16,7 @@ struct Conversation: ~Copyable {
     var state: ConversationState
     var capabilities = Capabilities()
     var isSecure: Bool
-    /// The hash of the server's certificate that SCRAM can be bound to, where there is TLS and it has one.
+    /// The hash of the server's certificate that SCRAM can be bound to, if there is TLS and it has one.
     var serverEndPoint: [UInt8]?
     /// The mechanism that the session was authenticated with.
     var mechanism: AuthenticationMechanism?
@@ -44,7 +44,7 @@ struct Conversation: ~Copyable {
         self.identity = identity
     }
 
-    /// The next thing to do, or nil where there is none.
+    /// The next thing to do, or nil if there is none.
     mutating func nextAction() -> ConversationAction? {
         actions.popFirst()
     }

@@ -25,7 +25,7 @@ enum ConversationAction: Equatable {
     /// The session is of no more use, for the reason given, and QUIT has been sent: `close` follows when the server has
     /// replied to it.
     case leave(SMTPError)
-    /// Close the connection. The error says why, and is nil where the session ended in good order.
+    /// Close the connection. The error says why, and is nil if the session ended in good order.
     case close(SMTPError?)
     /// A line for the transcript, its mark included.
     case transcript(String)

@@ -9,7 +9,7 @@ extension ConversationState {
     enum EnvelopeStep {
         /// Nothing: replies are due still, or those to the content decide.
         case wait
-        /// The next recipient is to be named, where commands go one by one.
+        /// The next recipient is to be named, if commands go one by one.
         case name(AddrSpec, in: Envelope)
         /// DATA is to be sent.
         case data

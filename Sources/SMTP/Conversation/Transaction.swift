@@ -58,7 +58,7 @@ struct Transaction: ~Copyable {
         envelope.recipientPolicy == .any || envelope.recipients.count == 1
     }
 
-    /// Why the envelope was refused as a whole, or nil where the message may be sent.
+    /// Why the envelope was refused as a whole, or nil if the message may be sent.
     var refusal: SMTPError? {
         if let mailRefusal { return .refused(mailRefusal, at: .mail) }
         guard !rejected.isEmpty else { return nil }

@@ -3,7 +3,7 @@
 /// A server that does not offer what is asked for gets none of the message: opening it fails with the reason
 /// `unsupported`, before MAIL. So nothing that was asked for is dropped silently; whoever can do without leaves it out.
 public struct MailExtensions: Hashable, Sendable {
-    /// What the octets of the content are, where they are not 7-bit lines.
+    /// What the octets of the content are, if they are not 7-bit lines.
     public enum Body: String, Hashable, Sendable {
         /// Lines that may hold octets above 127 (RFC 6152).
         case eightBitMIME = "8BITMIME"
@@ -43,7 +43,7 @@ public struct MailExtensions: Hashable, Sendable {
         return offered
     }
 
-    /// Why the message cannot be sent over a session, or nil where it can.
+    /// Why the message cannot be sent over a session, or nil if it can.
     ///
     /// - Parameter isVerified: whether the session is on TLS with a certificate that was verified (RFC 8689, section 4.2.1).
     func problem(with capabilities: Capabilities, isVerified: Bool) -> String? {

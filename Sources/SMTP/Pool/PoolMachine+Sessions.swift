@@ -60,7 +60,7 @@ extension PoolMachine {
         while live + connecting < wanted { connect() }
     }
 
-    /// Answers those whose sessions are there, and, where no connection can be made, all.
+    /// Answers those whose sessions are there, and, if no connection can be made, all.
     mutating func finishWarmUps(_ error: SMTPError?) {
         guard !warmUps.isEmpty else { return }
         let waiting = warmUps

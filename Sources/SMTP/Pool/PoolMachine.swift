@@ -15,7 +15,7 @@ struct PoolMachine<Message>: ~Copyable {
     let limits: SMTPPoolLimits
     /// The bounds as the loop counts time.
     let times: PoolTimes
-    /// The sessions that are set up, at their identifiers' indices; nil where there is none.
+    /// The sessions that are set up, at their identifiers' indices; nil if there is none.
     var table: [PooledSession<Message>?] = []
     private var freePlaces: [Int] = []
     private var serial = 0
@@ -63,7 +63,7 @@ struct PoolMachine<Message>: ~Copyable {
             counts: counts)
     }
 
-    /// The next thing to do, or nil where there is none.
+    /// The next thing to do, or nil if there is none.
     mutating func nextAction() -> PoolAction<Message>? {
         actions.popFirst()
     }
@@ -205,7 +205,7 @@ struct PoolMachine<Message>: ~Copyable {
         // While there are sessions or attempts left, those who wait may still be served; and a server that bounds the number
         // of its sessions may take another one when those that were told to end have ended.
         guard live == 0, connecting == 0, leaving == 0 else {
-            // Sets the time of the next attempt, where one is wanted.
+            // Sets the time of the next attempt, if one is wanted.
             serve(at: now)
             return
         }

@@ -4,7 +4,7 @@ internal import NIOCore
 struct Promptness {
     private let bound: Int64
     private let chainBound: Int64
-    /// The running mean in nanoseconds; nil where nothing is known.
+    /// The running mean in nanoseconds; nil if nothing is known.
     private var mean: Int64?
 
     /// Each answer counts for an eighth of the mean: a slow one shows, and is forgotten after a few.

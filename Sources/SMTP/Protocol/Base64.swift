@@ -18,7 +18,7 @@ enum Base64 {
         return String(decoding: encoded, as: UTF8.self)
     }
 
-    /// The octets of a text, or nil where it is not base64. White space around it, and padding that is missing, are
+    /// The octets of a text, or nil if it is not base64. White space around it, and padding that is missing, are
     /// forgiven: servers send such challenges.
     static func decode(_ text: some StringProtocol) -> [UInt8]? {
         var text = text.trimmingCharacters(in: .whitespacesAndNewlines)

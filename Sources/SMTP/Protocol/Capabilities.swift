@@ -14,7 +14,7 @@ public struct Capabilities: Hashable, Sendable {
 
     /// Commands may be sent in groups (RFC 2920).
     public private(set) var pipelining = false
-    /// The largest message in octets (RFC 1870); 0 where the extension is offered without a usable bound, nil where
+    /// The largest message in octets (RFC 1870); 0 where the extension is offered without a usable bound, nil if
     /// it is not offered.
     public private(set) var size: Int?
     /// Content may hold octets above 127 (RFC 6152).
@@ -33,10 +33,10 @@ public struct Capabilities: Hashable, Sendable {
     public private(set) var binaryMIME = false
     /// TLS can be required along the whole way (RFC 8689).
     public private(set) var requireTLS = false
-    /// The least time in seconds that can be asked for with BY; 0 where the server names none, nil where DELIVERBY is
+    /// The least time in seconds that can be asked for with BY; 0 where the server names none, nil if DELIVERBY is
     /// not offered (RFC 2852).
     public private(set) var deliverBy: Int?
-    /// The name of the priority policy, nil where MT-PRIORITY is not offered (RFC 6710).
+    /// The name of the priority policy, nil if MT-PRIORITY is not offered (RFC 6710).
     public private(set) var messageTransferPriority: String?
     /// The parameters of FUTURERELEASE: seconds and date-time of the latest release (RFC 4865).
     public private(set) var futureRelease: [String] = []

@@ -10,7 +10,7 @@ public struct ClientDomain: Hashable, Sendable, CustomStringConvertible {
     /// The labels of a domain hold letters, digits, hyphens and underscores, which real hosts have, and neither begin nor
     /// end with a hyphen; the last one is not a number, as that of an address without brackets is.
     ///
-    /// - Returns: nil where the name is neither.
+    /// - Returns: nil if the name is neither.
     public init?(_ name: String) {
         guard name.utf8.count <= Self.maximumLength, Self.isLiteral(name) || Self.isDomain(name) else { return nil }
         description = name
@@ -23,7 +23,7 @@ public struct ClientDomain: Hashable, Sendable, CustomStringConvertible {
         self.description = description
     }
 
-    /// The literal of a connection's own address, or nil where it is no IP address.
+    /// The literal of a connection's own address, or nil if it is no IP address.
     init?(literal address: SocketAddress) {
         guard let text = address.ipAddress else { return nil }
         switch address {

@@ -21,7 +21,7 @@ public struct EnhancedStatusCode: Hashable, Sendable, CustomStringConvertible {
     /// A code counts only if its class is the first digit of the reply code and 2, 4 or 5 (RFC 2034, section 4);
     /// everything else is text.
     ///
-    /// - Returns: the code and how many bytes it took, its following space included; nil where there is none.
+    /// - Returns: the code and how many bytes it took, its following space included; nil if there is none.
     static func parse(_ bytes: Span<UInt8>, from start: Int, to end: Int, replyCode: Int) -> (Self, length: Int)? {
         let replyClass = replyCode / 100
         guard replyClass == 2 || replyClass == 4 || replyClass == 5, end - start >= 5,

@@ -2,7 +2,7 @@
 public struct Reply: Hashable, Sendable, CustomStringConvertible {
     /// The three-digit reply code, 200 to 599.
     public let code: Int
-    /// The enhanced status code, or nil where the server sent none.
+    /// The enhanced status code, or nil if the server sent none.
     public let enhancedCode: EnhancedStatusCode?
     /// The text without any codes, its lines joined by `\n`.
     public let text: String

@@ -69,7 +69,7 @@ struct ReplyParser {
         }
     }
 
-    /// The next whole reply, or nil where more bytes are needed.
+    /// The next whole reply, or nil if more bytes are needed.
     mutating func next() throws(Failure) -> Reply? {
         while true {
             // A second reference to the same storage: looking at it and moving on in it do not get in each other's way.

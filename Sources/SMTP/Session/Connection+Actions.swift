@@ -132,7 +132,7 @@ extension Connection {
             peerCertificate: (try? handler.peerCertificate?.toDERBytes()) ?? [])
     }
 
-    /// What SCRAM can be bound to. Wanted only where there is a password to prove.
+    /// What SCRAM can be bound to. Wanted only if there is a password to prove.
     func serverEndPoint() -> [UInt8]? {
         guard case .password? = configuration.credentials?.secret, let tlsFacts else { return nil }
         return ServerEndPoint.hash(of: tlsFacts.peerCertificate)

@@ -56,7 +56,7 @@ struct HeaderSupplement {
         return held.count > Self.bound ? completed(separator: "") : nil
     }
 
-    /// The name in lower case, or nil where the line is no header field.
+    /// The name in lower case, or nil if the line is no header field.
     private static func fieldName(_ line: ArraySlice<UInt8>) -> String? {
         guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > line.startIndex else { return nil }
         let name = line[line.startIndex..<colon]

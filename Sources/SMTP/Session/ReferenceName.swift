@@ -5,7 +5,7 @@ struct ReferenceName: CustomStringConvertible {
     /// The name, without the dot that makes it absolute.
     let description: String
 
-    /// - Returns: nil where the host is an address, in any form that a resolver reads as one: `192.0.2.1`, `127.1`,
+    /// - Returns: nil if the host is an address, in any form that a resolver reads as one: `192.0.2.1`, `127.1`,
     ///   `2130706433`, `2001:db8::1`.
     init?(_ host: String) {
         let name = host.hasSuffix(".") ? String(host.dropLast()) : host

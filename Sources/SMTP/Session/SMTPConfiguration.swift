@@ -16,7 +16,7 @@ public struct SMTPConfiguration: Sendable {
     /// Whether credentials may travel without TLS.
     public var allowsClearTextAuthentication = false
     /// Whether the name given in EHLO is the connection's own address, as a literal (RFC 5321, section 4.1.4): for a host
-    /// that has no name of its own. `identity` then counts only where the address is not known.
+    /// that has no name of its own. `identity` then counts only if the address is not known.
     public var identifiesByAddress = false
     /// Whether commands go out in groups where the server offers PIPELINING (RFC 2920). Without, each waits for the reply
     /// to the one before: for a middlebox that passes one command at a time.

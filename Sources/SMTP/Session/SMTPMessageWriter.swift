@@ -16,7 +16,7 @@ public struct SMTPMessageWriter: ~Copyable, Sendable {
     }
     /// The recipients that the server refused, each with its reply.
     public var rejected: [RejectedRecipient] { opened.rejected }
-    /// The recipients that need a further transaction, where the envelope may be split.
+    /// The recipients that need a further transaction, if the envelope may be split.
     public var remaining: [AddrSpec] { opened.remaining }
 
     /// How long the message waited for a session of its pool; zero outside a pool.

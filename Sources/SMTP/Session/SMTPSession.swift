@@ -236,12 +236,12 @@ public final class SMTPSession: Sendable {
         get async { await read { $0.isSecure } }
     }
 
-    /// What was agreed on in the TLS handshake, or nil where the session is not protected by TLS.
+    /// What was agreed on in the TLS handshake, or nil if the session is not protected by TLS.
     public var tls: SMTPTLSFacts? {
         get async { await read { $0.tlsFacts } }
     }
 
-    /// The mechanism that the session was authenticated with, or nil where there were no credentials.
+    /// The mechanism that the session was authenticated with, or nil if there were no credentials.
     public var authenticationMechanism: AuthenticationMechanism? {
         get async { await read { $0.conversation.mechanism } }
     }
@@ -315,7 +315,7 @@ public final class SMTPSession: Sendable {
 
     /// Does something on the event loop and waits for it.
     ///
-    /// - Parameter transaction: the transaction that it belongs to, or nil where it is the session's. A cancelled task ends
+    /// - Parameter transaction: the transaction that it belongs to, or nil if it is the session's. A cancelled task ends
     ///   the session only as long as that transaction goes on.
     func perform<Value: Sendable>(
         transaction: Int? = nil,

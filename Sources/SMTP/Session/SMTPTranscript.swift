@@ -2,7 +2,7 @@ public import Foundation
 public import Logging
 
 /// Where a session writes down what was said: a line for each line of the protocol, `C:` for the client's and `S:` for
-/// the server's. Credentials are never in it, and content only where it is asked for.
+/// the server's. Credentials are never in it, and content only if it is asked for.
 public struct SMTPTranscript: Sendable {
     let write: @Sendable (String) -> Void
     /// Whether the content of messages is written down, line by line; otherwise only its size is.

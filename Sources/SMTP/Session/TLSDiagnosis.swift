@@ -25,7 +25,7 @@ struct TLSDiagnosis {
     /// Nil where the error does not come from TLS, or where it is the end of the connection.
     ///
     /// - Parameters:
-    ///   - certificate: the server's, where it had come.
+    ///   - certificate: the server's, if it had come.
     ///   - host: whom the client meant to reach.
     init?(_ error: any Error, certificate: Certificate?, host: String, now: Date) {
         switch error {

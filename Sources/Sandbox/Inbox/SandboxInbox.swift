@@ -30,7 +30,7 @@ public final class SandboxInbox: Sendable {
         state.withLock { $0.ring.messages }
     }
 
-    /// The message with an ID, or nil where there is none, or none any more.
+    /// The message with an ID, or nil if there is none, or none any more.
     public func message(id: String) -> SandboxMessage? {
         all().first { $0.id == id }
     }

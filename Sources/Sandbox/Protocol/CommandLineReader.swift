@@ -16,7 +16,7 @@ struct CommandLineReader {
     private var partial: [UInt8] = []
     private var isTooLong = false
 
-    /// The next complete line, or nil where its end has not come. Moves `index` behind what it took.
+    /// The next complete line, or nil if its end has not come. Moves `index` behind what it took.
     mutating func next(_ octets: [UInt8], from index: inout Int) -> Line? {
         let start = index
         let end = Octets.index(of: Octets.lineFeed, in: octets, from: start)

@@ -2,7 +2,7 @@
 public struct SandboxParameter: Hashable, Sendable {
     /// The keyword in capital letters.
     public let keyword: String
-    /// What followed the equals sign as it was sent, xtext still encoded; nil where there was none.
+    /// What followed the equals sign as it was sent, xtext still encoded; nil if there was none.
     public let value: String?
 
     init(_ keyword: String, _ value: String? = nil) {

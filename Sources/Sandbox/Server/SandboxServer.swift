@@ -16,7 +16,7 @@ public final class SandboxServer: Sendable {
     public let inbox: SandboxInbox
     private let channel: any Channel
     private let connections: SandboxConnections
-    /// The group to be shut down together with the server; nil where it is the caller's.
+    /// The group to be shut down together with the server; nil if it is the caller's.
     private let ownGroup: MultiThreadedEventLoopGroup?
     private let isStopped = Mutex(false)
 
