@@ -1,3 +1,4 @@
+import MailAddress
 import NIOCore
 import NIOPosix
 import TestSupport

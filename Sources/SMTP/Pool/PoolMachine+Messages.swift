@@ -233,7 +233,7 @@ extension PoolMachine {
 
     /// No message that waits can be sent.
     mutating func failAll(_ error: SMTPError) {
-        let waiting = waitersForFresh + waiters.removeAll()
+        let waiting = Array(waitersForFresh) + waiters.removeAll()
         waitersForFresh.removeAll()
         for message in waiting { fail(message, error) }
     }

@@ -40,6 +40,6 @@ struct WaitingMessages<Message> {
     /// Removes all of them.
     mutating func removeAll() -> [WaitingMessage<Message>] {
         defer { self = WaitingMessages() }
-        return again + arrived
+        return Array(again) + arrived
     }
 }
