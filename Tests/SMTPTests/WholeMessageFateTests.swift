@@ -158,4 +158,31 @@ import Testing
         #expect(relay.connections == 2)
         await relay.stop()
     }
+
+    /// Such as the recipients that did not fit: a second session would have nothing to do.
+    @Test func whatIsSentOnceOneIsCompletedFindsTheSessionFree() async throws {
+        let relay = try await ScriptedRelay.start(
+            Bench.greeting
+                + [.expect(Bench.envelope), Bench.goAhead, .expect(Self.content(1)), .send("250 first\r\n")]
+                + [.expect(Bench.envelope), Bench.goAhead, .expect(Self.content(2)), .send("250 second\r\n")]
+                + Bench.quit,
+            [.silence])
+        let pool = try Bench.pool(relay, on: loop) { $0.sessions = 2 }
+        let loop = loop
+        let told: String = await withCheckedContinuation { continuation in
+            loop.execute {
+                do {
+                    let second = try WholeTestMessage(Self.text(2)) { continuation.resume(returning: Bench.told($0)) }
+                    pool.send(try WholeTestMessage(Self.text(1)) { _ in pool.send(second, on: loop) }, on: loop)
+                } catch {
+                    Issue.record(error)
+                }
+            }
+        }
+        #expect(told == "second")
+        #expect(await pool.figures.connecting == 0)
+        await pool.shutdown(grace: .seconds(5))
+        #expect(relay.connections == 1)
+        await relay.stop()
+    }
 }

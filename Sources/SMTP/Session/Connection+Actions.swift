@@ -38,6 +38,7 @@ extension Connection {
     /// - Parameter isFree: whether the session can take the next transaction; otherwise the conversation says when.
     private func completeTransaction(_ result: Result<FinishedTransaction, SMTPError>, isFree: Bool = true) {
         wholeDeadline.clear()
+        var finished: FinishCompletion?
         if case .finishing(let completion, let next) = caller {
             tellOwner(of: result)
             caller = next.map { .opening($0) } ?? .none
@@ -45,7 +46,7 @@ extension Connection {
                 transactions += 1
                 startWhole()
             }
-            completion(result)
+            finished = completion
         } else if case .failure(let error) = result {
             closeError = closeError ?? (isOver ? error : nil)
             failWritableWaiters(error)
@@ -57,6 +58,8 @@ extension Connection {
         }
         // Where a chained transaction has failed already, its own turn in the queue of actions is still to come.
         if isFree, isReady, case .none = caller { owner?.sessionBecameReady(identifier) }
+        // Only now: what is sent next because of it finds the session free.
+        finished?(result)
     }
 
     private func tellOwner(of result: Result<FinishedTransaction, SMTPError>) {
