@@ -6,8 +6,10 @@ internal import SMTP
 /// The log of messages: one line for each, without content, and without addresses where they are not asked for.
 struct MessageLog: Sendable {
     let logger: Logger
+    /// The logger's, which does not change; to ask the logger is a call through its handler.
+    private let leastLevel: Logger.Level
     private let showsAddresses: Bool
-    /// The handler behind the logger where it is our own, which takes fields as they are.
+    /// The logger's handler if it is our own, which takes fields as they are.
     private let handler: GatewayLogHandler?
 
     /// Keeps refusals from filling the log.
@@ -22,12 +24,13 @@ struct MessageLog: Sendable {
 
     init(logger: Logger, showsAddresses: Bool = false) {
         self.logger = logger
+        leastLevel = logger.logLevel
         self.showsAddresses = showsAddresses
         handler = logger.handler as? GatewayLogHandler
     }
 
     private func write(_ level: Logger.Level, _ message: String, _ fields: LogFields) {
-        guard logger.logLevel <= level else { return }
+        guard leastLevel <= level else { return }
         if let handler {
             handler.log(level, message, fields)
         } else {
@@ -37,7 +40,7 @@ struct MessageLog: Sendable {
 
     /// A message that is not valid, or that its caller may not send.
     func invalid(_ problem: Problem, _ context: MessageContext) {
-        guard logger.logLevel <= .info, let omitted = limit.admit(problem.label) else { return }
+        guard leastLevel <= .info, let omitted = limit.admit(problem.label) else { return }
         var fields = Self.fields(context)
         fields.add(.clientAddress, context.client.description)
         refuse(problem, omitted, &fields)
@@ -47,7 +50,7 @@ struct MessageLog: Sendable {
     ///
     /// - Parameter head: nil if it could not be read as far as that.
     func refused(_ problem: Problem, _ request: HTTPRefusedRequest) {
-        guard logger.logLevel <= .info, let omitted = limit.admit(problem.label) else { return }
+        guard leastLevel <= .info, let omitted = limit.admit(problem.label) else { return }
         var fields = LogFields()
         fields.add(.requestID, request.id)
         fields.add(.clientAddress, request.client.description)
@@ -75,7 +78,7 @@ struct MessageLog: Sendable {
     func accepted(
         _ id: String, _ envelope: Envelope, octets: Int, _ receipt: Receipt, _ context: MessageContext
     ) {
-        guard logger.logLevel <= .info else { return }
+        guard leastLevel <= .info else { return }
         var fields = Self.fields(context)
         fields.add(.messageID, id)
         fields.add(.status, receipt.status)

@@ -86,6 +86,8 @@ public struct GatewayLogHandler: LogHandler {
     }
 
     private static func write(_ metadata: Logger.Metadata, to json: inout JSONText) {
+        // Nearly always there is none, and to sort nothing costs something.
+        guard !metadata.isEmpty else { return }
         // In one order, whatever order the dictionary has this time.
         for (key, value) in metadata.sorted(by: { $0.key < $1.key }) {
             if let fields = LogFields(value) {
