@@ -7,9 +7,3 @@ struct OpenedTransaction: Equatable, Sendable {
     /// Those that need a further transaction.
     var remaining: [AddrSpec] = []
 }
-
-/// How a transaction ended in which the server took the message.
-struct FinishedTransaction: Equatable, Sendable {
-    let reply: Reply
-    let opened: OpenedTransaction
-}
