@@ -38,7 +38,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("{\"listen\": \"127.0.0.1:1\",\n}", "line 2: a comma stands in front"), ("{\n\n\"a\": 01}", "line 3: "),
+        ("{\"listen\": \"127.0.0.1:1\",\n}", "line 2: there is a comma before"), ("{\n\n\"a\": 01}", "line 3: "),
         ("{\"listen\": \"a:1\", \"listen\": \"b:1\"}", "listen in c.json: it is given twice"),
         ("{\"relay\": {\"url\": \"smtp://a\", \"url\": \"smtp://b\"}}", "relay.url in c.json: it is given twice"),
     ]) func aJSONFileThatMeansTwoThings(_ text: String, _ problem: String) {
