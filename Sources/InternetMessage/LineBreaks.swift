@@ -4,14 +4,17 @@ internal import OctetSearch
 public enum LineBreaks {
     /// Appends octets of text with `count` lone CR and LF, each made CRLF.
     static func append(_ content: Span<UInt8>, loneLineBreaks count: Int, to octets: inout [UInt8]) {
-        octets.reserveCapacity(octets.count + content.count + count)
+        var place = octets.count
+        octets.append(contentsOf: repeatElement(0, count: content.count + count))
+        var output = octets.mutableSpan
         var index = 0
         while true {
-            let end = OctetSearch.lineBreak(in: content, from: index)
-            octets.append(copying: content.extracting(index..<end))
+            let end = OctetSearch.copyToLineBreak(in: content, from: index, to: &output, at: place)
+            place += end - index
             guard end < content.count else { return }
-            octets.append(UInt8(ascii: "\r"))
-            octets.append(UInt8(ascii: "\n"))
+            output[place] = UInt8(ascii: "\r")
+            output[place + 1] = UInt8(ascii: "\n")
+            place += 2
             index = end + 1
             if content[end] == UInt8(ascii: "\r"), index < content.count, content[index] == UInt8(ascii: "\n") {
                 index += 1

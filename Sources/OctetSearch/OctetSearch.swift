@@ -70,6 +70,33 @@ public enum OctetSearch {
             }
     }
 
+    /// Copies octets from an index on up to the first backslash.
+    ///
+    /// - Parameters:
+    ///   - output: what takes them; it has room for all octets behind the index.
+    ///   - place: where the first of them goes.
+    /// - Returns: where the backslash is; the count of octets where there is none.
+    public static func copyToBackslash(
+        in octets: Span<UInt8>, from start: Int, to output: inout MutableSpan<UInt8>, at place: Int
+    ) -> Int {
+        copy(octets, from: start, to: &output, at: place) {
+            $0 .== every(UInt8(ascii: "\\"))
+        } upTo: {
+            $0 == UInt8(ascii: "\\")
+        }
+    }
+
+    /// Copies octets from an index on up to the first CR or LF, as ``copyToBackslash(in:from:to:at:)`` does.
+    public static func copyToLineBreak(
+        in octets: Span<UInt8>, from start: Int, to output: inout MutableSpan<UInt8>, at place: Int
+    ) -> Int {
+        copy(octets, from: start, to: &output, at: place) {
+            ($0 .== every(UInt8(ascii: "\r"))) .| ($0 .== every(UInt8(ascii: "\n")))
+        } upTo: {
+            $0 == UInt8(ascii: "\r") || $0 == UInt8(ascii: "\n")
+        }
+    }
+
     /// The first octet at or after an index that is not in the alphabet of base64 (RFC 4648, section 4), which padding is
     /// not; the count of octets where there is none.
     public static func outsideBase64(in octets: Span<UInt8>, from start: Int) -> Int {
@@ -169,6 +196,35 @@ public enum OctetSearch {
         if left != 0 { return last &+ left.trailingZeroBitCount >> 3 }
         let right = bits > 64 ? high & (UInt64.max << (bits &- 64)) : high
         return right != 0 ? last &+ 8 &+ right.trailingZeroBitCount >> 3 : count
+    }
+
+    /// Copies octets up to the first that matches. The vector that holds it is written as a whole; what is behind the match is
+    /// written again, or there is room for it.
+    @inline(__always) private static func copy(
+        _ octets: Span<UInt8>, from start: Int, to output: inout MutableSpan<UInt8>, at place: Int,
+        _ marks: (Vector) -> Mask, upTo matches: (UInt8) -> Bool
+    ) -> Int {
+        let bytes = unsafe octets.bytes
+        let count = bytes.byteCount
+        precondition(place >= 0 && output.count &- place >= count &- start, "there is no room for the octets")
+        return unsafe output.withUnsafeMutableBytes { output in
+            var index = start
+            var place = place
+            while count &- index >= 16 {
+                let octets = vector(in: bytes, at: index)
+                unsafe output.storeBytes(of: octets, toByteOffset: place, as: Vector.self)
+                let (low, high) = words(marks(octets))
+                if low | high != 0 { return index &+ Self.place(low, high) }
+                index &+= 16
+                place &+= 16
+            }
+            while index < count, !matches(octets[index]) {
+                unsafe output[place] = octets[index]
+                index &+= 1
+                place &+= 1
+            }
+            return index
+        }
     }
 
     /// Which octet of a vector is the first with a mark. There is one.

@@ -16,6 +16,16 @@ struct OctetSearchTests {
         ({ OctetSearch.escapedInJSONOrEightBit(in: $0, from: $1) }, { $0 < 32 || $0 == 34 || $0 == 92 || $0 > 127 }),
         ({ OctetSearch.backslash(in: $0, from: $1, to: $0.count) }, { $0 == 92 }),
         (
+            { octets, start in
+                copied(octets, start) { OctetSearch.copyToBackslash(in: octets, from: start, to: &$0, at: $1) }
+            }, { $0 == 92 }
+        ),
+        (
+            { octets, start in
+                copied(octets, start) { OctetSearch.copyToLineBreak(in: octets, from: start, to: &$0, at: $1) }
+            }, { $0 == 13 || $0 == 10 }
+        ),
+        (
             { OctetSearch.outsideBase64(in: $0, from: $1) },
             { octet in
                 !"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8.contains(octet)
@@ -23,7 +33,19 @@ struct OctetSearchTests {
         ),
     ]
 
-    @Test(arguments: 0..<9) func everyOctetAtEveryPlace(number: Int) {
+    /// What a search returns that copies; -1 if it copies something else than what it passes over.
+    private static func copied(
+        _ octets: Span<UInt8>, _ start: Int, _ copy: (inout MutableSpan<UInt8>, Int) -> Int
+    ) -> Int {
+        // No more room than it may need, behind what it must leave.
+        var copied = [UInt8](repeating: 0, count: 3 + octets.count - start)
+        var output = copied.mutableSpan
+        let end = copy(&output, 3)
+        let isRight = (start..<end).allSatisfy { copied[3 + $0 - start] == octets[$0] }
+        return isRight && copied[0..<3] == [0, 0, 0] ? end : -1
+    }
+
+    @Test(arguments: searches.indices) func everyOctetAtEveryPlace(number: Int) {
         let (search, matches) = Self.searches[number]
         for octet in UInt8.min...UInt8.max {
             // Four vectors, and less than one behind them.
@@ -37,7 +59,7 @@ struct OctetSearchTests {
     }
 
     /// Neighbours must not hide or feign each other.
-    @Test(arguments: 0..<9) func everyPairOfOctets(number: Int) {
+    @Test(arguments: searches.indices) func everyPairOfOctets(number: Int) {
         let (search, matches) = Self.searches[number]
         var wrong = 0
         for first in UInt8.min...UInt8.max {
@@ -55,7 +77,7 @@ struct OctetSearchTests {
         #expect(wrong == 0)
     }
 
-    @Test(arguments: 0..<9) func beginsAnywhereAndEndsAnywhere(number: Int) {
+    @Test(arguments: searches.indices) func beginsAnywhereAndEndsAnywhere(number: Int) {
         let (search, matches) = Self.searches[number]
         for count in 0..<40 {
             let octets = (0..<count).map { UInt8(truncatingIfNeeded: $0 % 11 == 0 ? 10 : 65 + $0) }
