@@ -24,11 +24,11 @@ public struct Message: Hashable, Sendable {
     /// Who sent the message where that is not its single author; needed when there are several.
     public var sender: Mailbox?
     /// Where answers should go instead.
-    public var replyTo: [Mailbox] = []
+    public var replyTo: [Mailbox]
     /// The primary recipients. There may be none, when all copies are blind.
-    public var to: [Mailbox] = []
+    public var to: [Mailbox]
     /// The recipients of copies.
-    public var cc: [Mailbox] = []
+    public var cc: [Mailbox]
     /// The subject as plain text; nil leaves the field out.
     public var subject: String?
     /// The body as plain text. CR, LF and CRLF are line breaks.
@@ -37,11 +37,11 @@ public struct Message: Hashable, Sendable {
     public var html: String?
     /// Further forms of the body, each preferred to those before it and to text and HTML; but AMP and HTML for watches
     /// go in front of the HTML, as their makers ask.
-    public var alternatives: [Alternative] = []
+    public var alternatives: [Alternative]
     /// What is attached to the body or shown in it.
-    public var attachments: [Attachment] = []
+    public var attachments: [Attachment]
     /// Further header fields, in this order.
-    public var headers: [HeaderField] = []
+    public var headers: [HeaderField]
     /// The date of the message, and of its being resent, if no header field gives one.
     public var date: MessageDate
     /// The identifier; nil makes one of the seed and the domain of the first author.
@@ -56,16 +56,14 @@ public struct Message: Hashable, Sendable {
 
     /// A message without recipients and content.
     public init(from: [Mailbox], date: MessageDate, seed: MessageSeed) {
-        self.from = from
-        self.date = date
-        self.seed = seed
+        self.init(from: from, to: [], subject: nil, text: nil, date: date, seed: seed)
     }
 
     /// A message with recipients and content.
-    public init(
+    @inlinable public init(
         from: [Mailbox], replyTo: [Mailbox] = [], to: [Mailbox], cc: [Mailbox] = [], subject: String?, text: String?,
         html: String? = nil, alternatives: [Alternative] = [], attachments: [Attachment] = [],
-        headers: [HeaderField] = [], date: MessageDate, seed: MessageSeed
+        headers: [HeaderField] = [], date: MessageDate, messageID: MessageID? = nil, seed: MessageSeed
     ) {
         self.from = from
         self.replyTo = replyTo
@@ -78,6 +76,7 @@ public struct Message: Hashable, Sendable {
         self.attachments = attachments
         self.headers = headers
         self.date = date
+        self.messageID = messageID
         self.seed = seed
     }
 
@@ -90,6 +89,8 @@ public struct Message: Hashable, Sendable {
     }
 
     private static func needSMTPUTF8(_ mailboxes: [Mailbox]) -> Bool {
-        mailboxes.contains { $0.address.needsSMTPUTF8 }
+        // By their indexes: a closure would get a copy of each.
+        for index in mailboxes.indices where mailboxes[index].address.needsSMTPUTF8 { return true }
+        return false
     }
 }

@@ -1,3 +1,5 @@
+internal import OctetSearch
+
 /// A moment as it is written in `Date:` (RFC 5322, section 3.3), for example `Tue, 1 Jul 2025 08:30:00 +0000`.
 public struct MessageDate: Hashable, Sendable, CustomStringConvertible {
     /// The first moment that can be written, 2 January 1900 (1 January in every zone), in seconds since 1970 UTC.
@@ -40,36 +42,55 @@ public struct MessageDate: Hashable, Sendable, CustomStringConvertible {
         // 1 January 1970 was a Thursday.
         let weekday = Self.floorDivided(days + 4, 7).remainder
         let (year, month, day) = Self.civil(fromDays: days)
-        octets.append(contentsOf: Self.weekdays[Int(weekday)].utf8)
-        octets.append(contentsOf: ", ".utf8)
-        Self.append(day, digits: day < 10 ? 1 : 2, to: &octets)
-        octets.append(contentsOf: Self.months[Int(month) - 1].utf8)
-        Self.append(year, digits: 4, to: &octets)
-        octets.append(UInt8(ascii: " "))
-        Self.append(secondOfDay / 3600, digits: 2, to: &octets)
-        octets.append(UInt8(ascii: ":"))
-        Self.append(secondOfDay / 60 % 60, digits: 2, to: &octets)
-        octets.append(UInt8(ascii: ":"))
-        Self.append(secondOfDay % 60, digits: 2, to: &octets)
-        octets.append(UInt8(ascii: " "))
-        octets.append(offsetMinutes < 0 || hasUnknownZone ? UInt8(ascii: "-") : UInt8(ascii: "+"))
+        var text = Text()
+        text.append(Self.weekdays[Int(weekday)])
+        text.append(day, digits: day < 10 ? 1 : 2)
+        text.append(Self.months[Int(month) - 1])
+        text.append(year, digits: 4)
+        text.append(UInt8(ascii: " "))
+        text.append(secondOfDay / 3600, digits: 2)
+        text.append(UInt8(ascii: ":"))
+        text.append(secondOfDay / 60 % 60, digits: 2)
+        text.append(UInt8(ascii: ":"))
+        text.append(secondOfDay % 60, digits: 2)
+        text.append(UInt8(ascii: " "))
+        text.append(offsetMinutes < 0 || hasUnknownZone ? UInt8(ascii: "-") : UInt8(ascii: "+"))
         let zone = Int64(offsetMinutes.magnitude)
-        Self.append(zone / 60 * 100 + zone % 60, digits: 4, to: &octets)
+        text.append(zone / 60 * 100 + zone % 60, digits: 4)
+        octets.append(copying: text.octets.span.extracting(0..<text.count))
     }
 
-    static let weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
+    /// What has been written of a date. To append each octet to an array takes several times as long.
+    private struct Text {
+        /// As many as the longest date has.
+        var octets = InlineArray<31, UInt8>(repeating: 0)
+        var count = 0
+
+        mutating func append(_ octet: UInt8) {
+            octets[count] = octet
+            count += 1
+        }
+
+        mutating func append(_ name: String) {
+            let utf8 = name.utf8
+            let name = utf8.span
+            for index in name.indices { append(name[index]) }
+        }
+
+        mutating func append(_ number: Int64, digits: Int) {
+            // Four digits at most, so 32 bits are enough, and their division is much cheaper.
+            let number = UInt32(truncatingIfNeeded: number)
+            if digits > 3 { append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number / 1000 % 10)) }
+            if digits > 2 { append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number / 100 % 10)) }
+            if digits > 1 { append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number / 10 % 10)) }
+            append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number % 10))
+        }
+    }
+
+    static let weekdays = ["Sun, ", "Mon, ", "Tue, ", "Wed, ", "Thu, ", "Fri, ", "Sat, "]
     static let months = [
         " Jan ", " Feb ", " Mar ", " Apr ", " May ", " Jun ", " Jul ", " Aug ", " Sep ", " Oct ", " Nov ", " Dec ",
     ]
-
-    private static func append(_ number: Int64, digits: Int, to octets: inout [UInt8]) {
-        // Four digits at most, so 32 bits are enough, and their division is much cheaper.
-        let number = UInt32(truncatingIfNeeded: number)
-        if digits > 3 { octets.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number / 1000 % 10)) }
-        if digits > 2 { octets.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number / 100 % 10)) }
-        if digits > 1 { octets.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number / 10 % 10)) }
-        octets.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number % 10))
-    }
 
     /// The date in the Gregorian calendar. Years are counted from March, so that the leap day is the last of a year.
     static func civil(fromDays days: Int64) -> (year: Int64, month: Int64, day: Int64) {

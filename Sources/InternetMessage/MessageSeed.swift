@@ -1,3 +1,5 @@
+internal import OctetSearch
+
 /// 128 random bits, of which the message identifier and the boundaries are made.
 ///
 /// The composer has no source of randomness of its own: the same message with the same seed gives the same octets.
@@ -27,17 +29,13 @@ public struct MessageSeed: Hashable, Sendable {
 
     /// Appends 32 hexadecimal digits.
     func appendHexadecimal(to octets: inout [UInt8]) {
-        Self.append(high, to: &octets)
-        Self.append(low, to: &octets)
-    }
-
-    private static func append(_ word: UInt64, to octets: inout [UInt8]) {
-        var rest = word
-        for _ in 0..<16 {
-            rest = rest << 4 | rest >> 60
-            let digit = UInt8(truncatingIfNeeded: rest & 0xF)
-            octets.append(digit < 10 ? UInt8(ascii: "0") &+ digit : UInt8(ascii: "a") &- 10 &+ digit)
+        var digits = InlineArray<32, UInt8>(repeating: 0)
+        for index in digits.indices {
+            let word = index < 16 ? high : low
+            let digit = UInt8(truncatingIfNeeded: word >> (60 &- UInt64(index & 15) &* 4)) & 0xF
+            digits[index] = digit < 10 ? UInt8(ascii: "0") &+ digit : UInt8(ascii: "a") &- 10 &+ digit
         }
+        octets.append(copying: digits.span)
     }
 
     /// Spreads every bit over the word, so that neither number nor neighbouring seeds show in the result.

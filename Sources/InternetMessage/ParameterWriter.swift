@@ -9,16 +9,14 @@ extension HeaderWriter {
     /// There is no second form in ASCII beside the extended one, as HTTP has it (RFC 6266): no RFC of mail knows that pair, and
     /// some readers take the wrong one, or both.
     mutating func parameter(_ name: String, _ value: String) {
-        if name.hasSuffix("*") {
+        if name.utf8.last == UInt8(ascii: "*") {
             // An extended value is never quoted (RFC 2231, section 7).
             beginParameter(name.utf8.count + 1 + value.utf8.count)
             append("\(name)=\(value)")
             return
         }
         // A token may hold `*`, `'` and `%`, at which some readers stumble (RFC 2231, section 7).
-        if !value.isEmpty, value.utf8.count <= Self.maximumPlainParameterOctets,
-            value.utf8.allSatisfy(Self.isAttributeOctet)
-        {
+        if value.utf8.count <= Self.maximumPlainParameterOctets, Self.isAttribute(value) {
             beginParameter(name.utf8.count + 1 + value.utf8.count)
             append(name)
             octets.append(UInt8(ascii: "="))
@@ -82,6 +80,14 @@ extension HeaderWriter {
             octets.append(UInt8(ascii: "%"))
             Hexadecimal.append(octet, to: &octets)
         }
+    }
+
+    /// Whether a text is made of attribute-chars, one at least.
+    private static func isAttribute(_ text: String) -> Bool {
+        let utf8 = text.utf8
+        let octets = utf8.span
+        for index in octets.indices where !isAttributeOctet(octets[index]) { return false }
+        return !octets.isEmpty
     }
 
     /// An attribute-char of RFC 2231, section 7.

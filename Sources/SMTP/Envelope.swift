@@ -19,7 +19,9 @@ public struct Envelope: Hashable, Sendable {
         init(_ reversePath: AddrSpec?, _ recipients: [AddrSpec]) {
             self.reversePath = reversePath
             self.recipients = recipients
-            needSMTPUTF8 = recipients.contains(where: \.needsSMTPUTF8) || reversePath?.needsSMTPUTF8 ?? false
+            // By their indexes: a closure would get a copy of each.
+            needSMTPUTF8 =
+                recipients.indices.contains { recipients[$0].needsSMTPUTF8 } || reversePath?.needsSMTPUTF8 ?? false
         }
 
         static func == (left: Addresses, right: Addresses) -> Bool {

@@ -157,15 +157,17 @@ final class Submission: Sendable {
         // Beside HTML an empty text would be another form of the same content, and the one that some readers show.
         let text = document.html != nil && document.text?.isEmpty == true ? nil : document.text
         let seed = MessageSeeds.shared.next()
-        var message = Message(
+        let messageID: MessageID? =
+            if document.hasUUID, let author, !fields.contains(where: { $0.name.lowercased() == "message-id" }) {
+                MessageID(uuid: seed, domain: author.address.domain)
+            } else {
+                nil
+            }
+        return Message(
             from: author.map { [$0] } ?? [], replyTo: document.replyTo, to: document.to, cc: document.cc,
             subject: document.subject, text: text, html: document.html, alternatives: document.alternatives,
             attachments: document.attachments, headers: fields,
-            date: MessageDate(seconds: Int64(Date().timeIntervalSince1970)), seed: seed)
-        if document.hasUUID, let from = author, !fields.contains(where: { $0.name.lowercased() == "message-id" }) {
-            message.messageID = MessageID(uuid: seed, domain: from.address.domain)
-        }
-        return message
+            date: MessageDate(seconds: Int64(Date().timeIntervalSince1970)), messageID: messageID, seed: seed)
     }
 
     /// Where a property of a message stands in the JSON document.
