@@ -9,31 +9,25 @@ enum JSONString {
     static func text(_ octets: [UInt8], _ range: Range<Int>) -> String {
         // Nothing beyond the range is looked at.
         let content = octets.span.extracting(0..<range.upperBound)
-        let first = OctetSearch.backslash(in: content, from: range.lowerBound, to: range.upperBound)
-        guard first < range.upperBound else { return String(decoding: octets[range], as: UTF8.self) }
-        return unsafe String(unsafeUninitializedCapacity: range.count) { text in
-            unsafe octets.withUnsafeBufferPointer { source in
-                var count = 0
-                var index = range.lowerBound
-                var end = first
-                while true {
-                    _ = unsafe text[count...].update(fromContentsOf: source[index..<end])
-                    count += end - index
-                    guard end < range.upperBound else { return count }
-                    if let octet = simple(content, at: end) {
-                        unsafe text[count] = octet
+        return unsafe String(unsafeUninitializedCapacity: range.count) { buffer in
+            var text = unsafe buffer.mutableSpan
+            var count = 0
+            var index = range.lowerBound
+            while true {
+                let end = OctetSearch.copyToBackslash(in: content, from: index, to: &text, at: count)
+                count += end - index
+                if let octet = simple(content, at: end) {
+                    text[count] = octet
+                    count += 1
+                    index = end + 2
+                } else if let (scalar, next) = unicode(content, at: end) {
+                    for unit in UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter {
+                        text[count] = unit
                         count += 1
-                        index = end + 2
-                    } else if let (scalar, next) = unicode(content, at: end) {
-                        for unit in UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter {
-                            unsafe text[count] = unit
-                            count += 1
-                        }
-                        index = next
-                    } else {
-                        return count
                     }
-                    end = OctetSearch.backslash(in: content, from: index, to: range.upperBound)
+                    index = next
+                } else {
+                    return count
                 }
             }
         }

@@ -60,16 +60,6 @@ public enum OctetSearch {
         }
     }
 
-    /// The first backslash between two indexes; the second of them where there is none.
-    public static func backslash(in octets: Span<UInt8>, from start: Int, to end: Int) -> Int {
-        start
-            + first(in: octets.extracting(start..<end), from: 0) {
-                $0 .== every(UInt8(ascii: "\\"))
-            } _: {
-                $0 == UInt8(ascii: "\\")
-            }
-    }
-
     /// Copies octets from an index on up to the first backslash.
     ///
     /// - Parameters:

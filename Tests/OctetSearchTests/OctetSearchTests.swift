@@ -14,7 +14,6 @@ struct OctetSearchTests {
         ({ OctetSearch.escapedInJSON(in: $0, from: $1) }, { $0 < 32 || $0 == 34 || $0 == 92 }),
         ({ OctetSearch.unplainInJSON(in: $0, from: $1) }, { $0 < 32 || $0 > 126 || $0 == 34 || $0 == 92 }),
         ({ OctetSearch.escapedInJSONOrEightBit(in: $0, from: $1) }, { $0 < 32 || $0 == 34 || $0 == 92 || $0 > 127 }),
-        ({ OctetSearch.backslash(in: $0, from: $1, to: $0.count) }, { $0 == 92 }),
         (
             { octets, start in
                 copied(octets, start) { OctetSearch.copyToBackslash(in: octets, from: start, to: &$0, at: $1) }
