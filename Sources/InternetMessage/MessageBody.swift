@@ -10,7 +10,7 @@ struct MessageBody {
     private var attached: [BodyPart] = []
     private var boundary: Boundary?
     private let allowsEightBit: Bool
-    /// Octets that the body takes at most, more or less.
+    /// About how many octets the body takes at most.
     private(set) var estimatedCount = 0
 
     /// The level of each multipart, which tells its boundary from the others.

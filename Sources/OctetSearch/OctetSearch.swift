@@ -65,7 +65,7 @@ public enum OctetSearch {
     /// - Parameters:
     ///   - output: what takes them; it has room for all octets behind the index.
     ///   - place: where the first of them goes.
-    /// - Returns: where the backslash is; the count of octets where there is none.
+    /// - Returns: where the backslash is; the count of octets if there is none.
     public static func copyToBackslash(
         in octets: Span<UInt8>, from start: Int, to output: inout MutableSpan<UInt8>, at place: Int
     ) -> Int {
