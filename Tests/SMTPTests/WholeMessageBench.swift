@@ -13,15 +13,14 @@ enum WholeMessageBench {
     static let envelope = "MAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.net>\r\nDATA\r\n"
     static let goAhead = ScriptedRelay.Step.send("250 ok\r\n250 ok\r\n354 go\r\n")
 
-    /// One session to the relay; however busy the machine is, the relay counts as prompt.
+    /// One session to the relay. However busy the machine is, the relay counts as prompt once it has replied to a content.
     static func pool(
         _ relay: ScriptedRelay, on loop: any EventLoop, _ change: (inout SMTPPoolLimits) -> Void = { _ in }
     ) throws -> SMTPSessionPool {
         let identity = try #require(ClientDomain("client.example.org"))
         var limits = SMTPPoolLimits()
         limits.sessions = 1
-        limits.promptSessions = 1
-        limits.promptReply = .seconds(5)
+        limits.chainPatience = .seconds(600)
         change(&limits)
         return SMTPSessionPool(
             SMTPConfiguration(host: "127.0.0.1", port: relay.port, identity: identity), limits: limits, on: [loop])

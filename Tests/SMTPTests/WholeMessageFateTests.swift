@@ -88,7 +88,7 @@ import Testing
                 + [.expect(Bench.envelope), Bench.goAhead, .expect(Self.content(1) + Bench.envelope), .hold]
                 + [.send("250 first\r\n"), Bench.goAhead, .expect(Self.content(2)), .send("250 second\r\n")]
                 + Bench.quit)
-        let pool = try Bench.pool(relay, on: loop) { $0.chainPatience = Self.long }
+        let pool = try Bench.pool(relay, on: loop)
         await prime(pool)
         let answers = try await submit(1...3, to: pool)
         try await wait { relay.received.first?.hasSuffix(Self.content(1) + Bench.envelope) == true }
@@ -106,7 +106,7 @@ import Testing
         let relay = try await ScriptedRelay.start(
             Self.primed
                 + [.expect(Bench.envelope), Bench.goAhead, .expect(Self.content(1) + Bench.envelope), .silence])
-        let pool = try Bench.pool(relay, on: loop) { $0.chainPatience = Self.long }
+        let pool = try Bench.pool(relay, on: loop)
         await prime(pool)
         let answers = try await submit(1...2, to: pool)
         try await wait { relay.received.first?.hasSuffix(Self.content(1) + Bench.envelope) == true }
@@ -128,12 +128,22 @@ import Testing
             Bench.greeting + [
                 .expect(Bench.envelope), Bench.goAhead, .expect(Self.content(2)), .send("250 second\r\n"), .silence,
             ])
+        // A reply within a quarter of the patience counts as prompt: the first one has to be.
         let pool = try Bench.pool(relay, on: loop) {
             $0.sessions = 2
-            $0.chainPatience = .milliseconds(20)
+            $0.chainPatience = .seconds(4)
         }
         await prime(pool)
-        let answers = try await submit(1...2, to: pool)
+        let (answers, answer) = AsyncStream<String>.makeStream()
+        let loop = loop
+        try await loop.submit {
+            let second = try WholeTestMessage(Self.text(2)) { answer.yield("2: \(Bench.told($0))") }
+            // It comes when the first is about to go out, so that no other session can have taken it.
+            let first = try WholeTestMessage(Self.text(1), whenTaken: { pool.send(second, on: loop) }) {
+                answer.yield("1: \(Bench.told($0))")
+            }
+            pool.send(first, on: loop)
+        }.get()
         #expect(await first(1, of: answers) == ["2: second"])
         relay.release()
         #expect(await first(1, of: answers) == ["1: first"])

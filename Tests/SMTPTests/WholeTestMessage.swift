@@ -7,15 +7,26 @@ final class WholeTestMessage: WholeMessage {
     typealias Completion = @Sendable (Result<SMTPReceipt, SMTPError>) -> Void
 
     let envelope: Envelope
-    let content: [UInt8]
+    private let text: String
+    private let whenTaken: @Sendable () -> Void
     private let completion: Completion
 
-    init(_ text: String, to recipients: [String] = ["b@example.net"], _ completion: @escaping Completion) throws {
+    /// - Parameter whenTaken: what is done when the content is asked for.
+    init(
+        _ text: String, to recipients: [String] = ["b@example.net"], whenTaken: @escaping @Sendable () -> Void = {},
+        _ completion: @escaping Completion
+    ) throws {
         var envelope = try Envelope(from: "a@example.org", to: recipients)
         envelope.maySplit = true
         self.envelope = envelope
-        content = Array(text.utf8)
+        self.text = text
+        self.whenTaken = whenTaken
         self.completion = completion
+    }
+
+    var content: [UInt8] {
+        whenTaken()
+        return Array(text.utf8)
     }
 
     func completed(_ result: Result<SMTPReceipt, SMTPError>, after times: TransactionTimes) {
