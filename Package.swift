@@ -58,7 +58,7 @@ let package = Package(
         .target(name: "CAllocator"),
         .target(name: "OctetSearch", swiftSettings: strict),
         .target(name: "JSON", dependencies: ["OctetSearch"], swiftSettings: strict),
-        .target(name: "MailAddress", dependencies: ["CIDN2", "OctetSearch"], swiftSettings: strict),
+        .target(name: "MailAddress", dependencies: ["CIDN2"], swiftSettings: strict),
         .target(
             name: "SMTP",
             dependencies: [

@@ -60,7 +60,7 @@ public struct Message: Hashable, Sendable {
     }
 
     /// A message with recipients and content.
-    @inlinable public init(
+    public init(
         from: [Mailbox], replyTo: [Mailbox] = [], to: [Mailbox], cc: [Mailbox] = [], subject: String?, text: String?,
         html: String? = nil, alternatives: [Alternative] = [], attachments: [Attachment] = [],
         headers: [HeaderField] = [], date: MessageDate, messageID: MessageID? = nil, seed: MessageSeed
@@ -89,8 +89,6 @@ public struct Message: Hashable, Sendable {
     }
 
     private static func needSMTPUTF8(_ mailboxes: [Mailbox]) -> Bool {
-        // By their indexes: a closure would get a copy of each.
-        for index in mailboxes.indices where mailboxes[index].address.needsSMTPUTF8 { return true }
-        return false
+        mailboxes.contains { $0.address.needsSMTPUTF8 }
     }
 }

@@ -10,8 +10,6 @@ struct MessageBody {
     private var attached: [BodyPart] = []
     private var boundary: Boundary?
     private let allowsEightBit: Bool
-    /// About how many octets the body takes at most.
-    private(set) var estimatedCount = 0
 
     /// The level of each multipart, which tells its boundary from the others.
     private enum Level {
@@ -41,20 +39,17 @@ struct MessageBody {
                     BodyPart(base64: text, contentType: attachment.contentType, allowsEightBit: allowsEightBit)
                 }
             try Self.check(part, "attachments/\(index)/content")
-            estimatedCount += part.estimatedCount
             part.attachment = attachment
             if canBeShown, disposition == .inline { related.append(part) } else { attached.append(part) }
         }
         if forms.isEmpty, attached.isEmpty { appendForm("", .plainText) }
         if forms.count > 1 || !related.isEmpty || !attached.isEmpty {
             boundary = try Boundary(seed: message.seed, avoiding: forms + related + attached)
-            estimatedCount += 512
         }
     }
 
     private mutating func appendForm(_ text: String, _ contentType: MediaType) {
         let part = BodyPart(text: text, contentType: contentType, allowsEightBit: allowsEightBit)
-        estimatedCount += part.estimatedCount
         forms.append(part)
     }
 
@@ -74,7 +69,6 @@ struct MessageBody {
                     BodyPart(octets: octets, contentType: alternative.contentType, allowsEightBit: allowsEightBit)
                 }
             try Self.check(part, "alternatives/\(index)/content")
-            estimatedCount += part.estimatedCount
             forms.append(part)
         }
     }
@@ -94,6 +88,11 @@ struct MessageBody {
     private func isEightBit(_ parts: [BodyPart]) -> Bool {
         for index in parts.indices where parts[index].encoding == .eightBit { return true }
         return false
+    }
+
+    /// Octets that the body takes at most, more or less, to make room once.
+    var estimatedCount: Int {
+        (forms + related + attached).reduce(boundary == nil ? 0 : 512) { $0 + $1.estimatedCount }
     }
 
     /// Writes the fields that describe the body, the empty line, and the body.

@@ -1,5 +1,3 @@
-internal import OctetSearch
-
 /// An address that can be used in `MAIL FROM` and `RCPT TO`: the Mailbox of RFC 5321, section 4.1.2, with the
 /// internationalised local part of RFC 6531.
 ///
@@ -46,12 +44,7 @@ public struct AddrSpec: Hashable, Sendable, CustomStringConvertible {
 
     /// Whether the local part is not ASCII, so that only a server with SMTPUTF8 can take it (RFC 6531, section 3.4).
     /// A domain is always ASCII here.
-    public var needsSMTPUTF8: Bool {
-        let utf8 = localPart.utf8
-        let octets = utf8.span
-        for index in octets.indices where octets[index] >= 0x80 { return true }
-        return false
-    }
+    public var needsSMTPUTF8: Bool { localPart.utf8.contains { $0 >= 0x80 } }
 
     /// The form that is valid in `MAIL FROM:<…>` and in a header field, the local part quoted only when it must be.
     public var description: String {
@@ -66,11 +59,9 @@ public struct AddrSpec: Hashable, Sendable, CustomStringConvertible {
 
     /// Appends `description` as UTF-8, without building a string.
     public func append(to octets: inout [UInt8]) {
-        let local = (isQuoted ? quotedLocalPart : localPart).utf8
-        octets.append(copying: local.span)
+        octets.append(contentsOf: (isQuoted ? quotedLocalPart : localPart).utf8)
         octets.append(UInt8(ascii: "@"))
-        let domain = domain.utf8
-        octets.append(copying: domain.span)
+        octets.append(contentsOf: domain.utf8)
     }
 
     private var quotedLocalPart: String {

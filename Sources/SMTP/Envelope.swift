@@ -19,9 +19,7 @@ public struct Envelope: Hashable, Sendable {
         init(_ reversePath: AddrSpec?, _ recipients: [AddrSpec]) {
             self.reversePath = reversePath
             self.recipients = recipients
-            // By their indexes: a closure would get a copy of each.
-            needSMTPUTF8 =
-                recipients.indices.contains { recipients[$0].needsSMTPUTF8 } || reversePath?.needsSMTPUTF8 ?? false
+            needSMTPUTF8 = recipients.contains(where: \.needsSMTPUTF8) || reversePath?.needsSMTPUTF8 ?? false
         }
 
         static func == (left: Addresses, right: Addresses) -> Bool {
