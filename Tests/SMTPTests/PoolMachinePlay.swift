@@ -61,6 +61,11 @@ struct PoolMachinePlay: ~Copyable {
         return [opened.map { "opened \($0.message) after \($0.waited.nanoseconds / 1_000_000)" } ?? "none"] + drain()
     }
 
+    mutating func awaitsContent(_ session: Int) -> [String] {
+        machine.awaitsContent(sessions[session], at: now)
+        return drain()
+    }
+
     mutating func openFailed(_ session: Int, _ error: SMTPError) -> [String] {
         machine.openFailed(sessions[session], error, at: now)
         return drain()

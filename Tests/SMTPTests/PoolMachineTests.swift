@@ -444,6 +444,36 @@ import Testing
         #expect(play.machine.promptness.isPrompt == false)
     }
 
+    /// Those that are open for as long as their writers, or their records, take.
+    @Test func messagesDoNotWaitForSessionsThatAwaitTheirContent() {
+        var play = resting {
+            $0.sessions = 3
+            $0.promptSessions = 1
+        }
+        #expect(play.submit(1) == ["open 1 on 0 in 5.0 seconds"])
+        #expect(play.submit(2) == [])
+        #expect(play.opened(0) == ["opened 1 after 0"])
+        #expect(play.awaitsContent(0) == ["connect"])
+        #expect(play.established() == ["open 2 on 1"])
+        // Now one waits for the server, and one for its content.
+        #expect(play.submit(3) == [])
+        #expect(play.finishing(0) == ["chained 3"])
+        #expect(play.finished(0) == [])
+        #expect(play.opened(0) == ["opened 3 after 0"])
+        #expect(play.machine.awaitingContent == 0)
+    }
+
+    @Test(arguments: [false, true]) func aSessionThatEndsAwaitsNoContent(_ isClosed: Bool) {
+        var play = resting {
+            $0.sessions = 3
+            $0.promptSessions = 1
+        }
+        _ = play.submit(1) + play.opened(0) + play.awaitsContent(0)
+        #expect(play.machine.awaitingContent == 1)
+        #expect(isClosed ? play.closed(0) == [] : play.ready(0) == [])
+        #expect(play.machine.awaitingContent == 0)
+    }
+
     // MARK: Shutdown
 
     @Test func anOpenMessageIsFinishedBeforeTheEnd() {

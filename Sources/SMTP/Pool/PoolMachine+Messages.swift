@@ -65,10 +65,10 @@ extension PoolMachine {
         act(.open(waiting.message, session, patience: isUsed ? mailPatience : nil))
     }
 
-    /// Whether the sessions that are busy will take the messages that wait sooner than others could: each chains them, and
-    /// a message then costs one write and one read instead of two.
+    /// Whether the sessions that wait for the server will take the messages that wait sooner than others could: each chains
+    /// them, and a message then costs one write and one read instead of two.
     var fewSessionsAreEnough: Bool {
-        chains && promptness.isPrompt && live - idle.count >= limits.promptSessions
+        chains && promptness.isPrompt && live - idle.count - awaitingContent >= limits.promptSessions
     }
 
     /// How long messages wait for busy sessions while others are idle, should a prompt server fall silent.

@@ -25,6 +25,8 @@ struct PoolMachine<Message>: ~Copyable {
     var leaving = 0
     /// Those that wait for a message; the one used last is used next, so that the others can be ended.
     var idle: [SessionID] = []
+    /// How many sessions wait for the content of their message, and so keep no message waiting that could be chained.
+    private(set) var awaitingContent = 0
     /// How many sessions are being set up.
     var connecting = 0
     /// How many sessions rested for long and are being asked whether the server is still there.
@@ -109,9 +111,23 @@ struct PoolMachine<Message>: ~Copyable {
     /// - Returns: the message; nil if it is not on this session, which then has to give the transaction up.
     mutating func opened(_ session: SessionID, at now: NIODeadline) -> OpenedMessage<Message>? {
         guard let record = self[session], case .opening(let opening) = record.state else { return nil }
-        record.state = .open
+        record.state = .open(.isThere)
         learnPatience(from: opening, at: now)
         return OpenedMessage(message: opening.waiting.message, waited: opening.waited)
+    }
+
+    /// The content of the message that is opened on a session is still to come. Until it does, the session is not one of
+    /// those that soon take the messages that wait.
+    mutating func awaitsContent(_ session: SessionID, at now: NIODeadline) {
+        guard let record = self[session], case .open(.isThere) = record.state else { return }
+        record.state = .open(.isAwaited)
+        awaitingContent += 1
+        if isWaitedFor, !fewSessionsAreEnough { serve(at: now) }
+    }
+
+    /// A session leaves the state in which its message is open.
+    private mutating func noLongerOpen(_ content: PooledSession<Message>.State.Content) {
+        if case .isAwaited = content { awaitingContent -= 1 }
     }
 
     /// The message that is opened on a session failed before its content. `ready` or `closed` follows.
@@ -131,7 +147,8 @@ struct PoolMachine<Message>: ~Copyable {
     mutating func finishing(
         _ session: SessionID, at now: NIODeadline, mayFollow: (Message) -> Bool
     ) -> ChainedMessage<Message>? {
-        guard let record = self[session], case .open = record.state else { return nil }
+        guard let record = self[session], case .open(let content) = record.state else { return nil }
+        noLongerOpen(content)
         guard let next = takeChained(behind: record, mayFollow) else {
             record.state = .finishing(since: now, next: nil)
             return nil
@@ -215,7 +232,11 @@ struct PoolMachine<Message>: ~Copyable {
     /// A session can take a message: it was just set up, its last transaction is over, or it has answered to `probe`.
     mutating func ready(_ session: SessionID, at now: NIODeadline) {
         guard let record = self[session], record.state.mayBecomeReady else { return }
-        if case .probed = record.state { probing -= 1 }
+        switch record.state {
+        case .probed: probing -= 1
+        case .open(let content): noLongerOpen(content)
+        default: break
+        }
         record.readySince = now
         if isShutDown {
             end(session)
@@ -247,7 +268,8 @@ struct PoolMachine<Message>: ~Copyable {
         // The error is of the message before it, whose end has gone out.
         case .finishing(_, let opening?):
             settle(opening, on: session, isShutDown ? Self.shutDown : Self.leftBehind, at: now)
-        case .open, .finishing, .settling, .leaving: break
+        case .open(let content): noLongerOpen(content)
+        case .finishing, .settling, .leaving: break
         }
         table[session.index] = nil
         freePlaces.append(session.index)
