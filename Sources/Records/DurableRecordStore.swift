@@ -75,22 +75,39 @@ final class DurableRecordStore: RecordStore {
     var status: RecordStoreStatus { mailbox.withLock { $0.status } }
 
     func claim(
-        _ key: RecordKey, for message: MessageFingerprint
-    ) async throws(RecordStoreError) -> RecordDecision {
-        guard case .decided(let decision) = try await perform(.claim(key, message)) else { throw .unavailable }
-        return decision
-    }
-
-    func startSending(_ key: RecordKey) async throws(RecordStoreError) {
-        guard case .isOwner(true) = try await perform(.startSending(key)) else { throw .lost }
-    }
-
-    func end(_ key: RecordKey, as end: RecordEnd) async {
-        guard isShared, status.error == nil else {
-            enter(.end(key, end)) { _ in }
-            return
+        _ key: RecordKey, for message: MessageFingerprint,
+        completion: @escaping @Sendable (Result<RecordDecision, RecordStoreError>) -> Void
+    ) -> Result<RecordDecision, RecordStoreError>? {
+        let way = enter(.claim(key, message)) { result in
+            completion(
+                result.flatMap {
+                    if case .decided(let decision) = $0 { .success(decision) } else { .failure(.unavailable) }
+                })
         }
-        _ = try? await perform(.end(key, end))
+        switch way {
+        case .refused: return .failure(.unavailable)
+        case .isNew: return .success(.begun)
+        case .entered: return nil
+        }
+    }
+
+    func startSending(
+        _ key: RecordKey, completion: @escaping @Sendable (Result<Void, RecordStoreError>) -> Void
+    ) -> Result<Void, RecordStoreError>? {
+        let way = enter(.startSending(key)) { result in
+            completion(result.flatMap { if case .isOwner(true) = $0 { .success(()) } else { .failure(.lost) } })
+        }
+        if case .refused = way { return .failure(.unavailable) }
+        return nil
+    }
+
+    func end(_ key: RecordKey, as end: RecordEnd, completion: @escaping @Sendable () -> Void) -> Bool {
+        guard isShared, status.error == nil else {
+            _ = enter(.end(key, end)) { _ in }
+            return true
+        }
+        if case .refused = enter(.end(key, end), { _ in completion() }) { return true }
+        return false
     }
 
     var sharesTurns: Bool { isShared }
@@ -136,25 +153,19 @@ final class DurableRecordStore: RecordStore {
         }
     }
 
-    private func perform(_ request: RecordRequest) async throws(RecordStoreError) -> RecordJob.Result {
-        let result = await withCheckedContinuation {
-            (continuation: CheckedContinuation<Swift.Result<RecordJob.Result, RecordStoreError>, Never>) in
-            enter(request) { continuation.resume(returning: $0) }
-        }
-        return try result.get()
-    }
-
     /// What became of a request at the mailbox.
     private enum Way {
         case refused
+        /// A claim of a key that has no record for sure. The thread learns of it before anything else about the key.
         case isNew
         case entered(wakes: Bool)
     }
 
+    /// - Parameter resume: called by the thread, if the request has entered.
     private func enter(
         _ request: RecordRequest,
         _ resume: @escaping @Sendable (Swift.Result<RecordJob.Result, RecordStoreError>) -> Void
-    ) {
+    ) -> Way {
         let way = mailbox.withLock { mailbox -> Way in
             // While the database does not answer, nobody waits for the next attempt to reach it.
             guard !mailbox.isClosed, request.isEnd || mailbox.status.error == nil else { return .refused }
@@ -173,13 +184,9 @@ final class DurableRecordStore: RecordStore {
             }
             return .entered(wakes: isAwaited ? !mailbox.isAwaited : !mailbox.isTold)
         }
-        switch way {
-        case .refused: resume(.failure(.unavailable))
-        // The thread learns of it before anything else about the key.
-        case .isNew: resume(.success(.decided(.begun)))
         // Once it is awake, the thread looks at all that is there.
-        case .entered(let wakes): if wakes { wake.signal() }
-        }
+        if case .entered(wakes: true) = way { wake.signal() }
+        return way
     }
 
     // MARK: The thread

@@ -54,7 +54,10 @@ final class MemoryRecordStore: RecordStore {
     /// Places in the order of expiry, those that were left among them.
     var places: Int { kept.withLock { $0.order.count } }
 
-    func claim(_ key: RecordKey, for message: MessageFingerprint) -> RecordDecision {
+    func claim(
+        _ key: RecordKey, for message: MessageFingerprint,
+        completion: @escaping @Sendable (Result<RecordDecision, RecordStoreError>) -> Void
+    ) -> Result<RecordDecision, RecordStoreError>? {
         let now = now()
         return kept.withLock { kept in
             Self.expire(&kept, now)
@@ -65,20 +68,22 @@ final class MemoryRecordStore: RecordStore {
                 kept.entries[key] = Entry(record: record, round: 0, size: size)
                 kept.size += size - (entry?.size ?? 0)
             }
-            return decision
+            return .success(decision)
         }
     }
 
-    func startSending(_ key: RecordKey) throws(RecordStoreError) {
+    func startSending(
+        _ key: RecordKey, completion: @escaping @Sendable (Result<Void, RecordStoreError>) -> Void
+    ) -> Result<Void, RecordStoreError>? {
         let isOwner = kept.withLock { kept in
             guard let record = kept.entries[key]?.record.startSending(by: owner) else { return false }
             kept.entries[key]?.record = record
             return true
         }
-        guard isOwner else { throw .lost }
+        return isOwner ? .success(()) : .failure(.lost)
     }
 
-    func end(_ key: RecordKey, as end: RecordEnd) {
+    func end(_ key: RecordKey, as end: RecordEnd, completion: @escaping @Sendable () -> Void) -> Bool {
         let now = now()
         kept.withLock { kept in
             guard var entry = kept.entries[key] else { return }
@@ -103,6 +108,7 @@ final class MemoryRecordStore: RecordStore {
                 Self.compact(&kept)
             }
         }
+        return true
     }
 
     func close() {}

@@ -178,12 +178,20 @@ import Testing
             return status
         }
 
-        func claim(_ key: RecordKey, for message: MessageFingerprint) throws(RecordStoreError) -> RecordDecision {
-            throw .unavailable
+        func claim(
+            _ key: RecordKey, for message: MessageFingerprint,
+            completion: @escaping @Sendable (Result<RecordDecision, RecordStoreError>) -> Void
+        ) -> Result<RecordDecision, RecordStoreError>? {
+            .failure(.unavailable)
         }
 
-        func startSending(_ key: RecordKey) throws(RecordStoreError) { throw .unavailable }
-        func end(_ key: RecordKey, as end: RecordEnd) {}
+        func startSending(
+            _ key: RecordKey, completion: @escaping @Sendable (Result<Void, RecordStoreError>) -> Void
+        ) -> Result<Void, RecordStoreError>? {
+            .failure(.unavailable)
+        }
+
+        func end(_ key: RecordKey, as end: RecordEnd, completion: @escaping @Sendable () -> Void) -> Bool { true }
         func close() {}
     }
 

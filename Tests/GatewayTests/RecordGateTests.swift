@@ -33,22 +33,31 @@ import Testing
 
         func watch(_ relay: ScriptedRelay) { state.withLock { $0.relay = relay } }
 
-        func claim(_ key: RecordKey, for message: MessageFingerprint) -> RecordDecision {
+        func claim(
+            _ key: RecordKey, for message: MessageFingerprint,
+            completion: @escaping @Sendable (Result<RecordDecision, RecordStoreError>) -> Void
+        ) -> Result<RecordDecision, RecordStoreError>? {
             state.withLock { $0.events.append(.claimed) }
-            return decision
+            return .success(decision)
         }
 
-        func startSending(_ key: RecordKey) async throws(RecordStoreError) {
-            // What a gateway that does not wait would have sent has arrived by then.
-            try? await Task.sleep(for: .milliseconds(100))
-            state.withLock { state in
-                state.events.append(.started(received: state.relay?.received.joined() ?? ""))
+        func startSending(
+            _ key: RecordKey, completion: @escaping @Sendable (Result<Void, RecordStoreError>) -> Void
+        ) -> Result<Void, RecordStoreError>? {
+            Task {
+                // What a gateway that does not wait would have sent has arrived by then.
+                try? await Task.sleep(for: .milliseconds(100))
+                state.withLock { state in
+                    state.events.append(.started(received: state.relay?.received.joined() ?? ""))
+                }
+                completion(gate.map { .failure($0) } ?? .success(()))
             }
-            if let gate { throw gate }
+            return nil
         }
 
-        func end(_ key: RecordKey, as end: RecordEnd) {
+        func end(_ key: RecordKey, as end: RecordEnd, completion: @escaping @Sendable () -> Void) -> Bool {
             state.withLock { $0.events.append(.ended(end.status)) }
+            return true
         }
 
         func close() {}
@@ -103,6 +112,27 @@ import Testing
         #expect(try await bench.post(simple).status == 200)
         #expect(bench.relay.received.first?.hasSuffix("DATA\r\n") == true)
         await bench.stop()
+    }
+
+    /// The relay closes while it is being kept that the message may be sent. Nothing was sent: it may be sent again, and
+    /// another relay is asked.
+    @Test(arguments: [false, true]) func theRelayLeavesAtTheGate(_ hasAnother: Bool) async throws {
+        let store = Witness()
+        var settings = ["POSTERN_RELAY_CONNECTIONS": "1"]
+        let other = try await ScriptedRelay.start(greeting + envelope + taken)
+        if hasAnother {
+            settings["POSTERN_RELAY_BACKUP_URL"] = "smtp://127.0.0.1:\(other.port)?tls=none"
+            settings["POSTERN_ROUTES"] = "*=default>backup"
+        }
+        let bench = try await Bench.start(settings, store: store, scripts: [greeting + envelope + [.close]])
+        store.watch(bench.relay)
+        let answer = try await bench.post(simple, headers: key)
+        #expect(answer.status == (hasAnother ? 200 : 502))
+        #expect(store.events.last == .ended(hasAnother ? 200 : nil))
+        if !hasAnother { #expect(answer.json["outcome"] as? String == "not_sent") }
+        #expect(other.connections == (hasAnother ? 1 : 0))
+        await bench.stop()
+        await other.stop()
     }
 
     /// With one session and several messages, envelopes go out behind the content of others; each waits at its own gate.

@@ -31,9 +31,20 @@ import Testing
             return turn
         }
 
-        func claim(_ key: RecordKey, for message: MessageFingerprint) -> RecordDecision { .begun }
-        func startSending(_ key: RecordKey) {}
-        func end(_ key: RecordKey, as end: RecordEnd) {}
+        func claim(
+            _ key: RecordKey, for message: MessageFingerprint,
+            completion: @escaping @Sendable (Result<RecordDecision, RecordStoreError>) -> Void
+        ) -> Result<RecordDecision, RecordStoreError>? {
+            .success(.begun)
+        }
+
+        func startSending(
+            _ key: RecordKey, completion: @escaping @Sendable (Result<Void, RecordStoreError>) -> Void
+        ) -> Result<Void, RecordStoreError>? {
+            .success(())
+        }
+
+        func end(_ key: RecordKey, as end: RecordEnd, completion: @escaping @Sendable () -> Void) -> Bool { true }
         func close() {}
     }
 

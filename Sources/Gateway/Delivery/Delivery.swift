@@ -229,7 +229,7 @@ final class Delivery: Sendable {
         let taken: SMTPReceipt
         var times: TransactionTimes
         if let first {
-            do throws(SMTPError) { taken = try first.result.get() } catch { throw .relay(error) }
+            taken = try first.result.get()
             times = first.times
         } else {
             (taken, times) = try await transactOnce(content, envelope, gate, with: relay)

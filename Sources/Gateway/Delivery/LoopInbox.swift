@@ -18,6 +18,8 @@ final class LoopInbox: Sendable {
     /// Runs tasks on that loop.
     let executor: HTTPTaskExecutor
     private let incoming = Mutex<[Work]>([])
+    /// What other threads have brought, and the loop has been woken for.
+    private let brought = Mutex<[Work]>([])
     private let outgoing: NIOLoopBoundBox<[(HTTPResponder, HTTPResponse)]>
 
     private var loop: any EventLoop { delivery.loop }
@@ -34,6 +36,22 @@ final class LoopInbox: Sendable {
         incoming.withLock { $0.append(work) }
     }
 
+    /// Hands over work at once, from any thread. What is brought before the loop comes to it shares its wake-up.
+    func handOver(_ work: Work) {
+        let isFirst = brought.withLock { brought in
+            brought.append(work)
+            return brought.count == 1
+        }
+        guard isFirst else { return }
+        loop.execute {
+            Self.run(
+                self.brought.withLock { brought in
+                    defer { brought = [] }
+                    return brought
+                })
+        }
+    }
+
     /// Hands over what was left.
     func handOver() {
         let work = incoming.withLock { incoming in
@@ -43,12 +61,14 @@ final class LoopInbox: Sendable {
             return taken
         }
         guard !work.isEmpty else { return }
-        loop.execute {
-            for piece in work {
-                switch piece {
-                case .message(let message): message.begin()
-                case .task(let task): task()
-                }
+        loop.execute { Self.run(work) }
+    }
+
+    private static func run(_ work: [Work]) {
+        for piece in work {
+            switch piece {
+            case .message(let message): message.begin()
+            case .task(let task): task()
             }
         }
     }

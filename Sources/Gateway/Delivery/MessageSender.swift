@@ -35,14 +35,6 @@ final class MessageSender: Sendable {
 
     // MARK: Requests
 
-    /// A message of its own that is sent by a task.
-    private enum Work: Sendable {
-        /// Not to be sent if that was done under its key.
-        case keyed(Composition, IdempotencyKey, MessageFingerprint)
-        /// Sent while it arrives.
-        case stream(HTTPStreamedRequest)
-    }
-
     /// Sends a message and responds to its request.
     func send(_ composed: Composition, _ context: MessageContext, _ responder: HTTPResponder) {
         room.enter()
@@ -58,12 +50,26 @@ final class MessageSender: Sendable {
         _ composed: Composition, once key: IdempotencyKey, _ fingerprint: MessageFingerprint,
         _ context: MessageContext, _ responder: HTTPResponder
     ) {
-        begin(.keyed(composed, key, fingerprint), context, responder)
+        room.enter()
+        let inbox = nextInbox()
+        inbox.add(
+            .message(
+                OutgoingMessage(
+                    composed, by: relays(for: composed, context), context, responder,
+                    gate: once.gate(key, fingerprint), sender: self, inbox: inbox)))
     }
 
     /// Sends a raw message while it arrives, and responds to its request.
     func send(_ request: HTTPStreamedRequest, _ context: MessageContext, _ responder: HTTPResponder) {
-        begin(.stream(request), context, responder)
+        room.enter()
+        let inbox = nextInbox()
+        inbox.add(
+            .task {
+                Task.immediate(executorPreference: inbox.executor) {
+                    let response = await self.response(to: request, context, from: inbox.delivery)
+                    self.respond(responder, response, context, from: inbox)
+                }
+            })
     }
 
     /// Sends several messages, or what of them has not been sent under their key, and responds to its request.
@@ -118,26 +124,43 @@ final class MessageSender: Sendable {
 
     // MARK: One message
 
-    /// Sends a message on one of the loops, and responds to its request.
-    private func begin(_ work: Work, _ context: MessageContext, _ responder: HTTPResponder) {
-        room.enter()
-        let inbox = nextInbox()
-        inbox.add(
-            .task {
-                Task.immediate(executorPreference: inbox.executor) {
-                    let response =
-                        switch work {
-                        case .keyed(let composed, let key, let fingerprint):
-                            await self.response(to: composed, once: key, fingerprint, context, from: inbox.delivery)
-                        case .stream(let request): await self.response(to: request, context, from: inbox.delivery)
-                        }
-                    self.respond(responder, response, context, from: inbox)
-                }
-            })
+    /// Begins to send a message, unless that was done under its key. On its loop.
+    func begin(_ message: OutgoingMessage) {
+        guard let gate = message.gate else {
+            sendAtOnce(message)
+            return
+        }
+        let claimed = gate.claim { [self] result in
+            message.inbox.handOver(.task { self.claimed(message, gate, result) })
+        }
+        if let claimed { self.claimed(message, gate, claimed) }
     }
 
-    /// Sends a message without a task as long as it meets no trouble, which nearly all do. On its loop.
-    func begin(_ message: OutgoingMessage) {
+    /// Sends a message if its key is claimed for it now, or else says what is known under the key.
+    private func claimed(
+        _ message: OutgoingMessage, _ gate: RecordGate, _ claimed: Result<RecordDecision, RecordStoreError>
+    ) {
+        let context = message.context
+        if let known = once.response(to: claimed, id: message.id, context) {
+            respond(message, known)
+            return
+        }
+        do throws(Problem) {
+            try mayBegin(context)
+            sendAtOnce(message)
+        } catch {
+            respond(message, context.response(to: .failed(error)), ending: gate, as: .free)
+        }
+    }
+
+    /// Whether a message may be sent under whose key nothing is known.
+    private func mayBegin(_ context: MessageContext) throws(Problem) {
+        try context.admitted.checkRoom(isCounted: true)
+        try context.admitted.takeMessages(1)
+    }
+
+    /// Sends a message without a task as long as it meets no trouble, which nearly all do.
+    private func sendAtOnce(_ message: OutgoingMessage) {
         // The span of the exchange with a relay begins and ends in a task.
         if message.context.isTraced || !message.inbox.delivery.sendAtOnce(message) { sendOn(message, after: nil) }
     }
@@ -148,7 +171,7 @@ final class MessageSender: Sendable {
             sendOn(message, after: first)
             return
         }
-        respond(message.responder, accepted(message, receipt), message.context, from: message.inbox)
+        respondAfterEnd(message, accepted(message, receipt))
     }
 
     /// Sends a message by a task, which can wait.
@@ -158,14 +181,36 @@ final class MessageSender: Sendable {
             let response: MessageResponse
             do throws(DeliveryFailure) {
                 let receipt = try await message.inbox.delivery.send(
-                    message.content, to: message.envelope, by: message.relays,
+                    message.content, to: message.envelope, by: message.relays, gate: message.gate,
                     trace: message.context.trace(of: message.id), after: first)
                 response = self.accepted(message, receipt)
             } catch {
                 response = self.failed(message.id, message.envelope, error, message.context)
             }
-            self.respond(message.responder, response, message.context, from: message.inbox)
+            self.respondAfterEnd(message, response)
         }
+    }
+
+    /// Responds to a request whose message was sent, or could not be, when that is kept under its key.
+    private func respondAfterEnd(_ message: OutgoingMessage, _ response: MessageResponse) {
+        guard let gate = message.gate else {
+            respond(message, response)
+            return
+        }
+        respond(message, response, ending: gate, as: RecordEnd(response))
+    }
+
+    private func respond(
+        _ message: OutgoingMessage, _ response: MessageResponse, ending gate: RecordGate, as end: RecordEnd
+    ) {
+        let hasEnded = gate.end(as: end) { [self] in
+            message.inbox.handOver(.task { self.respond(message, response) })
+        }
+        if hasEnded { respond(message, response) }
+    }
+
+    private func respond(_ message: OutgoingMessage, _ response: MessageResponse) {
+        respond(message.responder, response, message.context, from: message.inbox)
     }
 
     private func accepted(_ message: OutgoingMessage, _ receipt: Receipt) -> MessageResponse {
@@ -216,22 +261,7 @@ final class MessageSender: Sendable {
         }
     }
 
-    /// Not inlined: what it keeps while it waits is not to be kept for messages without a key.
-    @inline(never)
-    private func response(
-        to composed: Composition, once key: IdempotencyKey, _ fingerprint: MessageFingerprint,
-        _ context: MessageContext, from delivery: Delivery
-    ) async -> MessageResponse {
-        let mayBegin = { () throws(Problem) in
-            try context.admitted.checkRoom(isCounted: true)
-            try context.admitted.takeMessages(1)
-        }
-        return await once.response(under: key, fingerprint, id: composed.id, context, if: mayBegin) {
-            await self.response(to: composed, gate: $0, context, from: delivery)
-        }
-    }
-
-    /// Not inlined, as above.
+    /// Not inlined: what it keeps while it waits is not to be kept for other messages.
     @inline(never)
     private func response(
         to request: HTTPStreamedRequest, _ context: MessageContext, from delivery: Delivery

@@ -1,4 +1,6 @@
 internal import HTTPServer
+internal import NIOCore
+internal import Records
 internal import SMTP
 
 /// A message of its own on its way to a relay, and the request that is answered with what becomes of it. Made once, by the
@@ -12,12 +14,14 @@ final class OutgoingMessage: WholeMessage {
     let relays: [Relay]
     let context: MessageContext
     let responder: HTTPResponder
+    /// What has to be passed before the content goes out; nil for a message without an Idempotency-Key.
+    let gate: RecordGate?
     private let sender: MessageSender
     let inbox: LoopInbox
 
     init(
         _ composed: Composition, by relays: [Relay], _ context: MessageContext, _ responder: HTTPResponder,
-        sender: MessageSender, inbox: LoopInbox
+        gate: RecordGate? = nil, sender: MessageSender, inbox: LoopInbox
     ) {
         id = composed.id
         content = composed.content
@@ -25,6 +29,7 @@ final class OutgoingMessage: WholeMessage {
         self.relays = relays
         self.context = context
         self.responder = responder
+        self.gate = gate
         self.sender = sender
         self.inbox = inbox
     }
@@ -34,7 +39,33 @@ final class OutgoingMessage: WholeMessage {
         sender.begin(self)
     }
 
+    func maySendContent(of transaction: WholeTransaction) -> Bool {
+        guard let gate else { return true }
+        let waiting = NIOLoopBound(transaction, eventLoop: inbox.delivery.loop)
+        let passed = gate.pass { [self] result in
+            inbox.handOver(.task { self.passed(result, waiting.value) })
+        }
+        switch passed {
+        case nil: return false
+        case .success?: return true
+        case .failure(let error)?:
+            self.passed(.failure(error), transaction)
+            return false
+        }
+    }
+
+    /// It is kept that the message may have been sent, or it cannot be.
+    private func passed(_ result: Result<Void, RecordStoreError>, _ transaction: WholeTransaction) {
+        do throws(RecordStoreError) {
+            try result.get()
+            transaction.sendContent()
+        } catch {
+            transaction.giveUp()
+            sender.completed(self, FirstTransaction(.failure(.record(error)), transaction.times))
+        }
+    }
+
     func completed(_ result: Result<SMTPReceipt, SMTPError>, after times: TransactionTimes) {
-        sender.completed(self, FirstTransaction(result, times))
+        sender.completed(self, FirstTransaction(result.mapError { .relay($0) }, times))
     }
 }

@@ -4,11 +4,32 @@ internal import Records
 struct RecordGate: Sendable {
     let store: any RecordStore
     let key: RecordKey
+    /// Which message the key is to stand for.
+    let message: MessageFingerprint
+
+    /// Claims the key, as ``RecordStore/claim(_:for:completion:)`` does.
+    func claim(
+        completion: @escaping @Sendable (Result<RecordDecision, RecordStoreError>) -> Void
+    ) -> Result<RecordDecision, RecordStoreError>? {
+        store.claim(key, for: message, completion: completion)
+    }
+
+    /// Asks whether it is kept that the message may have been sent, as ``RecordStore/startSending(_:completion:)`` does.
+    func pass(
+        completion: @escaping @Sendable (Result<Void, RecordStoreError>) -> Void
+    ) -> Result<Void, RecordStoreError>? {
+        store.startSending(key, completion: completion)
+    }
 
     /// Returns when it is kept that the message may have been sent.
     ///
     /// - Throws: ``RecordStoreError`` if that cannot be kept, or the key was lost; then the message must not be sent.
     func pass() async throws(RecordStoreError) {
         try await store.startSending(key)
+    }
+
+    /// Ends the attempt, as ``RecordStore/end(_:as:completion:)`` does.
+    func end(as end: RecordEnd, completion: @escaping @Sendable () -> Void) -> Bool {
+        store.end(key, as: end, completion: completion)
     }
 }

@@ -18,24 +18,44 @@ struct SendingOnce: Sendable {
         under key: IdempotencyKey, _ message: MessageFingerprint, id: String?, _ context: MessageContext,
         if mayBegin: () throws(Problem) -> Void, _ send: (RecordGate) async -> MessageResponse
     ) async -> MessageResponse {
-        let gate = RecordGate(store: store, key: key.record)
-        let decision: RecordDecision
+        let gate = gate(key, message)
+        let claimed: Result<RecordDecision, RecordStoreError>
         do throws(RecordStoreError) {
-            decision = try await store.claim(gate.key, for: message)
+            claimed = .success(try await store.claim(gate.key, for: message))
         } catch {
+            claimed = .failure(error)
+        }
+        if let known = response(to: claimed, id: id, context) { return known }
+        do throws(Problem) {
+            try mayBegin()
+        } catch {
+            await store.end(gate.key, as: .free)
+            return context.response(to: .failed(error))
+        }
+        let response = await send(gate)
+        await store.end(gate.key, as: RecordEnd(response))
+        return response
+    }
+
+    /// What a message under a key has to pass.
+    func gate(_ key: IdempotencyKey, _ message: MessageFingerprint) -> RecordGate {
+        RecordGate(store: store, key: key.record, message: message)
+    }
+
+    /// What a request gets whose message is not to be sent now; nil if it is.
+    ///
+    /// - Parameters:
+    ///   - claimed: what the store said to the request.
+    ///   - id: the message's Message-ID; nil for a batch as a whole.
+    func response(
+        to claimed: Result<RecordDecision, RecordStoreError>, id: String?, _ context: MessageContext
+    ) -> MessageResponse? {
+        let decision: RecordDecision
+        do throws(RecordStoreError) { decision = try claimed.get() } catch {
             return context.response(to: .failed(Problem(error)))
         }
         switch decision {
-        case .begun:
-            do throws(Problem) {
-                try mayBegin()
-            } catch {
-                await store.end(gate.key, as: .free)
-                return context.response(to: .failed(error))
-            }
-            let response = await send(gate)
-            await store.end(gate.key, as: response.isFinal ? .done(KeptResponse(response.response)) : .open)
-            return response
+        case .begun: return nil
         case .inFlight: return context.response(to: .failed(.idempotencyKeyInFlight))
         case .otherMessage: return context.response(to: .failed(.idempotencyKeyReused))
         case .replay(let kept):
@@ -48,5 +68,12 @@ struct SendingOnce: Sendable {
                 metadata: ["request_id": "\(context.id)", "messaging.message.id": "\(id ?? "")"])
             return MessageResponse(replaying: context.response(to: .failed(.outcomeLost(id))).response)
         }
+    }
+}
+
+extension RecordEnd {
+    /// The end of an attempt that was made, by what its request gets.
+    init(_ response: MessageResponse) {
+        self = response.isFinal ? .done(KeptResponse(response.response)) : .open
     }
 }

@@ -2,14 +2,15 @@ internal import NIOCore
 
 /// The transaction of a message whose content is there: it goes out as soon as the server waits for it, in the same call. For
 /// use on the pool's event loop only.
-final class WholeTransaction: PoolMessage {
+package final class WholeTransaction: PoolMessage {
     let envelope: Envelope
     private let message: any WholeMessage
     private let begun: NIODeadline
     private var openedAt: NIODeadline
-    private var times = TransactionTimes()
-    /// What the server said of the recipients.
-    private var recipients = OpenedTransaction()
+    /// What has taken how long so far.
+    package private(set) var times = TransactionTimes()
+    /// The session whose server waits for the content; nil before and afterwards.
+    private var opened: OpenedInPool?
 
     init(_ message: any WholeMessage, at now: NIODeadline) {
         self.message = message
@@ -22,7 +23,13 @@ final class WholeTransaction: PoolMessage {
         openedAt = .now()
         times.queue = Duration(opened.waited)
         times.envelope = max(.zero, Duration(openedAt - begun - opened.waited))
-        recipients = opened.opened.recipients
+        self.opened = opened
+        if message.maySendContent(of: self) { sendContent() }
+    }
+
+    /// Sends the content, for which the server waits. The message is told what becomes of it.
+    package func sendContent() {
+        guard let opened = take(&opened) else { return }
         let content = message.content
         var end = ByteBuffer()
         // Room for the dots and line ends that are added to most messages at most.
@@ -38,6 +45,12 @@ final class WholeTransaction: PoolMessage {
             times.content = Duration(.now() - openedAt)
             message.completed(result.map { SMTPReceipt($0, envelope) }, after: times)
         }
+    }
+
+    /// Gives the message up: nothing of its content has gone out, nor will it. The message is told nothing more.
+    package func giveUp() {
+        guard let opened = take(&opened) else { return }
+        opened.session.connection.abandon(transaction: opened.opened.transaction)
     }
 
     func failed(_ error: SMTPError) {
