@@ -87,7 +87,10 @@ let package = Package(
         .target(name: "CPostgreSQL", linkerSettings: [.linkedLibrary("pq")]),
         .target(
             name: "Records",
-            dependencies: ["CPostgreSQL", crypto, logging, .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: [
+                "CPostgreSQL", crypto, logging, .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ],
             swiftSettings: strict),
         .target(name: "CMicrohttpd", linkerSettings: [.linkedLibrary("microhttpd"), .linkedLibrary("gnutls")]),
         .target(name: "HTTPServer", dependencies: ["CMicrohttpd", logging], swiftSettings: strict),

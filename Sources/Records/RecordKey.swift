@@ -7,6 +7,8 @@ internal import Crypto
 public struct RecordKey: Hashable, Sendable {
     /// 32 octets, a SHA-256.
     public let octets: [UInt8]
+    /// The first eight octets as a number. Those of a digest tell keys apart as well as all of them.
+    let prefix: UInt64
 
     /// - Parameters:
     ///   - caller: the name of the caller's API key; nil if none is needed.
@@ -17,16 +19,22 @@ public struct RecordKey: Hashable, Sendable {
         // Neither a name nor a key has a NUL in it.
         hash.update(data: Array("\(caller.map { "caller \($0)" } ?? "")\0\(index.map(String.init) ?? "")\0".utf8))
         hash.update(data: Array(text.utf8))
-        octets = Array(hash.finalize())
+        self.init(octets: Array(hash.finalize()))
     }
 
     /// A key that a store has kept.
     init(octets: [UInt8]) {
         self.octets = octets
+        prefix = octets.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
     }
 
-    /// Hashes eight octets: those of a digest tell keys apart as well as all of them; an array would be hashed octet by octet.
+    /// Whether two keys are the same. Those that are not mostly differ in their first octets.
+    public static func == (one: RecordKey, other: RecordKey) -> Bool {
+        one.prefix == other.prefix && one.octets == other.octets
+    }
+
+    /// Hashes the prefix: an array would be hashed octet by octet.
     public func hash(into hasher: inout Hasher) {
-        hasher.combine(octets.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) })
+        hasher.combine(prefix)
     }
 }

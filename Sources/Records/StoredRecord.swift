@@ -3,6 +3,8 @@ struct StoredRecord {
     let fingerprint: [UInt8]
     /// 0 `open`, 1 `claimed`, 2 `sending`, 3 `done`.
     let state: Int
+    /// The state of a message that is done.
+    static let done = 3
     /// Who holds a record that is claimed or being sent.
     let owner: [UInt8]?
     /// What became of a message that is done.
@@ -21,7 +23,7 @@ struct StoredRecord {
         case .open: (state, owner, response) = (0, nil, nil)
         case .claimed(let owner): (state, self.owner, response) = (1, owner.octets, nil)
         case .sending(let owner): (state, self.owner, response) = (2, owner.octets, nil)
-        case .done(let kept): (state, owner, response) = (3, nil, kept.octets)
+        case .done(let kept): (state, owner, response) = (Self.done, nil, kept.octets)
         }
     }
 
@@ -32,7 +34,7 @@ struct StoredRecord {
         case (0, _, _): return Record(message, .open)
         case (1, let owner?, _): return Record(message, .claimed(owner))
         case (2, let owner?, _): return Record(message, .sending(owner))
-        case (3, _, let kept??): return Record(message, .done(kept))
+        case (Self.done, _, let kept??): return Record(message, .done(kept))
         default: return Record(message, .sending(RecordOwner(InstanceID(octets: []), attempt: 0)))
         }
     }

@@ -153,12 +153,8 @@ struct Worker<Backend: RecordBackend>: Sendable {
     /// The places of jobs that are done together, those first for which somebody waits longest.
     private static func parts(of jobs: [RecordJob]) -> [[Int]] {
         guard Backend.claimsAreReads else { return [Array(jobs.indices)] }
-        // A claim waits for no commit, a gate for its own, and nobody for an end.
-        return [
-            jobs.indices.filter { jobs[$0].isClaim },
-            jobs.indices.filter { jobs[$0].isGate },
-            jobs.indices.filter { !jobs[$0].isClaim && !jobs[$0].isGate },
-        ]
+        // A claim waits for no commit. What else there is shares one.
+        return [jobs.indices.filter { jobs[$0].isClaim }, jobs.indices.filter { !jobs[$0].isClaim }]
     }
 
     /// Ends the work with the database, after everything that it has to know was written.
@@ -216,11 +212,19 @@ struct Worker<Backend: RecordBackend>: Sendable {
         guard !jobs.isEmpty else { return [] }
         // One before these has failed.
         guard error == nil else { return jobs.map { leaveOpen($0) } }
+        // Lent, and not copied: it is changed again at once.
+        var lent: [RecordKey: Held] = [:]
+        swap(&lent, &held)
+        let ran: Swift.Result<[RecordJob.Result], RecordBackendError>
         do throws(RecordBackendError) {
-            let held = held
-            let results = try backend.run(jobs) { held[$0] != nil }
-            return zip(jobs, results).map { job, result in learn(job, result) }
+            ran = .success(try backend.run(jobs) { lent[$0] != nil })
         } catch {
+            ran = .failure(error)
+        }
+        swap(&lent, &held)
+        switch ran {
+        case .success(let results): return zip(jobs, results).map { job, result in learn(job, result) }
+        case .failure(let error):
             failed(error)
             return jobs.map { leaveOpen($0) }
         }

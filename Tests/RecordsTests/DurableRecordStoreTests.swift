@@ -308,7 +308,7 @@ import Testing
         #expect(try fault(folder).contains("cannot be"))
         for (name, statement) in [
             ("foreign", "CREATE TABLE song (name)"),
-            ("newer", "PRAGMA application_id = 1349481332; PRAGMA user_version = 2"),
+            ("newer", "PRAGMA application_id = 1349481332; PRAGMA user_version = 3"),
         ] {
             let made = try await Program.run(
                 "/usr/bin/python3",

@@ -15,16 +15,27 @@ struct SQLiteBackend: RecordBackend {
     private let now: @Sendable () -> Int64
     private var queue: DatabaseQueue?
     private var wasOpen = false
-    /// Octets of all records.
-    private var octets = 0
-    /// Where the records of messages that are under way stand. As long as the file is open nobody else changes them.
-    private var places: [RecordKey: Place] = [:]
+    /// What is known of the file as long as it is open, in which nobody else changes it. When a transaction fails, the file is
+    /// closed, and this is forgotten.
+    private var known = Known()
+
+    private struct Known {
+        /// Octets of all records.
+        var octets = 0
+        /// Where the newest record stands.
+        var newest: Int64 = 0
+        var recent = RecentKeys()
+        /// Where the records of messages that are under way stand.
+        var places: [RecordKey: Place] = [:]
+        /// Whether each commit waits for the disk.
+        var isSynchronous = true
+    }
 
     /// Where a record stands in its table.
     private struct Place {
         /// 0 if it stands nowhere.
-        var size = 0
         var row: Int64 = 0
+        var size = 0
         /// Whether it was written by the attempt that is under way.
         var isOwn = false
     }
@@ -52,30 +63,58 @@ struct SQLiteBackend: RecordBackend {
             try db.execute(sql: "PRAGMA locking_mode = EXCLUSIVE")
             try db.execute(sql: "PRAGMA journal_mode = WAL")
             try db.execute(sql: "PRAGMA synchronous = FULL")
-            // 16 MB of log: most pages are written several times before they are copied back once.
-            try db.execute(sql: "PRAGMA wal_autocheckpoint = 4096")
+            // 1 MB of log. Records are appended, so a larger one would save few copies of a page, and the commit that copies it
+            // back would keep others waiting.
+            try db.execute(sql: "PRAGMA wal_autocheckpoint = 256")
         }
         do {
             let queue = try DatabaseQueue(path: path, configuration: configuration)
-            let (secret, octets) = try queue.writeWithoutTransaction { db in
+            let (secret, known) = try queue.writeWithoutTransaction { db in
                 try SQLiteSchema.migrate(db)
                 // A file that can be read and not written is of no use.
                 try db.execute(
                     sql: "INSERT OR REPLACE INTO meta (name, value) VALUES ('opened', ?)",
                     arguments: [Data(String(now()).utf8)])
-                return (
-                    try SQLiteSchema.secret(db),
-                    try Int.fetchOne(db, sql: "SELECT coalesce(sum(size), 0) FROM record") ?? 0
-                )
+                return (try SQLiteSchema.secret(db), try learn(db))
             }
             self.queue = queue
-            self.octets = octets
+            self.known = known
             wasOpen = true
             return secret
         } catch {
             throw Self.error(error, path, isLasting: !wasOpen)
         }
     }
+
+    /// Learns what there is in a file.
+    private func learn(_ db: Database) throws -> Known {
+        var known = Known()
+        known.newest = try Int64.fetchOne(db, sql: "SELECT max(id) FROM record") ?? 0
+        let latest = expiry(of: now())
+        // Records are removed in their order, so none may end before one that is older. Only a lifetime that was longer before
+        // makes the newest end later than one that is written now.
+        if try Int64.fetchOne(db, sql: "SELECT expires FROM record WHERE id = ?", arguments: [known.newest]) ?? 0
+            > latest
+        {
+            try db.execute(sql: "UPDATE record SET expires = ? WHERE expires > ?", arguments: [latest, latest])
+        }
+        let records = try Int.fetchOne(db, sql: "SELECT count(*) FROM record") ?? 0
+        let responses = try Int.fetchOne(db, sql: "SELECT coalesce(sum(length(octets)), 0) FROM response") ?? 0
+        known.octets = records * RecordLimits.overhead + responses
+        let statement = try db.cachedStatement(
+            sql: """
+                SELECT key, id FROM record
+                WHERE id > (SELECT coalesce(max(value), 0) FROM meta WHERE name = 'indexed') ORDER BY id
+                """)
+        defer { statement.reset() }
+        while try statement.step() {
+            known.recent.insert(RecordKey(octets: statement.octets(0) ?? []), at: statement.number(1))
+        }
+        return known
+    }
+
+    /// When a record is removed that is written at a time.
+    private func expiry(of time: Int64) -> Int64 { time + limits.lifetime.components.seconds + 1 }
 
     /// Creates the file, which holds responses with addresses in them: nobody else reads it.
     private static func create(_ path: String, isLasting: Bool) throws(RecordBackendError) {
@@ -89,7 +128,7 @@ struct SQLiteBackend: RecordBackend {
 
     func filter() throws(RecordBackendError) -> KeyFilter? {
         // To read more would hold up others, and a filter of more keys would tell few from others.
-        guard octets / RecordLimits.overhead <= KeyFilter.capacity else { return nil }
+        guard known.octets / RecordLimits.overhead <= KeyFilter.capacity else { return nil }
         var filter = KeyFilter()
         do {
             try queue?.read { db in
@@ -105,60 +144,56 @@ struct SQLiteBackend: RecordBackend {
     mutating func run(
         _ jobs: [RecordJob], isHeld: (RecordKey) -> Bool
     ) throws(RecordBackendError) -> [RecordJob.Result] {
-        let writes = jobs.contains { !$0.isClaim }
         let now = now()
-        var change = Change(octets: octets, places: places)
-        // Only one of the two is changed.
-        places = [:]
         var results: [RecordJob.Result] = []
+        results.reserveCapacity(jobs.count)
         do {
             guard let queue else { throw Self.closed }
             try queue.writeWithoutTransaction { db in
-                guard writes else {
-                    for job in jobs { results.append(try result(of: job, db, now, &change)) }
+                guard jobs.contains(where: { !$0.isClaim }) else {
+                    for job in jobs { results.append(try result(of: job, db, now)) }
                     return
                 }
                 // What nobody waits for reaches the disk with the next that somebody does; the end of this process alone does not
                 // lose it.
-                let mode = jobs.contains { $0.isGate } ? "FULL" : "NORMAL"
-                try db.cachedStatement(sql: "PRAGMA synchronous = \(mode)").execute()
+                let gates = jobs.count { $0.isGate }
+                try makeSynchronous(gates > 0, db)
                 try db.inTransaction(.immediate) {
-                    for job in jobs { results.append(try result(of: job, db, now, &change)) }
-                    try keepWithinBounds(db, &change, isHeld)
+                    for job in jobs { results.append(try result(of: job, db, now)) }
+                    try keepWithinBounds(db, isHeld)
+                    try indexRecentKeys(db, added: gates)
                     return .commit
                 }
             }
         } catch {
             throw Self.error(error, path)
         }
-        octets = change.octets
-        places = change.places
-        evicted += change.evicted
         return results
+    }
+
+    private mutating func makeSynchronous(_ isSynchronous: Bool, _ db: Database) throws {
+        guard isSynchronous != known.isSynchronous else { return }
+        try db.cachedStatement(sql: "PRAGMA synchronous = \(isSynchronous ? "FULL" : "NORMAL")").execute()
+        known.isSynchronous = isSynchronous
     }
 
     mutating func maintain(isHeld: (RecordKey) -> Bool) throws(RecordBackendError) {
         let now = now()
-        var change = Change(octets: octets, places: [:])
         do {
             guard let queue else { throw Self.closed }
             try queue.writeWithoutTransaction { db in
-                let due = try Row.fetchAll(
-                    db.cachedStatement(sql: "SELECT key, size FROM record WHERE expires <= ? LIMIT \(Self.slice)"),
-                    arguments: [now])
-                guard !due.isEmpty || change.octets > limits.octets else { return }
+                let due = try oldest(db) { $0.expires <= now }
+                guard !due.isEmpty || known.octets > limits.octets else { return }
                 try db.inTransaction(.immediate) {
-                    _ = try Self.remove(due, db, &change, isHeld)
+                    _ = try remove(due, db, isHeld)
                     // Those that were under way when the last of them was written.
-                    try keepWithinBounds(db, &change, isHeld)
+                    try keepWithinBounds(db, isHeld)
                     return .commit
                 }
             }
         } catch {
             throw Self.error(error, path)
         }
-        octets = change.octets
-        evicted += change.evicted
     }
 
     /// Whoever opens the file next finds that this process is gone.
@@ -167,55 +202,43 @@ struct SQLiteBackend: RecordBackend {
     mutating func close() {
         try? queue?.close()
         queue = nil
-        places = [:]
+        known = Known()
     }
 
     // MARK: One job
 
-    /// What a transaction changes beside its rows, taken over when it is committed.
-    private struct Change {
-        var octets: Int
-        var places: [RecordKey: Place]
-        var evicted = 0
-    }
-
-    private func result(
-        of job: RecordJob, _ db: Database, _ now: Int64, _ change: inout Change
-    ) throws -> RecordJob.Result {
-        let expires = now + limits.lifetime.components.seconds + 1
+    private mutating func result(of job: RecordJob, _ db: Database, _ now: Int64) throws -> RecordJob.Result {
         switch job.kind {
         case .claim:
             // Keys that are held here were decided on before; whoever else began to send is gone with its process.
             let found = try row(job.key, db, now)
             let (decision, _) = Record.claim(found?.record, for: job.message, by: job.owner) { _ in true }
-            if case .begun = decision { change.places[job.key] = found?.place ?? Place() }
+            if case .begun = decision { known.places[job.key] = found?.place ?? Place() }
             return .decided(decision)
         case .claimNew:
-            change.places[job.key] = Place()
+            known.places[job.key] = Place()
             return .decided(.begun)
         case .startSending:
-            guard let record = try own(job, db, now, &change)?.startSending(by: job.owner) else {
-                return .isOwner(false)
-            }
-            try write(job.key, record, expires, db, &change)
+            guard let record = try own(job, db, now)?.startSending(by: job.owner) else { return .isOwner(false) }
+            try write(record, under: job.key, until: expiry(of: now), db)
         case .end(let end):
-            guard let record = try own(job, db, now, &change) else { return .isOwner(false) }
+            guard let record = try own(job, db, now) else { return .isOwner(false) }
             switch record.end(by: job.owner, as: end) {
             case .isLost: return .isOwner(false)
             // The claim was never written.
             case .remove: break
-            case .keep(let record): try write(job.key, record, expires, db, &change)
+            case .keep(let record): try write(record, under: job.key, until: expiry(of: now), db)
             }
-            change.places[job.key] = nil
+            known.places[job.key] = nil
         }
         return .isOwner(true)
     }
 
     /// The record of a message that is under way here; nil if the message is not ours any more.
-    private func own(_ job: RecordJob, _ db: Database, _ now: Int64, _ change: inout Change) throws -> Record? {
+    private mutating func own(_ job: RecordJob, _ db: Database, _ now: Int64) throws -> Record? {
         // A claim is not written. What stands there is our own, or from before.
         let claimed = Record(job.message, .claimed(job.owner))
-        if change.places[job.key] != nil { return claimed }
+        if known.places[job.key] != nil { return claimed }
         // The file was closed in between, and another process may have had it.
         let found = try row(job.key, db, now)
         let own: Record
@@ -229,87 +252,166 @@ struct SQLiteBackend: RecordBackend {
         } else {
             own = claimed
         }
-        change.places[job.key] = found?.place ?? Place()
+        known.places[job.key] = found?.place ?? Place()
         return own
     }
 
     /// What stands under a key: its record, nil if its time is over, and where.
     private func row(_ key: RecordKey, _ db: Database, _ now: Int64) throws -> (record: Record?, place: Place)? {
+        var row = known.recent[key]
+        if row == nil {
+            let index = try db.cachedStatement(sql: "SELECT id FROM place WHERE key = ?")
+            index.bind(key.octets, at: 1)
+            defer { index.reset() }
+            if try index.step() { row = index.number(0) }
+        }
+        guard let row else { return nil }
         let statement = try db.cachedStatement(
-            sql: "SELECT fingerprint, state, owner, response, size, expires, id FROM record WHERE key = ?")
-        guard let row = try Row.fetchOne(statement, arguments: [Data(key.octets)]) else { return nil }
-        let place = Place(size: row["size"], row: row["id"])
-        guard now < row["expires"] as Int64 else { return (nil, place) }
+            sql: """
+                SELECT fingerprint, state, owner, expires, octets FROM record LEFT JOIN response USING (id) WHERE id = ?
+                """)
+        statement.bind(row, at: 1)
+        defer { statement.reset() }
+        guard try statement.step() else { return nil }
+        let response = statement.octets(4)
+        let place = Place(row: row, size: RecordLimits.overhead + (response?.count ?? 0))
+        guard now < statement.number(3) else { return (nil, place) }
         let stored = StoredRecord(
-            fingerprint: Array(row["fingerprint"] as Data), state: row["state"],
-            owner: (row["owner"] as Data?).map { Array($0) }, response: (row["response"] as Data?).map { Array($0) })
+            fingerprint: statement.octets(0) ?? [],
+            state: response == nil ? Int(statement.number(1)) : StoredRecord.done,
+            owner: statement.octets(2), response: response)
         return (stored.record, place)
     }
 
-    private func write(
-        _ key: RecordKey, _ record: Record, _ expires: Int64, _ db: Database, _ change: inout Change
+    private mutating func write(
+        _ record: Record, under key: RecordKey, until expires: Int64, _ db: Database
     ) throws {
         let stored = StoredRecord(record)
-        let size = RecordLimits.overhead + (stored.response?.count ?? 0)
-        var place = change.places[key] ?? Place()
-        change.octets += size - place.size
-        if case .done = record.state, place.isOwn {
-            // Written a moment ago, at the gate: its place in the index of times stays.
-            try db.cachedStatement(
-                sql: "UPDATE record SET state = ?, owner = NULL, response = ?, size = ? WHERE id = ?"
-            ).execute(arguments: [stored.state, stored.response.map { Data($0) }, size, place.row])
-        } else {
-            try db.cachedStatement(
-                sql: """
-                    INSERT OR REPLACE INTO record (key, fingerprint, state, owner, response, size, expires)
-                    VALUES (?, ?, ?, ?, ?, ?, ?)
-                    """
-            ).execute(arguments: [
-                Data(key.octets), Data(stored.fingerprint), stored.state, stored.owner.map { Data($0) },
-                stored.response.map { Data($0) }, size, expires,
-            ])
-            place.row = db.lastInsertedRowID
+        var place = known.places[key] ?? Place()
+        if !place.isOwn {
+            // What stood there is from before. The newest record is the last, so that records end in their order.
+            if place.row != 0 { try remove(place.row, key, size: place.size, db) }
+            known.newest += 1
+            place = Place(row: known.newest, size: RecordLimits.overhead, isOwn: true)
+            try insert(stored, under: key, at: place.row, until: expires, db)
+            known.recent.insert(key, at: place.row)
+            known.octets += place.size
+        } else if case .open = record.state {
+            let statement = try db.cachedStatement(sql: "UPDATE record SET state = ?, owner = NULL WHERE id = ?")
+            statement.bind(Int64(stored.state), at: 1)
+            statement.bind(place.row, at: 2)
+            try statement.run()
         }
-        place.size = size
-        place.isOwn = true
-        change.places[key] = place
+        if let response = stored.response {
+            let statement = try db.cachedStatement(sql: "INSERT INTO response (id, octets) VALUES (?, ?)")
+            statement.bind(place.row, at: 1)
+            statement.bind(response, at: 2)
+            try statement.run()
+            place.size += response.count
+            known.octets += response.count
+        }
+        known.places[key] = place
+    }
+
+    private func insert(
+        _ stored: StoredRecord, under key: RecordKey, at row: Int64, until expires: Int64, _ db: Database
+    ) throws {
+        let statement = try db.cachedStatement(
+            sql: "INSERT INTO record (id, key, fingerprint, state, owner, expires) VALUES (?, ?, ?, ?, ?, ?)")
+        statement.bind(row, at: 1)
+        statement.bind(key.octets, at: 2)
+        statement.bind(stored.fingerprint, at: 3)
+        statement.bind(Int64(stored.state), at: 4)
+        if let owner = stored.owner { statement.bind(owner, at: 5) } else { statement.bindNull(at: 5) }
+        statement.bind(expires, at: 6)
+        try statement.run()
+    }
+
+    // MARK: The index of keys
+
+    /// Writes the next slice of recent keys to the index, if there is one.
+    private mutating func indexRecentKeys(_ db: Database, added: Int) throws {
+        guard let slice = known.recent.takeSlice(newest: known.newest, added: added) else { return }
+        let statement = try db.cachedStatement(sql: "INSERT OR REPLACE INTO place (key, id) VALUES (?, ?)")
+        for (key, row) in slice.keys {
+            statement.bind(key.octets, at: 1)
+            statement.bind(row, at: 2)
+            try statement.run()
+        }
+        guard let last = slice.last else { return }
+        let mark = try db.cachedStatement(sql: "INSERT OR REPLACE INTO meta (name, value) VALUES ('indexed', ?)")
+        mark.bind(last, at: 1)
+        try mark.run()
     }
 
     // MARK: Bounds
 
-    private func keepWithinBounds(
-        _ db: Database, _ change: inout Change, _ isHeld: (RecordKey) -> Bool
-    ) throws {
-        while change.octets > limits.octets {
-            let oldest = try Row.fetchAll(
-                db.cachedStatement(sql: "SELECT key, size FROM record ORDER BY expires LIMIT \(Self.slice)"))
-            var surplus: [Row] = []
-            var left = change.octets
-            for row in oldest where left > limits.octets {
-                surplus.append(row)
-                left -= row["size"] as Int
+    /// A record that may be removed.
+    private struct Removable {
+        let row: Int64
+        let key: RecordKey
+        let size: Int
+        let expires: Int64
+    }
+
+    /// The next records to be removed, the oldest first, as long as they are due.
+    private func oldest(_ db: Database, while isDue: (Removable) -> Bool) throws -> [Removable] {
+        let statement = try db.cachedStatement(
+            sql: """
+                SELECT id, key, coalesce(length(octets), 0), expires FROM record LEFT JOIN response USING (id)
+                ORDER BY id LIMIT \(Self.slice)
+                """)
+        defer { statement.reset() }
+        var found: [Removable] = []
+        while try statement.step() {
+            let record = Removable(
+                row: statement.number(0), key: RecordKey(octets: statement.octets(1) ?? []),
+                size: RecordLimits.overhead + Int(statement.number(2)), expires: statement.number(3))
+            guard isDue(record) else { break }
+            found.append(record)
+        }
+        return found
+    }
+
+    private mutating func keepWithinBounds(_ db: Database, _ isHeld: (RecordKey) -> Bool) throws {
+        while known.octets > limits.octets {
+            var surplus = known.octets - limits.octets
+            let due = try oldest(db) { record in
+                defer { surplus -= record.size }
+                return surplus > 0
             }
-            let removed = try Self.remove(surplus, db, &change, isHeld)
-            change.evicted += removed
+            let removed = try remove(due, db, isHeld)
+            evicted += removed
             // Only messages that are under way are left.
             if removed == 0 { return }
         }
     }
 
     /// Removes records but those whose message is under way.
-    private static func remove(
-        _ rows: [Row], _ db: Database, _ change: inout Change, _ isHeld: (RecordKey) -> Bool
-    ) throws -> Int {
-        let statement = try db.cachedStatement(sql: "DELETE FROM record WHERE key = ?")
+    ///
+    /// - Returns: how many were removed.
+    private mutating func remove(_ records: [Removable], _ db: Database, _ isHeld: (RecordKey) -> Bool) throws -> Int {
         var count = 0
-        for row in rows {
-            let key: Data = row["key"]
-            guard !isHeld(RecordKey(octets: Array(key))) else { continue }
-            try statement.execute(arguments: [key])
-            change.octets -= row["size"] as Int
+        for record in records where !isHeld(record.key) {
+            try remove(record.row, record.key, size: record.size, db)
             count += 1
         }
         return count
+    }
+
+    private mutating func remove(_ row: Int64, _ key: RecordKey, size: Int, _ db: Database) throws {
+        for sql in ["DELETE FROM record WHERE id = ?", "DELETE FROM response WHERE id = ?"] {
+            let statement = try db.cachedStatement(sql: sql)
+            statement.bind(row, at: 1)
+            try statement.run()
+        }
+        if !known.recent.remove(key, at: row) {
+            let statement = try db.cachedStatement(sql: "DELETE FROM place WHERE key = ? AND id = ?")
+            statement.bind(key.octets, at: 1)
+            statement.bind(row, at: 2)
+            try statement.run()
+        }
+        known.octets -= size
     }
 
     // MARK: Errors

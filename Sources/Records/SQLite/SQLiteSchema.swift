@@ -2,9 +2,15 @@ internal import Foundation
 internal import GRDB
 
 /// The tables of a file, and how a file of an older version is brought up to date.
+///
+/// - `record`: a row for each attempt that is kept, the newest last.
+/// - `response`: what became of a message that is done, under the row of its record.
+/// - `place`: the index of keys, as far as it goes: up to the row that is named `indexed` in `meta`. The keys of later
+///   records are in memory (``RecentKeys``).
+/// - `meta`: what there is one of.
 enum SQLiteSchema {
     /// The version that this program knows. Each version has the step that leads to it in ``migrate(_:)``.
-    static let version = 1
+    static let version = 2
     /// Tells a file of ours from another program's: "Post" in ASCII.
     static let application = 0x506F_7374
 
@@ -25,17 +31,37 @@ enum SQLiteSchema {
             if found < 1 {
                 try db.execute(
                     sql: """
-                        CREATE TABLE record (
-                            id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, fingerprint BLOB NOT NULL,
-                            state INTEGER NOT NULL, owner BLOB, response BLOB, size INTEGER NOT NULL,
-                            expires INTEGER NOT NULL
-                        );
-                        CREATE INDEX record_expires ON record (expires);
                         CREATE TABLE meta (name TEXT PRIMARY KEY NOT NULL, value BLOB NOT NULL) WITHOUT ROWID;
                         PRAGMA application_id = \(application);
-                        PRAGMA user_version = 1;
                         """)
             }
+            // Records and responses in one table, and two indexes that every record was written to at once.
+            if found == 1 { try db.execute(sql: "ALTER TABLE record RENAME TO record_1") }
+            if found < 2 {
+                try db.execute(
+                    sql: """
+                        CREATE TABLE record (
+                            id INTEGER PRIMARY KEY, key BLOB NOT NULL, fingerprint BLOB NOT NULL,
+                            state INTEGER NOT NULL, owner BLOB, expires INTEGER NOT NULL
+                        );
+                        CREATE TABLE response (id INTEGER PRIMARY KEY, octets BLOB NOT NULL);
+                        CREATE TABLE place (key BLOB PRIMARY KEY NOT NULL, id INTEGER NOT NULL) WITHOUT ROWID;
+                        """)
+            }
+            if found == 1 {
+                try db.execute(
+                    sql: """
+                        INSERT INTO record (key, fingerprint, state, owner, expires)
+                            SELECT key, fingerprint, state, owner, expires FROM record_1 ORDER BY expires, id;
+                        INSERT INTO place (key, id) SELECT key, id FROM record ORDER BY key;
+                        INSERT INTO response (id, octets)
+                            SELECT place.id, record_1.response FROM place JOIN record_1 USING (key)
+                            WHERE record_1.response IS NOT NULL ORDER BY place.id;
+                        INSERT INTO meta (name, value) SELECT 'indexed', coalesce(max(id), 0) FROM record;
+                        DROP TABLE record_1;
+                        """)
+            }
+            if found < version { try db.execute(sql: "PRAGMA user_version = \(version)") }
             return .commit
         }
     }
