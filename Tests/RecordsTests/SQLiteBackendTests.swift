@@ -130,6 +130,26 @@ import Testing
         opened.backend.close()
     }
 
+    /// All that the index was made of is gone, the newest record with it. What comes then is not taken for indexed.
+    @Test func whatComesAfterAllWereRemovedIsFound() throws {
+        let folder = try Folder()
+        let shared = SharedTime()
+        var opened = try Opened(folder, long) { shared.seconds }
+        // One round, which a commit of so many writes at once.
+        try opened.send(0..<RecentKeys.many, message)
+        shared.seconds += 3602
+        for _ in 0..<20 { try opened.backend.maintain { _ in false } }
+        for number in 5000..<5002 {
+            opened.backend.close()
+            opened = try Opened(folder, long) { shared.seconds }
+            try opened.send(number..<number + 1, message)
+        }
+        opened.backend.close()
+        opened = try Opened(folder, long) { shared.seconds }
+        for number in 5000..<5002 { #expect(try opened.decision(number, message) == .replay(Self.response(number))) }
+        opened.backend.close()
+    }
+
     /// A shorter lifetime counts for what is there already, so that records still end in their order.
     @Test func aShorterLifetimeCountsAtOnce() throws {
         let folder = try Folder()

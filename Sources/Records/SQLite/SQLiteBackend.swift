@@ -89,23 +89,20 @@ struct SQLiteBackend: RecordBackend {
     /// Learns what there is in a file.
     private func learn(_ db: Database) throws -> Known {
         var known = Known()
-        known.newest = try Int64.fetchOne(db, sql: "SELECT max(id) FROM record") ?? 0
+        let indexed = try Int64.fetchOne(db, sql: "SELECT value FROM meta WHERE name = 'indexed'") ?? 0
+        // The newest may have been removed. What comes next is newer than all that the index was made of, nevertheless.
+        known.newest = max(indexed, try Int64.fetchOne(db, sql: "SELECT max(id) FROM record") ?? 0)
         let latest = expiry(of: now())
         // Records are removed in their order, so none may end before one that is older. Only a lifetime that was longer before
         // makes the newest end later than one that is written now.
-        if try Int64.fetchOne(db, sql: "SELECT expires FROM record WHERE id = ?", arguments: [known.newest]) ?? 0
-            > latest
-        {
+        if let last = try Int64.fetchOne(db, sql: "SELECT expires FROM record ORDER BY id DESC LIMIT 1"), last > latest {
             try db.execute(sql: "UPDATE record SET expires = ? WHERE expires > ?", arguments: [latest, latest])
         }
         let records = try Int.fetchOne(db, sql: "SELECT count(*) FROM record") ?? 0
         let responses = try Int.fetchOne(db, sql: "SELECT coalesce(sum(length(octets)), 0) FROM response") ?? 0
         known.octets = records * RecordLimits.overhead + responses
-        let statement = try db.cachedStatement(
-            sql: """
-                SELECT key, id FROM record
-                WHERE id > (SELECT coalesce(max(value), 0) FROM meta WHERE name = 'indexed') ORDER BY id
-                """)
+        let statement = try db.cachedStatement(sql: "SELECT key, id FROM record WHERE id > ? ORDER BY id")
+        statement.bind(indexed, at: 1)
         defer { statement.reset() }
         while try statement.step() {
             known.recent.insert(RecordKey(octets: statement.octets(0) ?? []), at: statement.number(1))
