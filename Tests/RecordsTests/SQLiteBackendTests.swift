@@ -46,8 +46,10 @@ import Testing
             _ = try backend.open(as: instance)
         }
 
-        mutating func run(_ keys: [RecordKey], _ message: MessageFingerprint, _ kind: RecordJob.Kind) throws {
-            let owner = RecordOwner(instance, attempt: 1)
+        mutating func run(
+            _ keys: [RecordKey], _ message: MessageFingerprint, _ kind: RecordJob.Kind, attempt: UInt64 = 1
+        ) throws {
+            let owner = RecordOwner(instance, attempt: attempt)
             let jobs = keys.map { RecordJob(key: $0, message: message, owner: owner, kind: kind) }
             for result in try backend.run(jobs, isHeld: { _ in false }) {
                 switch result {
@@ -58,10 +60,10 @@ import Testing
         }
 
         /// Sends messages whole, with a response that tells of the key.
-        mutating func send(_ numbers: Range<Int>, _ message: MessageFingerprint) throws {
+        mutating func send(_ numbers: some Collection<Int>, _ message: MessageFingerprint, claimed: Bool = false) throws {
             let owner = RecordOwner(instance, attempt: 1)
             let keys = numbers.map { SQLiteBackendTests.key($0) }
-            try run(keys, message, .claimNew)
+            if !claimed { try run(keys, message, .claimNew) }
             try run(keys, message, .startSending)
             let ends = numbers.map {
                 RecordJob(
@@ -192,6 +194,57 @@ import Testing
         opened.backend.close()
         opened = try Opened(folder, long)
         #expect(try opened.decision(0, message) == .unknown)
+        opened.backend.close()
+    }
+
+    /// Whatever is sent, ends, expires and is opened again in whatever order: a file knows what a dictionary would.
+    @Test(arguments: 1...4) func aFileKnowsWhatADictionaryWould(_ seed: UInt64) throws {
+        struct Known {
+            let message: MessageFingerprint
+            /// Nil if it is open.
+            let decision: RecordDecision?
+            let expires: Int64
+        }
+        var random = SeededGenerator(seed: seed)
+        let folder = try Folder()
+        let shared = SharedTime()
+        var known: [Int: Known] = [:]
+        var opened = try Opened(folder, long) { shared.seconds }
+        func isKnown(_ number: Int) -> Bool { known[number].map { $0.expires > shared.seconds } ?? false }
+        for step in 0..<120 {
+            let first = Int.random(in: 0..<20_000, using: &random)
+            let numbers = (first..<first + Int.random(in: 1...300, using: &random)).filter { !isKnown($0) }
+            let expires = shared.seconds + 3601
+            switch Int.random(in: 0..<10, using: &random) {
+            case 0..<6:
+                try opened.run(numbers.map(Self.key), message, .claim)
+                try opened.send(numbers, message, claimed: true)
+                for number in numbers {
+                    known[number] = Known(message: message, decision: .replay(Self.response(number)), expires: expires)
+                }
+            case 6:
+                let keys = numbers.map(Self.key)
+                for kind in [RecordJob.Kind.claim, .startSending, .end(.open)] { try opened.run(keys, other, kind) }
+                for number in numbers { known[number] = Known(message: other, decision: nil, expires: expires) }
+            case 7:
+                opened.backend.close()
+                opened = try Opened(folder, long) { shared.seconds }
+            case 8: shared.seconds += Int64.random(in: 1...900, using: &random)
+            default: for _ in 0..<8 { try opened.backend.maintain { _ in false } }
+            }
+            for _ in 0..<60 {
+                let number = Int.random(in: 0..<20_300, using: &random)
+                let asked = number % 2 == 0 ? message : other
+                var expected = RecordDecision.begun
+                if let record = known[number], isKnown(number) {
+                    expected = record.message == asked ? record.decision ?? .begun : .otherMessage
+                }
+                let found = try opened.decision(number, asked)
+                #expect(found == expected, "\(number) after step \(step) of seed \(seed)")
+                // Asked, and not sent.
+                if found == .begun { try opened.run([Self.key(number)], asked, .end(.free), attempt: 9) }
+            }
+        }
         opened.backend.close()
     }
 
