@@ -60,7 +60,8 @@ import Testing
         }
 
         /// Sends messages whole, with a response that tells of the key.
-        mutating func send(_ numbers: some Collection<Int>, _ message: MessageFingerprint, claimed: Bool = false) throws {
+        mutating func send(_ numbers: some Collection<Int>, _ message: MessageFingerprint, claimed: Bool = false) throws
+        {
             let owner = RecordOwner(instance, attempt: 1)
             let keys = numbers.map { SQLiteBackendTests.key($0) }
             if !claimed { try run(keys, message, .claimNew) }

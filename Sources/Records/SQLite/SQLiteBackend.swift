@@ -95,7 +95,8 @@ struct SQLiteBackend: RecordBackend {
         let latest = expiry(of: now())
         // Records are removed in their order, so none may end before one that is older. Only a lifetime that was longer before
         // makes the newest end later than one that is written now.
-        if let last = try Int64.fetchOne(db, sql: "SELECT expires FROM record ORDER BY id DESC LIMIT 1"), last > latest {
+        if let last = try Int64.fetchOne(db, sql: "SELECT expires FROM record ORDER BY id DESC LIMIT 1"), last > latest
+        {
             try db.execute(sql: "UPDATE record SET expires = ? WHERE expires > ?", arguments: [latest, latest])
         }
         let records = try Int.fetchOne(db, sql: "SELECT count(*) FROM record") ?? 0
