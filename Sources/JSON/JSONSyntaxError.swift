@@ -30,5 +30,15 @@ public struct JSONSyntaxError: Error, CustomStringConvertible {
     }
 
     /// What is wrong, where, and what to do.
-    public var description: String { "\(reason.rawValue) (at octet \(offset))" }
+    public var description: String { "\(reason.rawValue)\(limit) (at octet \(offset))" }
+
+    /// How many there may be; empty for what is no matter of number.
+    private var limit: String {
+        switch reason {
+        case .depth: "; \(JSONDocument.maximumDepth) levels are allowed"
+        case .members: "; \(JSONDocument.maximumMembers) are allowed"
+        case .values: "; \(JSONDocument.maximumValues) are allowed"
+        default: ""
+        }
+    }
 }

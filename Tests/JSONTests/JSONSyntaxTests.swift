@@ -89,6 +89,7 @@ private struct Anything: Decodable {
         #expect(try JSONDocument(object(2000)).repeatedCount == 0)
         let error = #expect(throws: JSONSyntaxError.self) { try JSONDocument(object(2001)) }
         #expect(error?.reason == .members)
+        #expect(error?.description.contains("2000 are allowed") == true)
     }
 
     @Test func documentsHaveABound() throws {

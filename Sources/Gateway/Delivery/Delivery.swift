@@ -232,7 +232,7 @@ final class Delivery: Sendable {
             taken = try first.result.get()
             times = first.times
         } else {
-            (taken, times) = try await transactOnce(content, envelope, gate, with: relay)
+            (taken, times) = try await transaction(content, envelope, gate, with: relay)
         }
         times.queue += waited
         var receipt = Receipt(relay: relay.name, taken, times)
@@ -240,7 +240,8 @@ final class Delivery: Sendable {
         return receipt
     }
 
-    private func transactOnce(
+    /// Sends a message in one transaction: opens it, passes its gate, and closes it.
+    private func transaction(
         _ content: [UInt8], _ envelope: Envelope, _ gate: RecordGate?, with relay: Relay
     ) async throws(AttemptFailure) -> (SMTPReceipt, TransactionTimes) {
         let begun = ContinuousClock.now

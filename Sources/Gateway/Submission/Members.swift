@@ -138,16 +138,3 @@ struct Members: ~Copyable {
     /// Whether nothing is wrong with any member.
     var areRight: Bool { unknown.isEmpty && found.isEmpty }
 }
-
-/// The names of the members that a model has.
-protocol MemberName: RawRepresentable<String>, CaseIterable {}
-
-/// What is decoded together with the errors in it, their pointers seen from here.
-protocol DecodableWithErrors: Decodable {
-    var errors: FieldErrors { get }
-}
-
-/// Any JSON value, not looked at.
-struct Anything: Decodable {
-    init(from decoder: any Decoder) {}
-}

@@ -1,5 +1,3 @@
-internal import NIOCore
-
 /// A message that asks a pool for a session. It is told once how that went, on the pool's event loop.
 protocol PoolMessage: AnyObject {
     var envelope: Envelope { get }
@@ -8,12 +6,4 @@ protocol PoolMessage: AnyObject {
     func opened(_ opened: OpenedInPool)
     /// The message cannot be sent.
     func failed(_ error: SMTPError)
-}
-
-/// A message that is open on a session of a pool.
-struct OpenedInPool: Sendable {
-    let session: SMTPSession
-    let opened: SMTPSession.Opened
-    /// How long the message waited for the session.
-    let waited: TimeAmount
 }
