@@ -153,7 +153,7 @@ final class MessageSender: Sendable {
         }
     }
 
-    /// Whether a message may be sent under whose key nothing is known.
+    /// Checks whether a message may be sent, if nothing is known under its key.
     private func mayBegin(_ context: MessageContext) throws(Problem) {
         try context.admitted.checkRoom(isCounted: true)
         try context.admitted.takeMessages(1)
