@@ -109,7 +109,7 @@ enum PoolTarget {
                 sessions[number].isOpening = false
                 sessions[number].isBusy = true
                 complete(opened.message)
-                if event % 2 == 0 { machine.awaitsContent(session, at: now) }
+                if event % 2 == 0 { machine.contentDelayed(session, at: now) }
             case 155..<170:
                 // A message that is chained, and whose turn has not come, cannot have failed.
                 if case .opening = machine[session]?.state {
@@ -204,7 +204,7 @@ enum PoolTarget {
             ensure(figures.sessions + figures.connecting <= limits.sessions, "too many sessions")
             ensure(figures.connecting == attempts, "\(figures.connecting) attempts, and \(attempts) under way")
             ensure(figures.idle <= figures.sessions && machine.probing >= 0, "more idle sessions than there are")
-            let awaiting = machine.table.count { if case .open(.isAwaited)? = $0?.state { true } else { false } }
+            let awaiting = machine.table.count { if case .open(.awaited)? = $0?.state { true } else { false } }
             ensure(machine.awaitingContent == awaiting, "\(machine.awaitingContent) counted, \(awaiting) await content")
             ensure(
                 figures.waiting == 0 || timer <= now + TimeAmount(limits.queueTimeout),

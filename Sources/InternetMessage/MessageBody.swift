@@ -90,7 +90,7 @@ struct MessageBody {
         return false
     }
 
-    /// Octets that the body takes at most, more or less, to make room once.
+    /// An estimate of the body's octets, to make room once.
     var estimatedCount: Int {
         (forms + related + attached).reduce(boundary == nil ? 0 : 512) { $0 + $1.estimatedCount }
     }

@@ -32,7 +32,7 @@ public struct JSONSyntaxError: Error, CustomStringConvertible {
     /// What is wrong, where, and what to do.
     public var description: String { "\(reason.rawValue)\(limit) (at octet \(offset))" }
 
-    /// How many there may be; empty for what is no matter of number.
+    /// The maximum that was exceeded; empty for other errors.
     private var limit: String {
         switch reason {
         case .depth: "; \(JSONDocument.maximumDepth) levels are allowed"

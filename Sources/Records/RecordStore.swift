@@ -11,8 +11,8 @@
 /// }
 /// ```
 ///
-/// A store has each of them as a call that does not wait: it returns the answer if that is there at once, and otherwise
-/// tells it later, from a thread of the store.
+/// Each of the three also has a form that does not wait: it returns the answer if that is known, and otherwise nil, and the
+/// completion is called later, on a thread of the store.
 public protocol RecordStore: Sendable {
     /// What identifiers of messages under a key are made of; nil as long as the store has not been reached.
     var secret: RecordSecret? { get }
@@ -21,7 +21,7 @@ public protocol RecordStore: Sendable {
 
     /// Claims a key for a message, in one step that nobody else can come between.
     ///
-    /// - Parameter completion: called once, unless something is returned.
+    /// - Parameter completion: called once if this returns nil, and never otherwise.
     /// - Returns: the decision; ``RecordStoreError/unavailable`` if the store cannot be asked, and the message must not be
     ///   sent.
     func claim(
@@ -29,9 +29,9 @@ public protocol RecordStore: Sendable {
         completion: @escaping @Sendable (Result<RecordDecision, RecordStoreError>) -> Void
     ) -> Result<RecordDecision, RecordStoreError>?
 
-    /// The gate before the end of a message: with success it is kept that the message may have been sent.
+    /// The gate before the end of a message: with success its record is `sending`.
     ///
-    /// - Parameter completion: called once, unless something is returned.
+    /// - Parameter completion: called once if this returns nil, and never otherwise.
     /// - Returns: an error if that cannot be kept, or if the key was lost to somebody else; then the end of the message
     ///   must not be sent.
     func startSending(
@@ -42,7 +42,7 @@ public protocol RecordStore: Sendable {
     /// answer, when it does again. What is lost with the process becomes `unknown`, and is not sent twice.
     ///
     /// - Parameter completion: called once, when other instances that ask the same store can know, unless true is returned.
-    /// - Returns: whether there is nothing to wait for.
+    /// - Returns: whether there is nothing to wait for; then the completion is not called.
     func end(_ key: RecordKey, as end: RecordEnd, completion: @escaping @Sendable () -> Void) -> Bool
 
     /// Takes the next turn of a relay in the order of all instances that share this store.
@@ -71,7 +71,7 @@ extension RecordStore {
         }.get()
     }
 
-    /// The gate before the end of a message: when this returns, it is kept that the message may have been sent.
+    /// The gate before the end of a message: when this returns, its record is `sending`.
     ///
     /// - Throws: ``RecordStoreError`` if that cannot be kept, or if the key was lost to somebody else; then the end of the
     ///   message must not be sent.

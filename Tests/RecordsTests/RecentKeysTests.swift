@@ -9,7 +9,7 @@ import Testing
     /// As many as a round needs, at rows from 1 on.
     private func many() -> RecentKeys {
         var keys = RecentKeys()
-        for number in 1...RecentKeys.many { keys.insert(key(number), at: Int64(number)) }
+        for number in 1...RecentKeys.roundThreshold { keys.insert(key(number), at: Int64(number)) }
         return keys
     }
 
@@ -19,8 +19,8 @@ import Testing
 
     @Test func nothingIsWrittenBeforeThereAreMany() {
         var keys = RecentKeys()
-        for number in 1..<RecentKeys.many { keys.insert(key(number), at: Int64(number)) }
-        let slice = keys.takeSlice(newest: 4095, added: 1000)
+        for number in 1..<RecentKeys.roundThreshold { keys.insert(key(number), at: Int64(number)) }
+        let slice = keys.takeSlice()
         #expect(slice == nil)
         #expect(keys[key(7)] == 7)
         #expect(keys[key(0)] == nil)
@@ -32,7 +32,7 @@ import Testing
         var last: RecordKey?
         var slices = 0
         while true {
-            let taken = keys.takeSlice(newest: Int64(RecentKeys.many), added: 1)
+            let taken = keys.takeSlice()
             let slice = try #require(taken)
             slices += 1
             for (key, row) in slice.keys {
@@ -42,24 +42,24 @@ import Testing
                 // From now on the index is asked.
                 #expect(keys[key] == nil)
             }
-            guard let end = slice.last else { continue }
-            #expect(end == Int64(RecentKeys.many))
+            guard let end = slice.indexedThrough else { continue }
+            #expect(end == Int64(RecentKeys.roundThreshold))
             break
         }
-        #expect(slices == RecentKeys.many / RecentKeys.slice)
-        #expect(written.count == RecentKeys.many)
+        #expect(slices == RecentKeys.roundThreshold / RecentKeys.minimumSlice)
+        #expect(written.count == RecentKeys.roundThreshold)
         #expect(written[key(7)] == 7)
         #expect(keys.count == 0)
-        let next = keys.takeSlice(newest: Int64(RecentKeys.many), added: 1)
+        let next = keys.takeSlice()
         #expect(next == nil)
     }
 
     /// What comes while a round goes on is of the next one, also under a key that is in both; what goes is of none.
     @Test func whatComesAndGoesMeanwhile() throws {
         var keys = many()
-        let taken = keys.takeSlice(newest: Int64(RecentKeys.many), added: 1)
+        let taken = keys.takeSlice()
         var written = Set(try #require(taken).keys.map(\.key))
-        let waiting = (1...RecentKeys.many).map(key).filter { !written.contains($0) }
+        let waiting = (1...RecentKeys.roundThreshold).map(key).filter { !written.contains($0) }
         let (again, gone) = (waiting[0], waiting[1])
         keys.insert(again, at: 5000)
         let place = try #require(keys[gone])
@@ -69,13 +69,13 @@ import Testing
         keys.insert(key(0), at: 5001)
         var end: Int64?
         while end == nil {
-            let taken = keys.takeSlice(newest: 5001, added: 1)
+            let taken = keys.takeSlice()
             let slice = try #require(taken)
             written.formUnion(slice.keys.map(\.key))
-            end = slice.last
+            end = slice.indexedThrough
         }
-        #expect(end == Int64(RecentKeys.many))
-        #expect(written.count == RecentKeys.many - 2)
+        #expect(end == Int64(RecentKeys.roundThreshold))
+        #expect(written.count == RecentKeys.roundThreshold - 2)
         #expect(!written.contains(again) && !written.contains(gone))
         #expect(keys[again] == 5000)
         #expect(keys[key(0)] == 5001)
@@ -85,14 +85,14 @@ import Testing
     /// The more come, the more are written: what waits does not grow.
     @Test func slicesKeepUpWithWhatComes() throws {
         var keys = many()
-        var next = RecentKeys.many
+        var next = RecentKeys.roundThreshold
         for _ in 0..<100 {
             for _ in 0..<300 {
                 next += 1
                 keys.insert(key(next), at: Int64(next))
             }
-            _ = keys.takeSlice(newest: Int64(next), added: 300)
+            _ = keys.takeSlice()
         }
-        #expect(keys.count < 3 * RecentKeys.many)
+        #expect(keys.count < 3 * RecentKeys.roundThreshold)
     }
 }

@@ -61,8 +61,8 @@ struct PoolMachinePlay: ~Copyable {
         return [opened.map { "opened \($0.message) after \($0.waited.nanoseconds / 1_000_000)" } ?? "none"] + drain()
     }
 
-    mutating func awaitsContent(_ session: Int) -> [String] {
-        machine.awaitsContent(sessions[session], at: now)
+    mutating func contentDelayed(_ session: Int) -> [String] {
+        machine.contentDelayed(sessions[session], at: now)
         return drain()
     }
 

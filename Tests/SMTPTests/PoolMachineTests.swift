@@ -453,7 +453,7 @@ import Testing
         #expect(play.submit(1) == ["open 1 on 0 in 5.0 seconds"])
         #expect(play.submit(2) == [])
         #expect(play.opened(0) == ["opened 1 after 0"])
-        #expect(play.awaitsContent(0) == ["connect"])
+        #expect(play.contentDelayed(0) == ["connect"])
         #expect(play.established() == ["open 2 on 1"])
         // Now one waits for the server, and one for its content.
         #expect(play.submit(3) == [])
@@ -468,7 +468,7 @@ import Testing
             $0.sessions = 3
             $0.promptSessions = 1
         }
-        _ = play.submit(1) + play.opened(0) + play.awaitsContent(0)
+        _ = play.submit(1) + play.opened(0) + play.contentDelayed(0)
         #expect(play.machine.awaitingContent == 1)
         #expect(isClosed ? play.closed(0) == [] : play.ready(0) == [])
         #expect(play.machine.awaitingContent == 0)

@@ -18,8 +18,8 @@ final class LoopInbox: Sendable {
     /// Runs tasks on that loop.
     let executor: HTTPTaskExecutor
     private let incoming = Mutex<[Work]>([])
-    /// What other threads have brought, and the loop has been woken for.
-    private let brought = Mutex<[Work]>([])
+    /// What does not wait for the HTTP server's turn to end, and the loop has been woken for.
+    private let urgent = Mutex<[Work]>([])
     private let outgoing: NIOLoopBoundBox<[(HTTPResponder, HTTPResponse)]>
 
     private var loop: any EventLoop { delivery.loop }
@@ -36,18 +36,18 @@ final class LoopInbox: Sendable {
         incoming.withLock { $0.append(work) }
     }
 
-    /// Hands over work at once, from any thread. What is brought before the loop comes to it shares its wake-up.
-    func handOver(_ work: Work) {
-        let isFirst = brought.withLock { brought in
-            brought.append(work)
-            return brought.count == 1
+    /// Hands over work at once, from any thread. Work that is added before the loop runs shares one wake-up.
+    func handOverNow(_ work: Work) {
+        let isFirst = urgent.withLock { urgent in
+            urgent.append(work)
+            return urgent.count == 1
         }
         guard isFirst else { return }
         loop.execute {
             Self.run(
-                self.brought.withLock { brought in
-                    defer { brought = [] }
-                    return brought
+                self.urgent.withLock { urgent in
+                    defer { urgent = [] }
+                    return urgent
                 })
         }
     }

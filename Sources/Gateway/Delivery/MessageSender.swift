@@ -37,12 +37,7 @@ final class MessageSender: Sendable {
 
     /// Sends a message and responds to its request.
     func send(_ composed: Composition, _ context: MessageContext, _ responder: HTTPResponder) {
-        room.enter()
-        let inbox = nextInbox()
-        inbox.add(
-            .message(
-                OutgoingMessage(
-                    composed, by: relays(for: composed, context), context, responder, sender: self, inbox: inbox)))
+        begin(composed, gate: nil, context, responder)
     }
 
     /// Sends a message, unless that was done under its key, and responds to its request.
@@ -50,13 +45,7 @@ final class MessageSender: Sendable {
         _ composed: Composition, once key: IdempotencyKey, _ fingerprint: MessageFingerprint,
         _ context: MessageContext, _ responder: HTTPResponder
     ) {
-        room.enter()
-        let inbox = nextInbox()
-        inbox.add(
-            .message(
-                OutgoingMessage(
-                    composed, by: relays(for: composed, context), context, responder,
-                    gate: once.gate(key, fingerprint), sender: self, inbox: inbox)))
+        begin(composed, gate: once.gate(key, fingerprint), context, responder)
     }
 
     /// Sends a raw message while it arrives, and responds to its request.
@@ -124,6 +113,19 @@ final class MessageSender: Sendable {
 
     // MARK: One message
 
+    /// Takes a message to one of the loops.
+    private func begin(
+        _ composed: Composition, gate: RecordGate?, _ context: MessageContext, _ responder: HTTPResponder
+    ) {
+        room.enter()
+        let inbox = nextInbox()
+        inbox.add(
+            .message(
+                OutgoingMessage(
+                    composed, by: relays(for: composed, context), context, responder, gate: gate, sender: self,
+                    inbox: inbox)))
+    }
+
     /// Begins to send a message, unless that was done under its key. On its loop.
     func begin(_ message: OutgoingMessage) {
         guard let gate = message.gate else {
@@ -131,7 +133,7 @@ final class MessageSender: Sendable {
             return
         }
         let claimed = gate.claim { [self] result in
-            message.inbox.handOver(.task { self.claimed(message, gate, result) })
+            message.inbox.handOverNow(.task { self.claimed(message, gate, result) })
         }
         if let claimed { self.claimed(message, gate, claimed) }
     }
@@ -146,7 +148,7 @@ final class MessageSender: Sendable {
             return
         }
         do throws(Problem) {
-            try mayBegin(context)
+            try checkMayBegin(context)
             sendAtOnce(message)
         } catch {
             respond(message, context.response(to: .failed(error)), ending: gate, as: .free)
@@ -154,7 +156,7 @@ final class MessageSender: Sendable {
     }
 
     /// Checks whether a message may be sent, if nothing is known under its key.
-    private func mayBegin(_ context: MessageContext) throws(Problem) {
+    private func checkMayBegin(_ context: MessageContext) throws(Problem) {
         try context.admitted.checkRoom(isCounted: true)
         try context.admitted.takeMessages(1)
     }
@@ -171,7 +173,7 @@ final class MessageSender: Sendable {
             sendOn(message, after: first)
             return
         }
-        respondAfterEnd(message, accepted(message, receipt))
+        storeAndRespond(message, accepted(message, receipt))
     }
 
     /// Sends a message by a task, which can wait.
@@ -187,12 +189,12 @@ final class MessageSender: Sendable {
             } catch {
                 response = self.failed(message.id, message.envelope, error, message.context)
             }
-            self.respondAfterEnd(message, response)
+            self.storeAndRespond(message, response)
         }
     }
 
-    /// Responds to a request whose message was sent, or could not be, when that is kept under its key.
-    private func respondAfterEnd(_ message: OutgoingMessage, _ response: MessageResponse) {
+    /// Stores what became of a message under its Idempotency-Key, if it has one, and responds to its request.
+    private func storeAndRespond(_ message: OutgoingMessage, _ response: MessageResponse) {
         guard let gate = message.gate else {
             respond(message, response)
             return
@@ -204,7 +206,7 @@ final class MessageSender: Sendable {
         _ message: OutgoingMessage, _ response: MessageResponse, ending gate: RecordGate, as end: RecordEnd
     ) {
         let hasEnded = gate.end(as: end) { [self] in
-            message.inbox.handOver(.task { self.respond(message, response) })
+            message.inbox.handOverNow(.task { self.respond(message, response) })
         }
         if hasEnded { respond(message, response) }
     }

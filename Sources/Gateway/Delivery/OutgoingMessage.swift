@@ -21,7 +21,7 @@ final class OutgoingMessage: WholeMessage {
 
     init(
         _ composed: Composition, by relays: [Relay], _ context: MessageContext, _ responder: HTTPResponder,
-        gate: RecordGate? = nil, sender: MessageSender, inbox: LoopInbox
+        gate: RecordGate?, sender: MessageSender, inbox: LoopInbox
     ) {
         id = composed.id
         content = composed.content
@@ -43,7 +43,7 @@ final class OutgoingMessage: WholeMessage {
         guard let gate else { return true }
         let waiting = NIOLoopBound(transaction, eventLoop: inbox.delivery.loop)
         let passed = gate.pass { [self] result in
-            inbox.handOver(.task { self.passed(result, waiting.value) })
+            inbox.handOverNow(.task { self.passed(result, waiting.value) })
         }
         switch passed {
         case nil: return false
@@ -54,7 +54,7 @@ final class OutgoingMessage: WholeMessage {
         }
     }
 
-    /// It is kept that the message may have been sent, or it cannot be.
+    /// Sends the content if the record is `sending`, and gives the message up otherwise.
     private func passed(_ result: Result<Void, RecordStoreError>, _ transaction: WholeTransaction) {
         do throws(RecordStoreError) {
             try result.get()

@@ -1,6 +1,7 @@
 internal import Records
 
-/// The gate before the end of a message with an Idempotency-Key: what is sent is known first.
+/// The record of a message with an Idempotency-Key, and the gate before the end of the message: it claims the key, is passed
+/// before the end goes out, and ends with what became of the message.
 struct RecordGate: Sendable {
     let store: any RecordStore
     let key: RecordKey
@@ -14,14 +15,14 @@ struct RecordGate: Sendable {
         store.claim(key, for: message, completion: completion)
     }
 
-    /// Asks whether it is kept that the message may have been sent, as ``RecordStore/startSending(_:completion:)`` does.
+    /// Passes the gate, as ``RecordStore/startSending(_:completion:)`` does.
     func pass(
         completion: @escaping @Sendable (Result<Void, RecordStoreError>) -> Void
     ) -> Result<Void, RecordStoreError>? {
         store.startSending(key, completion: completion)
     }
 
-    /// Returns when it is kept that the message may have been sent.
+    /// Returns when the record is `sending`.
     ///
     /// - Throws: ``RecordStoreError`` if that cannot be kept, or the key was lost; then the message must not be sent.
     func pass() async throws(RecordStoreError) {

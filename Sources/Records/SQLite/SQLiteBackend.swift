@@ -15,26 +15,28 @@ struct SQLiteBackend: RecordBackend {
     private let now: @Sendable () -> Int64
     private var queue: DatabaseQueue?
     private var wasOpen = false
+    /// How many seconds a record is kept.
+    private var lifetime: Int64 { limits.lifetime.components.seconds + 1 }
     /// What is known of the file as long as it is open, in which nobody else changes it. When a transaction fails, the file is
     /// closed, and this is forgotten.
-    private var known = Known()
+    private var state = FileState()
 
-    private struct Known {
+    private struct FileState {
         /// Octets of all records.
         var octets = 0
-        /// Where the newest record stands.
+        /// The row of the newest record.
         var newest: Int64 = 0
-        var recent = RecentKeys()
-        /// Where the records of messages that are under way stand.
-        var places: [RecordKey: Place] = [:]
+        var recentKeys = RecentKeys()
+        /// The rows of messages that are under way.
+        var rowsInFlight: [RecordKey: StoredRow] = [:]
         /// Whether each commit waits for the disk.
         var isSynchronous = true
     }
 
-    /// Where a record stands in its table.
-    private struct Place {
-        /// 0 if it stands nowhere.
-        var row: Int64 = 0
+    /// A record's row.
+    private struct StoredRow {
+        /// 0 if there is none.
+        var id: Int64 = 0
         var size = 0
         /// Whether it was written by the attempt that is under way.
         var isOwn = false
@@ -69,16 +71,16 @@ struct SQLiteBackend: RecordBackend {
         }
         do {
             let queue = try DatabaseQueue(path: path, configuration: configuration)
-            let (secret, known) = try queue.writeWithoutTransaction { db in
-                try SQLiteSchema.migrate(db)
+            let (secret, state) = try queue.writeWithoutTransaction { db in
+                try SQLiteSchema.migrate(db, lifetime: lifetime)
                 // A file that can be read and not written is of no use.
                 try db.execute(
                     sql: "INSERT OR REPLACE INTO meta (name, value) VALUES ('opened', ?)",
                     arguments: [Data(String(now()).utf8)])
-                return (try SQLiteSchema.secret(db), try learn(db))
+                return (try SQLiteSchema.secret(db), try loadState(db))
             }
             self.queue = queue
-            self.known = known
+            self.state = state
             wasOpen = true
             return secret
         } catch {
@@ -87,32 +89,24 @@ struct SQLiteBackend: RecordBackend {
     }
 
     /// Learns what there is in a file.
-    private func learn(_ db: Database) throws -> Known {
-        var known = Known()
+    private func loadState(_ db: Database) throws -> FileState {
+        var state = FileState()
         let indexed = try Int64.fetchOne(db, sql: "SELECT value FROM meta WHERE name = 'indexed'") ?? 0
-        // The newest may have been removed. What comes next is newer than all that the index was made of, nevertheless.
-        known.newest = max(indexed, try Int64.fetchOne(db, sql: "SELECT max(id) FROM record") ?? 0)
-        let latest = expiry(of: now())
-        // Records are removed in their order, so none may end before one that is older. Only a lifetime that was longer before
-        // makes the newest end later than one that is written now.
-        if let last = try Int64.fetchOne(db, sql: "SELECT expires FROM record ORDER BY id DESC LIMIT 1"), last > latest
-        {
-            try db.execute(sql: "UPDATE record SET expires = ? WHERE expires > ?", arguments: [latest, latest])
-        }
+        // What was written of a round that was interrupted: its records are among the recent ones again.
+        try db.execute(sql: "DELETE FROM key_index WHERE id > ?", arguments: [indexed])
+        // The newest record may be gone; rows still have to be above those of the index.
+        state.newest = max(indexed, try Int64.fetchOne(db, sql: "SELECT max(id) FROM record") ?? 0)
         let records = try Int.fetchOne(db, sql: "SELECT count(*) FROM record") ?? 0
         let responses = try Int.fetchOne(db, sql: "SELECT coalesce(sum(length(octets)), 0) FROM response") ?? 0
-        known.octets = records * RecordLimits.overhead + responses
+        state.octets = records * RecordLimits.overhead + responses
         let statement = try db.cachedStatement(sql: "SELECT key, id FROM record WHERE id > ? ORDER BY id")
         statement.bind(indexed, at: 1)
         defer { statement.reset() }
         while try statement.step() {
-            known.recent.insert(RecordKey(octets: statement.octets(0) ?? []), at: statement.number(1))
+            state.recentKeys.insert(RecordKey(octets: statement.octets(0) ?? []), at: statement.number(1))
         }
-        return known
+        return state
     }
-
-    /// When a record is removed that is written at a time.
-    private func expiry(of time: Int64) -> Int64 { time + limits.lifetime.components.seconds + 1 }
 
     /// Creates the file, which holds responses with addresses in them: nobody else reads it.
     private static func create(_ path: String, isLasting: Bool) throws(RecordBackendError) {
@@ -126,7 +120,7 @@ struct SQLiteBackend: RecordBackend {
 
     func filter() throws(RecordBackendError) -> KeyFilter? {
         // To read more would hold up others, and a filter of more keys would tell few from others.
-        guard known.octets / RecordLimits.overhead <= KeyFilter.capacity else { return nil }
+        guard state.octets / RecordLimits.overhead <= KeyFilter.capacity else { return nil }
         var filter = KeyFilter()
         do {
             try queue?.read { db in
@@ -154,14 +148,15 @@ struct SQLiteBackend: RecordBackend {
                 }
                 // What nobody waits for reaches the disk with the next that somebody does; the end of this process alone does not
                 // lose it.
-                let gates = jobs.count { $0.isGate }
-                try makeSynchronous(gates > 0, db)
+                try makeSynchronous(jobs.contains { $0.isGate }, db)
+                var removed = 0
                 try db.inTransaction(.immediate) {
                     for job in jobs { results.append(try result(of: job, db, now)) }
-                    try keepWithinBounds(db, isHeld)
-                    try indexRecentKeys(db, added: gates)
+                    removed = try keepWithinBounds(db, isHeld)
+                    try indexRecentKeys(db)
                     return .commit
                 }
+                evicted += removed
             }
         } catch {
             throw Self.error(error, path)
@@ -170,9 +165,9 @@ struct SQLiteBackend: RecordBackend {
     }
 
     private mutating func makeSynchronous(_ isSynchronous: Bool, _ db: Database) throws {
-        guard isSynchronous != known.isSynchronous else { return }
+        guard isSynchronous != state.isSynchronous else { return }
         try db.cachedStatement(sql: "PRAGMA synchronous = \(isSynchronous ? "FULL" : "NORMAL")").execute()
-        known.isSynchronous = isSynchronous
+        state.isSynchronous = isSynchronous
     }
 
     mutating func maintain(isHeld: (RecordKey) -> Bool) throws(RecordBackendError) {
@@ -180,14 +175,16 @@ struct SQLiteBackend: RecordBackend {
         do {
             guard let queue else { throw Self.closed }
             try queue.writeWithoutTransaction { db in
-                let due = try oldest(db) { $0.expires <= now }
-                guard !due.isEmpty || known.octets > limits.octets else { return }
+                let due = try oldest(db) { $0.written + lifetime <= now }
+                guard !due.isEmpty || state.octets > limits.octets else { return }
+                var removed = 0
                 try db.inTransaction(.immediate) {
                     _ = try remove(due, db, isHeld)
                     // Those that were under way when the last of them was written.
-                    try keepWithinBounds(db, isHeld)
+                    removed = try keepWithinBounds(db, isHeld)
                     return .commit
                 }
+                evicted += removed
             }
         } catch {
             throw Self.error(error, path)
@@ -200,7 +197,7 @@ struct SQLiteBackend: RecordBackend {
     mutating func close() {
         try? queue?.close()
         queue = nil
-        known = Known()
+        state = FileState()
     }
 
     // MARK: One job
@@ -211,23 +208,23 @@ struct SQLiteBackend: RecordBackend {
             // Keys that are held here were decided on before; whoever else began to send is gone with its process.
             let found = try row(job.key, db, now)
             let (decision, _) = Record.claim(found?.record, for: job.message, by: job.owner) { _ in true }
-            if case .begun = decision { known.places[job.key] = found?.place ?? Place() }
+            if case .begun = decision { state.rowsInFlight[job.key] = found?.row ?? StoredRow() }
             return .decided(decision)
         case .claimNew:
-            known.places[job.key] = Place()
+            state.rowsInFlight[job.key] = StoredRow()
             return .decided(.begun)
         case .startSending:
             guard let record = try own(job, db, now)?.startSending(by: job.owner) else { return .isOwner(false) }
-            try write(record, under: job.key, until: expiry(of: now), db)
+            try write(record, under: job.key, at: now, db)
         case .end(let end):
             guard let record = try own(job, db, now) else { return .isOwner(false) }
             switch record.end(by: job.owner, as: end) {
             case .isLost: return .isOwner(false)
             // The claim was never written.
             case .remove: break
-            case .keep(let record): try write(record, under: job.key, until: expiry(of: now), db)
+            case .keep(let record): try write(record, under: job.key, at: now, db)
             }
-            known.places[job.key] = nil
+            state.rowsInFlight[job.key] = nil
         }
         return .isOwner(true)
     }
@@ -236,7 +233,7 @@ struct SQLiteBackend: RecordBackend {
     private mutating func own(_ job: RecordJob, _ db: Database, _ now: Int64) throws -> Record? {
         // A claim is not written. What stands there is our own, or from before.
         let claimed = Record(job.message, .claimed(job.owner))
-        if known.places[job.key] != nil { return claimed }
+        if state.rowsInFlight[job.key] != nil { return claimed }
         // The file was closed in between, and another process may have had it.
         let found = try row(job.key, db, now)
         let own: Record
@@ -250,95 +247,97 @@ struct SQLiteBackend: RecordBackend {
         } else {
             own = claimed
         }
-        known.places[job.key] = found?.place ?? Place()
+        state.rowsInFlight[job.key] = found?.row ?? StoredRow()
         return own
     }
 
-    /// What stands under a key: its record, nil if its time is over, and where.
-    private func row(_ key: RecordKey, _ db: Database, _ now: Int64) throws -> (record: Record?, place: Place)? {
-        var row = known.recent[key]
-        if row == nil {
-            let index = try db.cachedStatement(sql: "SELECT id FROM place WHERE key = ?")
+    /// What stands under a key: its record, nil if its time is over, and the row.
+    private func row(_ key: RecordKey, _ db: Database, _ now: Int64) throws -> (record: Record?, row: StoredRow)? {
+        var id = state.recentKeys[key]
+        if id == nil {
+            let index = try db.cachedStatement(sql: "SELECT id FROM key_index WHERE key = ?")
             index.bind(key.octets, at: 1)
             defer { index.reset() }
-            if try index.step() { row = index.number(0) }
+            if try index.step() { id = index.number(0) }
         }
-        guard let row else { return nil }
+        guard let id else { return nil }
         let statement = try db.cachedStatement(
             sql: """
-                SELECT fingerprint, state, owner, expires, octets FROM record LEFT JOIN response USING (id) WHERE id = ?
+                SELECT fingerprint, state, owner, written, octets FROM record LEFT JOIN response USING (id)
+                WHERE id = ? AND key = ?
                 """)
-        statement.bind(row, at: 1)
+        statement.bind(id, at: 1)
+        statement.bind(key.octets, at: 2)
         defer { statement.reset() }
         guard try statement.step() else { return nil }
         let response = statement.octets(4)
-        let place = Place(row: row, size: RecordLimits.overhead + (response?.count ?? 0))
-        guard now < statement.number(3) else { return (nil, place) }
+        let row = StoredRow(id: id, size: RecordLimits.overhead + (response?.count ?? 0))
+        guard now < statement.number(3) + lifetime else { return (nil, row) }
         let stored = StoredRecord(
             fingerprint: statement.octets(0) ?? [],
             state: response == nil ? Int(statement.number(1)) : StoredRecord.done,
             owner: statement.octets(2), response: response)
-        return (stored.record, place)
+        return (stored.record, row)
     }
 
     private mutating func write(
-        _ record: Record, under key: RecordKey, until expires: Int64, _ db: Database
+        _ record: Record, under key: RecordKey, at now: Int64, _ db: Database
     ) throws {
         let stored = StoredRecord(record)
-        var place = known.places[key] ?? Place()
-        if !place.isOwn {
-            // What stood there is from before. The newest record is the last, so that records end in their order.
-            if place.row != 0 { try remove(place.row, key, size: place.size, db) }
-            known.newest += 1
-            place = Place(row: known.newest, size: RecordLimits.overhead, isOwn: true)
-            try insert(stored, under: key, at: place.row, until: expires, db)
-            known.recent.insert(key, at: place.row)
-            known.octets += place.size
+        var row = state.rowsInFlight[key] ?? StoredRow()
+        if !row.isOwn {
+            // What stood there is from before. The newest record is the last, so that records expire in their order.
+            if row.id != 0 { try remove(row.id, key, size: row.size, db) }
+            state.newest += 1
+            row = StoredRow(id: state.newest, size: RecordLimits.overhead, isOwn: true)
+            try insert(stored, under: key, in: row.id, at: now, db)
+            state.recentKeys.insert(key, at: row.id)
+            state.octets += row.size
         } else if case .open = record.state {
             let statement = try db.cachedStatement(sql: "UPDATE record SET state = ?, owner = NULL WHERE id = ?")
             statement.bind(Int64(stored.state), at: 1)
-            statement.bind(place.row, at: 2)
+            statement.bind(row.id, at: 2)
             try statement.run()
         }
         if let response = stored.response {
             let statement = try db.cachedStatement(sql: "INSERT INTO response (id, octets) VALUES (?, ?)")
-            statement.bind(place.row, at: 1)
+            statement.bind(row.id, at: 1)
             statement.bind(response, at: 2)
             try statement.run()
-            place.size += response.count
-            known.octets += response.count
+            row.size += response.count
+            state.octets += response.count
         }
-        known.places[key] = place
+        state.rowsInFlight[key] = row
     }
 
     private func insert(
-        _ stored: StoredRecord, under key: RecordKey, at row: Int64, until expires: Int64, _ db: Database
+        _ stored: StoredRecord, under key: RecordKey, in row: Int64, at now: Int64, _ db: Database
     ) throws {
         let statement = try db.cachedStatement(
-            sql: "INSERT INTO record (id, key, fingerprint, state, owner, expires) VALUES (?, ?, ?, ?, ?, ?)")
+            sql: "INSERT INTO record (id, key, fingerprint, state, owner, written) VALUES (?, ?, ?, ?, ?, ?)")
         statement.bind(row, at: 1)
         statement.bind(key.octets, at: 2)
         statement.bind(stored.fingerprint, at: 3)
         statement.bind(Int64(stored.state), at: 4)
         if let owner = stored.owner { statement.bind(owner, at: 5) } else { statement.bindNull(at: 5) }
-        statement.bind(expires, at: 6)
+        statement.bind(now, at: 6)
         try statement.run()
     }
 
     // MARK: The index of keys
 
     /// Writes the next slice of recent keys to the index, if there is one.
-    private mutating func indexRecentKeys(_ db: Database, added: Int) throws {
-        guard let slice = known.recent.takeSlice(newest: known.newest, added: added) else { return }
-        let statement = try db.cachedStatement(sql: "INSERT OR REPLACE INTO place (key, id) VALUES (?, ?)")
+    private mutating func indexRecentKeys(_ db: Database) throws {
+        guard let slice = state.recentKeys.takeSlice() else { return }
+        let statement = try db.cachedStatement(sql: "INSERT OR REPLACE INTO key_index (key, id) VALUES (?, ?)")
         for (key, row) in slice.keys {
             statement.bind(key.octets, at: 1)
             statement.bind(row, at: 2)
             try statement.run()
         }
-        guard let last = slice.last else { return }
+        guard let indexed = slice.indexedThrough else { return }
         let mark = try db.cachedStatement(sql: "INSERT OR REPLACE INTO meta (name, value) VALUES ('indexed', ?)")
-        mark.bind(last, at: 1)
+        mark.bind(indexed, at: 1)
         try mark.run()
     }
 
@@ -349,14 +348,14 @@ struct SQLiteBackend: RecordBackend {
         let row: Int64
         let key: RecordKey
         let size: Int
-        let expires: Int64
+        let written: Int64
     }
 
     /// The next records to be removed, the oldest first, as long as they are due.
     private func oldest(_ db: Database, while isDue: (Removable) -> Bool) throws -> [Removable] {
         let statement = try db.cachedStatement(
             sql: """
-                SELECT id, key, coalesce(length(octets), 0), expires FROM record LEFT JOIN response USING (id)
+                SELECT id, key, coalesce(length(octets), 0), written FROM record LEFT JOIN response USING (id)
                 ORDER BY id LIMIT \(Self.slice)
                 """)
         defer { statement.reset() }
@@ -364,25 +363,30 @@ struct SQLiteBackend: RecordBackend {
         while try statement.step() {
             let record = Removable(
                 row: statement.number(0), key: RecordKey(octets: statement.octets(1) ?? []),
-                size: RecordLimits.overhead + Int(statement.number(2)), expires: statement.number(3))
+                size: RecordLimits.overhead + Int(statement.number(2)), written: statement.number(3))
             guard isDue(record) else { break }
             found.append(record)
         }
         return found
     }
 
-    private mutating func keepWithinBounds(_ db: Database, _ isHeld: (RecordKey) -> Bool) throws {
-        while known.octets > limits.octets {
-            var surplus = known.octets - limits.octets
+    /// Removes the oldest records, if there are too many octets.
+    ///
+    /// - Returns: how many were removed.
+    private mutating func keepWithinBounds(_ db: Database, _ isHeld: (RecordKey) -> Bool) throws -> Int {
+        var count = 0
+        while state.octets > limits.octets {
+            var surplus = state.octets - limits.octets
             let due = try oldest(db) { record in
                 defer { surplus -= record.size }
                 return surplus > 0
             }
             let removed = try remove(due, db, isHeld)
-            evicted += removed
-            // Only messages that are under way are left.
-            if removed == 0 { return }
+            // The oldest are those of messages under way: the next commit tries again.
+            if removed == 0 { break }
+            count += removed
         }
+        return count
     }
 
     /// Removes records but those whose message is under way.
@@ -403,13 +407,13 @@ struct SQLiteBackend: RecordBackend {
             statement.bind(row, at: 1)
             try statement.run()
         }
-        if !known.recent.remove(key, at: row) {
-            let statement = try db.cachedStatement(sql: "DELETE FROM place WHERE key = ? AND id = ?")
+        if !state.recentKeys.remove(key, at: row) {
+            let statement = try db.cachedStatement(sql: "DELETE FROM key_index WHERE key = ? AND id = ?")
             statement.bind(key.octets, at: 1)
             statement.bind(row, at: 2)
             try statement.run()
         }
-        known.octets -= size
+        state.octets -= size
     }
 
     // MARK: Errors

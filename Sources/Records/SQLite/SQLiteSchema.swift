@@ -3,21 +3,24 @@ internal import GRDB
 
 /// The tables of a file, and how a file of an older version is brought up to date.
 ///
-/// - `record`: a row for each attempt that is kept, the newest last.
-/// - `response`: what became of a message that is done, under the row of its record.
-/// - `place`: the index of keys, as far as it goes: up to the row that is named `indexed` in `meta`. The keys of later
-///   records are in memory (``RecentKeys``).
+/// - `record`: a row for each record, the newest last, and when it was written, in seconds since 1970. How long it is kept is not
+///   stored: the lifetime that is set applies to all records, and a clock that is wrong for a while harms none.
+/// - `response`: the response of a message that is done, under the `id` of its record. If there is one, the record is done,
+///   whatever its `state` says.
+/// - `key_index`: where the record of a key stands, for all records up to the one that is named `indexed` in `meta`. The keys of
+///   later records are in memory (``RecentKeys``), and some of them here, too, while they are being written.
 /// - `meta`: what there is one of.
 enum SQLiteSchema {
-    /// The version that this program knows. Each version has the step that leads to it in ``migrate(_:)``.
+    /// The version that this program knows. Each version has the step that leads to it in ``migrate(_:lifetime:)``.
     static let version = 2
     /// Tells a file of ours from another program's: "Post" in ASCII.
     static let application = 0x506F_7374
 
     /// Creates the tables, or brings them up to date.
     ///
+    /// - Parameter lifetime: how many seconds a record is kept.
     /// - Throws: ``RecordBackendError`` if the file is a newer program's, or another's altogether.
-    static func migrate(_ db: Database) throws {
+    static func migrate(_ db: Database, lifetime: Int64) throws {
         try db.inTransaction(.immediate) {
             let found = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
             let owner = try Int.fetchOne(db, sql: "PRAGMA application_id") ?? 0
@@ -42,21 +45,21 @@ enum SQLiteSchema {
                     sql: """
                         CREATE TABLE record (
                             id INTEGER PRIMARY KEY, key BLOB NOT NULL, fingerprint BLOB NOT NULL,
-                            state INTEGER NOT NULL, owner BLOB, expires INTEGER NOT NULL
+                            state INTEGER NOT NULL, owner BLOB, written INTEGER NOT NULL
                         );
                         CREATE TABLE response (id INTEGER PRIMARY KEY, octets BLOB NOT NULL);
-                        CREATE TABLE place (key BLOB PRIMARY KEY NOT NULL, id INTEGER NOT NULL) WITHOUT ROWID;
+                        CREATE TABLE key_index (key BLOB PRIMARY KEY NOT NULL, id INTEGER NOT NULL) WITHOUT ROWID;
                         """)
             }
             if found == 1 {
                 try db.execute(
                     sql: """
-                        INSERT INTO record (key, fingerprint, state, owner, expires)
-                            SELECT key, fingerprint, state, owner, expires FROM record_1 ORDER BY expires, id;
-                        INSERT INTO place (key, id) SELECT key, id FROM record ORDER BY key;
+                        INSERT INTO record (key, fingerprint, state, owner, written)
+                            SELECT key, fingerprint, state, owner, expires - \(lifetime) FROM record_1 ORDER BY expires, id;
+                        INSERT INTO key_index (key, id) SELECT key, id FROM record ORDER BY key;
                         INSERT INTO response (id, octets)
-                            SELECT place.id, record_1.response FROM place JOIN record_1 USING (key)
-                            WHERE record_1.response IS NOT NULL ORDER BY place.id;
+                            SELECT key_index.id, record_1.response FROM key_index JOIN record_1 USING (key)
+                            WHERE record_1.response IS NOT NULL ORDER BY key_index.id;
                         INSERT INTO meta (name, value) SELECT 'indexed', coalesce(max(id), 0) FROM record;
                         DROP TABLE record_1;
                         """)

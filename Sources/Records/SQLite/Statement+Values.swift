@@ -1,12 +1,12 @@
 internal import GRDB
 internal import GRDBSQLite
 
-/// Values of a prepared statement, bound and read by SQLite's own calls: a record takes few microseconds, and to wrap each of
-/// its values first would take as long again.
+/// Values of a prepared statement, bound and read by SQLite's own calls: a record takes a few microseconds, and wrapping each
+/// value would double that.
 ///
 /// A statement is used like this, and reset before it is used again:
 ///
-///     let statement = try db.cachedStatement(sql: "SELECT id FROM place WHERE key = ?")
+///     let statement = try db.cachedStatement(sql: "SELECT id FROM key_index WHERE key = ?")
 ///     statement.bind(key.octets, at: 1)
 ///     defer { statement.reset() }
 ///     while try statement.step() { … }
@@ -14,26 +14,26 @@ internal import GRDBSQLite
 /// `unsafe` here is right because a `Statement` keeps SQLite's own statement for as long as it lives, and because SQLite copies
 /// what is bound to it before a call returns.
 extension Statement {
-    func bind(_ number: Int64, at place: Int32) {
-        unsafe sqlite3_bind_int64(sqliteStatement, place, number)
+    func bind(_ number: Int64, at index: Int32) {
+        unsafe sqlite3_bind_int64(sqliteStatement, index, number)
     }
 
     /// Binds octets.
-    func bind(_ octets: [UInt8], at place: Int32) {
-        // SQLITE_TRANSIENT, which C writes as an address that is none: SQLite is to copy the octets.
+    func bind(_ octets: [UInt8], at index: Int32) {
+        // SQLITE_TRANSIENT, the destructor -1 in C: SQLite copies the octets.
         let copies = unsafe unsafeBitCast(-1, to: sqlite3_destructor_type.self)
         unsafe octets.withUnsafeBytes { octets in
-            // Of no octets there is no address, which would stand for NULL.
+            // An empty array may have no address, and SQLite would bind NULL.
             guard let start = octets.baseAddress else {
-                unsafe sqlite3_bind_zeroblob(sqliteStatement, place, 0)
+                unsafe sqlite3_bind_zeroblob(sqliteStatement, index, 0)
                 return
             }
-            unsafe sqlite3_bind_blob(sqliteStatement, place, start, Int32(octets.count), copies)
+            unsafe sqlite3_bind_blob(sqliteStatement, index, start, Int32(octets.count), copies)
         }
     }
 
-    func bindNull(at place: Int32) {
-        unsafe sqlite3_bind_null(sqliteStatement, place)
+    func bindNull(at index: Int32) {
+        unsafe sqlite3_bind_null(sqliteStatement, index)
     }
 
     /// Goes on to the next row.

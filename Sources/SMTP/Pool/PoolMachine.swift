@@ -111,23 +111,23 @@ struct PoolMachine<Message>: ~Copyable {
     /// - Returns: the message; nil if it is not on this session, which then has to give the transaction up.
     mutating func opened(_ session: SessionID, at now: NIODeadline) -> OpenedMessage<Message>? {
         guard let record = self[session], case .opening(let opening) = record.state else { return nil }
-        record.state = .open(.isThere)
+        record.state = .open(.imminent)
         learnPatience(from: opening, at: now)
         return OpenedMessage(message: opening.waiting.message, waited: opening.waited)
     }
 
     /// The content of the message that is opened on a session is still to come. Until it does, the session is not one of
     /// those that soon take the messages that wait.
-    mutating func awaitsContent(_ session: SessionID, at now: NIODeadline) {
-        guard let record = self[session], case .open(.isThere) = record.state else { return }
-        record.state = .open(.isAwaited)
+    mutating func contentDelayed(_ session: SessionID, at now: NIODeadline) {
+        guard let record = self[session], case .open(.imminent) = record.state else { return }
+        record.state = .open(.awaited)
         awaitingContent += 1
         if isWaitedFor, !fewSessionsAreEnough { serve(at: now) }
     }
 
     /// A session leaves the state in which its message is open.
-    private mutating func noLongerOpen(_ content: PooledSession<Message>.State.Content) {
-        if case .isAwaited = content { awaitingContent -= 1 }
+    private mutating func stopAwaiting(_ content: PooledSession<Message>.State.ContentProgress) {
+        if case .awaited = content { awaitingContent -= 1 }
     }
 
     /// The message that is opened on a session failed before its content. `ready` or `closed` follows.
@@ -148,7 +148,7 @@ struct PoolMachine<Message>: ~Copyable {
         _ session: SessionID, at now: NIODeadline, mayFollow: (Message) -> Bool
     ) -> ChainedMessage<Message>? {
         guard let record = self[session], case .open(let content) = record.state else { return nil }
-        noLongerOpen(content)
+        stopAwaiting(content)
         guard let next = takeChained(behind: record, mayFollow) else {
             record.state = .finishing(since: now, next: nil)
             return nil
@@ -234,7 +234,7 @@ struct PoolMachine<Message>: ~Copyable {
         guard let record = self[session], record.state.mayBecomeReady else { return }
         switch record.state {
         case .probed: probing -= 1
-        case .open(let content): noLongerOpen(content)
+        case .open(let content): stopAwaiting(content)
         default: break
         }
         record.readySince = now
@@ -268,7 +268,7 @@ struct PoolMachine<Message>: ~Copyable {
         // The error is of the message before it, whose end has gone out.
         case .finishing(_, let opening?):
             settle(opening, on: session, isShutDown ? Self.shutDown : Self.leftBehind, at: now)
-        case .open(let content): noLongerOpen(content)
+        case .open(let content): stopAwaiting(content)
         case .finishing, .settling, .leaving: break
         }
         table[session.index] = nil

@@ -123,7 +123,8 @@ final class PoolShare: SessionOwner {
             let opened = SMTPSession.Opened(session.connection, recipients)
             if let message = machine.opened(identifier, at: .now()) {
                 message.message.opened(OpenedInPool(session: session, opened: opened, waited: message.waited))
-                machine.awaitsContent(identifier, at: .now())
+                // No effect if the content was sent in the call above.
+                machine.contentDelayed(identifier, at: .now())
             } else {
                 session.connection.abandon(transaction: opened.transaction)
             }

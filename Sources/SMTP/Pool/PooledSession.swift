@@ -12,7 +12,7 @@ final class PooledSession<Message> {
         /// The envelope of a message is under way: goes to `open`, or to `settling` if the message fails.
         case opening(Opening<Message>)
         /// The server waits for the content: goes to `finishing`, or on as from `settling` if the message ends before its end.
-        case open(Content)
+        case open(ContentProgress)
         /// The end of the message went out at that time, perhaps with the envelope of the next one behind it: goes to
         /// `opening` with that one, and to `settling` without.
         case finishing(since: NIODeadline, next: Opening<Message>?)
@@ -21,12 +21,12 @@ final class PooledSession<Message> {
         /// It has been told to end.
         case leaving
 
-        /// Where the content is that the server waits for.
-        enum Content {
-            /// It is about to go out.
-            case isThere
-            /// Its writer, or the gate before it, takes its time.
-            case isAwaited
+        /// How soon the content comes that the server waits for.
+        enum ContentProgress {
+            /// At once.
+            case imminent
+            /// When its writer, or the gate before it, is ready.
+            case awaited
         }
 
         /// Whether the session can come to be ready from here.

@@ -35,7 +35,8 @@ public struct SMTPPoolLimits: Hashable, Sendable {
     /// While the server answers to contents within this time, on the average, `promptSessions` are enough: messages that
     /// wait are chained on them, which costs half the writes. A server on the same host answers in less.
     public var promptReply: Duration = .milliseconds(2)
-    /// How many sessions of an event loop wait for the server before a message waits for one of them although others are idle.
+    /// How many sessions of an event loop must be waiting for the server before a message waits for one of them instead of
+    /// using an idle session.
     public var promptSessions = 5
 
     /// The defaults.

@@ -10,7 +10,8 @@ package protocol WholeMessage: AnyObject, Sendable {
     /// - Parameter transaction: what is told to send the content, or to give it up, if that has to wait.
     func maySendContent(of transaction: WholeTransaction) -> Bool
 
-    /// Tells what became of the message, once, on the event loop that it is sent from.
+    /// Tells what became of the message, on the event loop that it is sent from: once, or never if its transaction was given
+    /// up.
     func completed(_ result: Result<SMTPReceipt, SMTPError>, after times: TransactionTimes)
 }
 

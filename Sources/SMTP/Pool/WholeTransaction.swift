@@ -1,7 +1,7 @@
 internal import NIOCore
 
-/// The transaction of a message whose content is there: it goes out as soon as the server waits for it, in the same call. For
-/// use on the pool's event loop only.
+/// The transaction of a message whose content is there. The content is sent in the call that tells of the accepted envelope,
+/// unless the message holds it back. For use on the pool's event loop only.
 package final class WholeTransaction: PoolMessage {
     let envelope: Envelope
     private let message: any WholeMessage
