@@ -134,7 +134,8 @@ def in_a_browser():
         for name in ("", "requests/", "api/endpoints/", "problems/outcome-unknown/", "files/deploy/nginx.conf/"):
             page.goto(address + name)
             page.wait_for_load_state("networkidle")
-        page.locator(".md-search__input").fill("circuit breaker")
+        # Key by key: the search listens to keys, and not to a value that is set.
+        page.locator(".md-search__input").press_sequentially("circuit breaker")
         try:
             page.locator(".md-search-result__item a").first.wait_for(timeout=10_000)
         except playwright.sync_api.TimeoutError:
