@@ -109,7 +109,8 @@ enum PoolTarget {
                 sessions[number].isOpening = false
                 sessions[number].isBusy = true
                 complete(opened.message)
-                if event % 2 == 0 { machine.contentDelayed(session, at: now) }
+                let time = now
+                if event % 2 == 0 { machine.contentDelayed(session, at: time) }
             case 155..<170:
                 // A message that is chained, and whose turn has not come, cannot have failed.
                 if case .opening = machine[session]?.state {

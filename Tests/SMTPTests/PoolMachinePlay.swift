@@ -62,7 +62,8 @@ struct PoolMachinePlay: ~Copyable {
     }
 
     mutating func contentDelayed(_ session: Int) -> [String] {
-        machine.contentDelayed(sessions[session], at: now)
+        let (identifier, now) = (sessions[session], now)
+        machine.contentDelayed(identifier, at: now)
         return drain()
     }
 

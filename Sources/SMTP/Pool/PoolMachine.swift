@@ -118,11 +118,13 @@ struct PoolMachine<Message>: ~Copyable {
 
     /// The content of the message that is opened on a session is still to come. Until it does, the session is not one of
     /// those that soon take the messages that wait.
-    mutating func contentDelayed(_ session: SessionID, at now: NIODeadline) {
+    ///
+    /// - Parameter now: looked at only if a message is waiting; few contents are late, and each message comes by here.
+    mutating func contentDelayed(_ session: SessionID, at now: @autoclosure () -> NIODeadline) {
         guard let record = self[session], case .open(.imminent) = record.state else { return }
         record.state = .open(.awaited)
         awaitingContent += 1
-        if isWaitedFor, !fewSessionsAreEnough { serve(at: now) }
+        if isWaitedFor, !fewSessionsAreEnough { serve(at: now()) }
     }
 
     /// A session leaves the state in which its message is open.
