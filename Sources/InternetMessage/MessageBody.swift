@@ -82,17 +82,24 @@ struct MessageBody {
     }
 
     /// Whether there is a part with octets that 7-bit data cannot hold.
-    var isEightBit: Bool { isEightBit(forms) || isEightBit(related) || isEightBit(attached) }
-
-    // By their indexes: a closure would get a copy of each part, which takes longer than the look at it.
-    private func isEightBit(_ parts: [BodyPart]) -> Bool {
-        for index in parts.indices where parts[index].encoding == .eightBit { return true }
-        return false
-    }
+    var isEightBit: Bool { Self.isEightBit(forms) || Self.isEightBit(related) || Self.isEightBit(attached) }
 
     /// An estimate of the body's octets, to make room once.
     var estimatedCount: Int {
-        (forms + related + attached).reduce(boundary == nil ? 0 : 512) { $0 + $1.estimatedCount }
+        (boundary == nil ? 0 : 512) + Self.estimatedCount(forms) + Self.estimatedCount(related)
+            + Self.estimatedCount(attached)
+    }
+
+    // By their indexes: a closure would get a copy of each part, which takes longer than the look at it.
+    private static func estimatedCount(_ parts: [BodyPart]) -> Int {
+        var count = 0
+        for index in parts.indices { count += parts[index].estimatedCount }
+        return count
+    }
+
+    private static func isEightBit(_ parts: [BodyPart]) -> Bool {
+        for index in parts.indices where parts[index].encoding == .eightBit { return true }
+        return false
     }
 
     /// Writes the fields that describe the body, the empty line, and the body.
@@ -118,7 +125,7 @@ struct MessageBody {
         }
         let delimiter = boundary.text(level: Level.alternative)
         Self.beginMultipart(
-            "alternative", delimiter, isEightBit: isEightBit(forms) || isEightBit(related), to: &writer)
+            "alternative", delimiter, isEightBit: Self.isEightBit(forms) || Self.isEightBit(related), to: &writer)
         for index in forms.indices {
             Self.beginPart(delimiter, to: &writer)
             appendForm(index, to: &writer)
@@ -134,7 +141,7 @@ struct MessageBody {
         // The type of the root is a required parameter (RFC 2387, section 3.1).
         Self.beginMultipart(
             "related; type=\"text/html\"", delimiter,
-            isEightBit: forms[index].encoding == .eightBit || isEightBit(related), to: &writer)
+            isEightBit: forms[index].encoding == .eightBit || Self.isEightBit(related), to: &writer)
         Self.beginPart(delimiter, to: &writer)
         Self.append(forms[index], to: &writer)
         for part in related {

@@ -14,7 +14,7 @@ struct JSONPass {
         let value: Int
         /// How many members or elements have been begun.
         var count = 0
-        /// Whether a member has been written.
+        /// Whether a value in it has been written.
         var isWritten = false
         /// Whether a name of its members has escapes.
         var hasEscapedNames = false
@@ -25,8 +25,9 @@ struct JSONPass {
     private var containers: [Container] = []
     /// Where the name of the member that comes next stands.
     private var name = 0..<0
-    /// Where in a list that which has not been written begins.
-    private var unwritten = 0
+    private var isNameEscaped = false
+    /// The numbers and words of a list that have not been written yet, with the commas between them.
+    private var unwritten = 0..<0
     private var isASCII = true
 
     private(set) var values: [JSONValue] = []
@@ -38,7 +39,7 @@ struct JSONPass {
         self.body = body
         containers.reserveCapacity(4)
         values.reserveCapacity(8)
-        reduced.reserveCapacity(min(body.count, 256))
+        reduced.reserveCapacity(16)
     }
 
     mutating func run(_ octets: Span<UInt8>) throws(JSONSyntaxError) {
@@ -63,8 +64,7 @@ struct JSONPass {
             switch octet {
             case UInt8(ascii: "\""):
                 _ = try string(octets)
-                let isLong = position - start - 2 >= JSONDocument.minimumLongOctets
-                return try add(isLong ? .longString : .string, from: start)
+                return try keep(.string, (start + 1)..<(position - 1))
             case UInt8(ascii: "{"):
                 try open(isObject: true)
                 guard next(octets) != UInt8(ascii: "}") else { return }
@@ -129,57 +129,58 @@ struct JSONPass {
 
     // MARK: What is kept
 
-    /// Keeps a value that has just been read, if it is a member or the document itself, and writes it.
+    /// Keeps a number or a word that has just been read, if it is a member or the document itself, and writes it.
     private mutating func add(_ kind: JSONValue.Kind, from start: Int) throws(JSONSyntaxError) {
-        // A list is written as it stands.
-        if let container = containers.last, !container.isObject { return }
-        let isString = kind == .string || kind == .longString
-        try keep(kind, isString ? (start + 1)..<(position - 1) : start..<position)
-        if kind != .null, kind != .longString {
-            writeComma()
-            reduced.append(contentsOf: body[start..<position])
+        if let container = containers.last, !container.isObject {
+            unwritten = (unwritten.isEmpty ? start : unwritten.lowerBound)..<position
+            return
         }
+        try keep(kind, start..<position)
+        guard kind != .null else { return }
+        writeComma()
+        reduced.append(contentsOf: body[start..<position])
     }
 
     private mutating func keep(_ kind: JSONValue.Kind, _ octets: Range<Int>) throws(JSONSyntaxError) {
         guard values.count < JSONDocument.maximumValues else { throw error(.values) }
+        writeRest()
         let index = (containers.last?.count ?? 1) - 1
-        values.append(JSONValue(kind: kind, name: name, index: index, octets: octets, end: values.count + 1))
+        values.append(
+            JSONValue(
+                kind: kind, name: name, hasEscapedName: isNameEscaped, index: index, octets: octets,
+                end: values.count + 1))
         name = 0..<0
+        isNameEscaped = false
     }
 
     private mutating func open(isObject: Bool) throws(JSONSyntaxError) {
         guard containers.count < JSONDocument.maximumDepth else { throw error(.depth) }
         try keep(isObject ? .object : .list, position..<position)
-        let isElement = containers.last?.isObject == false
-        if !isElement {
-            writeComma()
-            unwritten = position
-        }
-        if isObject {
-            if isElement { reduced.append(contentsOf: body[unwritten..<position]) }
-            reduced.append(UInt8(ascii: "["))
-        }
+        writeComma()
+        reduced.append(UInt8(ascii: "["))
         containers.append(Container(isObject: isObject, value: values.count - 1))
         position += 1
     }
 
     private mutating func close(_ octets: Span<UInt8>) {
+        writeRest()
+        reduced.append(UInt8(ascii: "]"))
         let container = containers.removeLast()
         values[container.value].end = values.count
         values[container.value].count = container.count
         values[container.value].octets = values[container.value].octets.lowerBound..<position
-        let isElement = containers.last?.isObject == false
-        if container.isObject {
-            reduced.append(UInt8(ascii: "]"))
-            unwritten = position
-            if container.count > 1 { compareNames(container, octets) }
-        } else if !isElement {
-            reduced.append(contentsOf: body[unwritten..<position])
-        }
+        if container.isObject, container.count > 1 { compareNames(container, octets) }
     }
 
-    /// Writes what stands between two members.
+    /// Writes the numbers and words of a list, which stand there as they will here.
+    private mutating func writeRest() {
+        guard !unwritten.isEmpty else { return }
+        writeComma()
+        reduced.append(contentsOf: body[unwritten])
+        unwritten = 0..<0
+    }
+
+    /// Writes what stands between two values.
     private mutating func writeComma() {
         guard !containers.isEmpty else { return }
         if containers[containers.count - 1].isWritten {
@@ -196,7 +197,8 @@ struct JSONPass {
         guard next(octets) == UInt8(ascii: "\"") else { throw error(position < octets.count ? .name : .end) }
         let start = position + 1
         let last = containers.count - 1
-        if try string(octets) { containers[last].hasEscapedNames = true }
+        isNameEscaped = try string(octets)
+        if isNameEscaped { containers[last].hasEscapedNames = true }
         guard containers[last].count < JSONDocument.maximumMembers else { throw error(.members) }
         containers[last].count += 1
         name = start..<(position - 1)

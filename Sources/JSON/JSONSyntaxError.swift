@@ -13,7 +13,7 @@ public struct JSONSyntaxError: Error, CustomStringConvertible {
         case comma = "there is a comma before a closing bracket; remove it"
         case depth = "objects and arrays are nested too deeply"
         case members = "an object has too many members"
-        case values = "there are too many objects, arrays and members"
+        case values = "there are too many objects, arrays, members and strings"
         case control = "there is a control character in a string; write it as an escape, such as \\n, \\t or \\u0007"
         case escape = "a backslash in a string does not begin a valid escape; write \\\\ for a backslash itself"
         case number = "expected a digit"

@@ -1,19 +1,19 @@
 /// A value of a ``JSONDocument``: where it stands, and what its kind is.
 ///
-/// The document itself, the members of objects, and the objects and lists in lists have one. The strings and numbers of a list
-/// have none: a list can hold millions of them.
+/// The document itself, the members of objects, and the objects, lists and strings in lists have one. The numbers of a list
+/// have none: a file can be sent as a list of millions of them.
 public struct JSONValue: Sendable {
     /// What a value is.
     public enum Kind: Sendable {
         case object, list, string, number, `true`, `false`, null
-        /// A string that is left out of what the decoder reads: see ``JSONDocument/text(of:)``.
-        case longString
     }
 
     /// What it is.
     public let kind: Kind
     /// Where its name stands, without the quotes; empty unless it is a member.
     let name: Range<Int>
+    /// Whether there are escapes in its name.
+    let hasEscapedName: Bool
     /// Its place in its object or list.
     public let index: Int
     /// Where it stands; a string without its quotes.

@@ -20,6 +20,10 @@ public struct AddrSpec: Hashable, Sendable, CustomStringConvertible {
     /// a domain that is not ASCII, which is in its A-label form (RFC 5890, section 2.3.2.1).
     public let domain: String
 
+    /// Whether the local part is not ASCII, so that only a server with SMTPUTF8 can take it (RFC 6531, section 3.4).
+    /// A domain is always ASCII here.
+    public let needsSMTPUTF8: Bool
+
     /// Whether the local part must be a quoted string, because it is no dot-atom.
     let isQuoted: Bool
 
@@ -27,6 +31,8 @@ public struct AddrSpec: Hashable, Sendable, CustomStringConvertible {
         self.localPart = localPart
         self.domain = domain
         self.isQuoted = isQuoted
+        var utf8 = localPart.utf8Span
+        needsSMTPUTF8 = !utf8.checkForASCII()
     }
 
     /// Reads an address and nothing else.
@@ -41,10 +47,6 @@ public struct AddrSpec: Hashable, Sendable, CustomStringConvertible {
         }
         self = address
     }
-
-    /// Whether the local part is not ASCII, so that only a server with SMTPUTF8 can take it (RFC 6531, section 3.4).
-    /// A domain is always ASCII here.
-    public var needsSMTPUTF8: Bool { localPart.utf8.contains { $0 >= 0x80 } }
 
     /// The form that is valid in `MAIL FROM:<…>` and in a header field, the local part quoted only when it must be.
     public var description: String {

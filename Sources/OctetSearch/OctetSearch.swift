@@ -125,11 +125,18 @@ public enum OctetSearch {
         let bytes = unsafe octets.bytes
         let count = bytes.byteCount
         var index = start
-        while count &- index >= 16 {
-            let marks = irregular(
-                vector(in: bytes, at: index), behind: vector(in: bytes, at: index &- 1))
-            let (low, high) = words(marks)
-            if low | high != 0 { return index &+ place(low, high) }
+        // Most content has no such place, so two vectors are looked at in one go.
+        func marks(_ index: Int) -> Mask {
+            irregular(vector(in: bytes, at: index), behind: vector(in: bytes, at: index &- 1))
+        }
+        while count &- index >= 32 {
+            let (marks, next) = (marks(index), marks(index &+ 16))
+            if isMarked(marks .| next) { return index &+ place(marks, next) }
+            index &+= 32
+        }
+        if count &- index >= 16 {
+            let marks = marks(index)
+            if isMarked(marks) { return index &+ place(marks) }
             index &+= 16
         }
         while index < count {
@@ -168,8 +175,8 @@ public enum OctetSearch {
         let count = bytes.byteCount
         var index = start
         while count &- index >= 16 {
-            let (low, high) = words(marks(vector(in: bytes, at: index)))
-            if low | high != 0 { return index &+ place(low, high) }
+            let marks = marks(vector(in: bytes, at: index))
+            if isMarked(marks) { return index &+ place(marks) }
             index &+= 16
         }
         guard index < count else { return count }
@@ -203,8 +210,8 @@ public enum OctetSearch {
             while count &- index >= 16 {
                 let octets = vector(in: bytes, at: index)
                 unsafe output.storeBytes(of: octets, toByteOffset: place, as: Vector.self)
-                let (low, high) = words(marks(octets))
-                if low | high != 0 { return index &+ Self.place(low, high) }
+                let marks = marks(octets)
+                if isMarked(marks) { return index &+ Self.place(marks) }
                 index &+= 16
                 place &+= 16
             }
@@ -217,9 +224,20 @@ public enum OctetSearch {
         }
     }
 
+    @inline(__always) private static func isMarked(_ mask: Mask) -> Bool {
+        let (low, high) = words(mask)
+        return low | high != 0
+    }
+
     /// Which octet of a vector is the first with a mark. There is one.
-    @inline(__always) private static func place(_ low: UInt64, _ high: UInt64) -> Int {
-        low != 0 ? low.trailingZeroBitCount >> 3 : 8 &+ high.trailingZeroBitCount >> 3
+    @inline(__always) private static func place(_ mask: Mask) -> Int {
+        let (low, high) = words(mask)
+        return low != 0 ? low.trailingZeroBitCount >> 3 : 8 &+ high.trailingZeroBitCount >> 3
+    }
+
+    /// Which octet of two vectors is the first with a mark. There is one.
+    @inline(__always) private static func place(_ mask: Mask, _ next: Mask) -> Int {
+        isMarked(mask) ? place(mask) : 16 &+ place(next)
     }
 
     /// The sixteen octets at an index.

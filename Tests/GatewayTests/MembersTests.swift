@@ -6,7 +6,7 @@ import Testing
 
 /// The members of a document may stand in any order.
 struct MembersTests {
-    private static let filler = String(repeating: "x", count: JSONDocument.minimumLongOctets)
+    private static let filler = String(repeating: "x", count: 300)
 
     /// For each member the right values, then the wrong ones with the pointers to what is wrong.
     private static let address: [(String, [String])] = [
@@ -19,6 +19,7 @@ struct MembersTests {
             (#"["a@b.example", "A <a@c.example>"]"#, []),
             (#"[{"address":"a@b.example"},1,"@",[1],null]"#, ["/1", "/2", "/3", "/4"]),
             (#"["\#(filler)@b.example",{}]"#, ["/0", "/1/address"]),
+            (#"[1,"a@b.example",true,{"address":"a@c.example","x":[{}]},"a@d.example"]"#, ["/0", "/2", "/3/x"]),
         ]
     private static let members: [(name: String, values: [(json: String, pointers: [String])])] = [
         ("to", addresses), ("cc", addresses), ("bcc", addresses), ("reply_to", addresses),
@@ -50,6 +51,7 @@ struct MembersTests {
             "dsn",
             [
                 (#"{"return":"full","notify":["never"]}"#, []), (#"{"notify":[1],"id":2}"#, ["/notify", "/id"]),
+                (#"{"notify":["success",1]}"#, ["/notify"]),
                 ("false", [""]),
             ]
         ),

@@ -27,8 +27,9 @@ private struct Anything: Decodable {
         #expect(try JSONDocument(Self.octets(text)).repeatedCount == 0)
         // What is taken here can be decoded, too: nothing is left for the decoder to say.
         _ = try JSONDecoder().decode(Anything.self, from: Data(text.utf8))
+        // Of a document that is null or a string nothing is left.
         let reduced = try JSONDocument(Self.octets(text)).reduced
-        if text != "null" { _ = try JSONDecoder().decode(Anything.self, from: Data(reduced)) }
+        if text != "null", text != "\"\"" { _ = try JSONDecoder().decode(Anything.self, from: Data(reduced)) }
     }
 
     @Test(arguments: [
@@ -99,7 +100,7 @@ private struct Anything: Decodable {
         #expect(try JSONDocument(document(JSONDocument.maximumValues - 1)).values.count == JSONDocument.maximumValues)
         let error = #expect(throws: JSONSyntaxError.self) { try JSONDocument(document(JSONDocument.maximumValues)) }
         #expect(error?.reason == .values)
-        // Numbers and strings in lists do not count.
+        // Numbers in lists do not count.
         #expect(try JSONDocument(Self.octets("[" + String(repeating: "0,", count: 600_000) + "0]")).values.count == 1)
     }
 

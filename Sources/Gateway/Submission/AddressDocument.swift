@@ -1,22 +1,12 @@
 internal import MailAddress
 
-/// An address of a request: `"Name <a@b>"`, `"a@b"`, or an object with `name` and `address` or `email`.
+/// An address of a request that is an object with `name`, and `address` or `email`. Others are strings: `"Name <a@b>"`, `"a@b"`.
 struct AddressDocument: DecodableWithErrors {
     private enum Member: String, MemberName { case name, address, email }
 
     private(set) var mailbox: Mailbox?
     private(set) var errors = FieldErrors()
 
-    /// An address in one string.
-    init(_ text: String) {
-        do throws(AddressError) {
-            mailbox = try Mailbox(parsing: text)
-        } catch {
-            errors.add(FieldError("", error.description))
-        }
-    }
-
-    /// An address in an object.
     init(from decoder: any Decoder) throws {
         var members = try Members(of: decoder)
         var name, address, email: String?
@@ -60,12 +50,18 @@ struct AddressDocument: DecodableWithErrors {
                         "", "there are more than \(Submission.maximumRecipients) addresses; send to fewer at a time"))
                 break
             }
-            guard let address = elements.text().map(AddressDocument.init) ?? elements.part() else {
+            if let text = elements.text() {
+                do throws(AddressError) {
+                    mailboxes.append(try Mailbox(parsing: text))
+                } catch {
+                    errors.add(FieldError("/\(index)", error.description))
+                }
+            } else if let address: AddressDocument = elements.part() {
+                if let mailbox = address.mailbox { mailboxes.append(mailbox) }
+                errors.add(address.errors, under: String(index))
+            } else {
                 errors.add(FieldError("/\(index)", "this has to be an address: a string or an object"))
-                continue
             }
-            if let mailbox = address.mailbox { mailboxes.append(mailbox) }
-            errors.add(address.errors, under: String(index))
         }
         return (mailboxes, errors)
     }

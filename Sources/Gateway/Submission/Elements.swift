@@ -3,12 +3,15 @@ internal import JSON
 /// Reads the elements of a JSON list in their order.
 struct Elements: ~Copyable {
     private let cursor: DocumentCursor
-    private var list: any UnkeyedDecodingContainer
-    /// The indexes of the value of the next object or list in it, and of the first behind it.
+    /// The elements but for the strings; nil if none of them is read.
+    private var list: (any UnkeyedDecodingContainer)?
+    /// The indexes of the value of the next object, list or string in it, and of the first behind it.
     private var upcoming: Int
     private let end: Int
     /// How many there are.
     let count: Int
+    /// The place of the next.
+    private(set) var index = 0
 
     /// The elements of the list that is being decoded.
     ///
@@ -24,7 +27,7 @@ struct Elements: ~Copyable {
     /// The elements of a list.
     ///
     /// - Parameter index: the index of its value.
-    init(_ index: Int, _ cursor: DocumentCursor, _ list: any UnkeyedDecodingContainer) {
+    init(_ index: Int, _ cursor: DocumentCursor, _ list: (any UnkeyedDecodingContainer)?) {
         self.cursor = cursor
         self.list = list
         upcoming = index + 1
@@ -32,28 +35,34 @@ struct Elements: ~Copyable {
         count = cursor.document.values[index].count
     }
 
-    var isAtEnd: Bool { list.isAtEnd }
-    /// The place of the next element.
-    var index: Int { list.currentIndex }
+    var isAtEnd: Bool { index == count }
 
-    /// Whether the next element is an object or a list.
-    private var isNested: Bool { upcoming < end && cursor.document.values[upcoming].index == list.currentIndex }
+    /// The value of the next element; nil if it is a number, true, false or null, or there is none.
+    private var value: JSONValue? {
+        guard upcoming < end else { return nil }
+        let value = cursor.document.values[upcoming]
+        return value.index == index ? value : nil
+    }
 
     /// Reads the next element if it is a string; any other is left.
     mutating func text() -> String? {
-        isNested ? nil : try? list.decode(String.self)
+        guard let value, value.kind == .string else { return nil }
+        index += 1
+        upcoming = value.end
+        return cursor.document.text(of: value)
     }
 
     /// Reads the next element as an object, or a list, that makes a model; nil if it is something else.
     mutating func part<Part: Decodable>(_ type: Part.Type = Part.self) -> Part? {
-        guard isNested else {
-            _ = try? list.decode(Anything.self)
-            return nil
+        let value = value
+        index += 1
+        if let value {
+            cursor.place = upcoming
+            upcoming = value.end
+            if value.kind == .string { return nil }
+            if let part = try? list?.decode(type) { return part }
         }
-        cursor.place = upcoming
-        upcoming = cursor.document.values[upcoming].end
-        if let part = try? list.decode(type) { return part }
-        _ = try? list.decode(Anything.self)
+        _ = try? list?.decode(Anything.self)
         return nil
     }
 }

@@ -5,13 +5,9 @@ internal import MailAddress
 /// The values of members. Each is nil if it is wrong, which is an error then.
 extension Members {
     mutating func text(_ expected: String = "a string") -> String? {
-        switch value.kind {
-        case .longString: return cursor.document.text(of: value)
-        case .string: return take(expected) { try $0.decode(String.self) }
-        default:
-            refuse("this has to be \(expected)")
-            return nil
-        }
+        if value.kind == .string { return cursor.document.text(of: value) }
+        refuse("this has to be \(expected)")
+        return nil
     }
 
     /// A string, or what a number, true or false is written as.
@@ -23,12 +19,12 @@ extension Members {
     }
 
     mutating func flag(_ expected: String = "true or false") -> Bool? {
-        take(expected) { try $0.decode(Bool.self) }
+        read(expected)
     }
 
     /// A member that keeps the errors of what it holds.
     mutating func part<Part: DecodableWithErrors>(_ expected: String, as type: Part.Type = Part.self) -> Part? {
-        guard let part = take(expected, { try $0.decode(type) }) else { return nil }
+        guard let part: Part = read(expected) else { return nil }
         add(part.errors)
         return part
     }
@@ -43,49 +39,46 @@ extension Members {
 
     /// A list of strings. It is read no further than it could be right.
     mutating func words(maximum: Int, _ expected: String) -> [String]? {
-        guard value.kind == .list, value.count <= maximum else {
-            refuse("this has to be \(expected)")
-            return nil
+        var words: [String] = []
+        if value.kind == .list, value.count <= maximum {
+            var elements = elements()
+            while let word = elements.text() { words.append(word) }
+            if elements.isAtEnd { return words }
         }
-        return take(expected) { try $0.decode([String].self) }
+        refuse("this has to be \(expected)")
+        return nil
     }
 
     /// An address: a string or an object.
     mutating func address(_ expected: String) -> Mailbox? {
-        guard value.kind == .string || value.kind == .longString else {
-            return part(expected, as: AddressDocument.self)?.mailbox
-        }
+        guard value.kind == .string else { return part(expected, as: AddressDocument.self)?.mailbox }
         guard let text = text(expected) else { return nil }
-        let address = AddressDocument(text)
-        add(address.errors)
-        return address.mailbox
+        do throws(AddressError) {
+            return try Mailbox(parsing: text)
+        } catch {
+            refuse(error.description)
+            return nil
+        }
     }
 
     /// A list of addresses, or one address in its place.
     mutating func addresses(_ expected: String = "an address or a list of addresses") -> [Mailbox] {
         guard value.kind == .list else { return address(expected).map { [$0] } ?? [] }
-        guard let elements = elements() else { return [] }
-        let (mailboxes, errors) = AddressDocument.mailboxes(elements)
+        let (mailboxes, errors) = AddressDocument.mailboxes(elements())
         add(errors)
         return mailboxes
     }
 
     /// Header fields, in the order of their names, each of which may be wrong for itself.
     mutating func headers() -> [(name: String, value: String)] {
-        let index = cursor.place
         guard value.kind == .object else {
             refuse("this has to be an object of strings")
             return []
         }
-        guard let list = take("an object of strings", { try $0.nestedUnkeyedContainer() }) else { return [] }
         var headers: [(name: String, value: String)] = []
-        var members = Members(index, cursor, list)
+        var members = Members(cursor.place, cursor)
         while members.advance() {
-            if members.value.kind == .string || members.value.kind == .longString, let text = members.text() {
-                headers.append((members.name, text))
-            } else {
-                members.refuse("the value of a header has to be a string")
-            }
+            if let text = members.text("a string") { headers.append((members.name, text)) }
         }
         add(members.errors)
         return headers.sorted { $0.name < $1.name }
@@ -114,9 +107,9 @@ extension Members {
         }
     }
 
-    /// Content in base64. If it is long it stays where it stands in the body.
+    /// Content in base64. It stays where it stands in the body, unless it has escapes that base64 seldom has.
     mutating func base64() -> Base64Text? {
-        if value.kind == .longString,
+        if value.kind == .string,
             let content = try? Base64Text(cursor.document.octets[value.octets], notation: .escaped)
         {
             return content
@@ -130,27 +123,10 @@ extension Members {
         }
     }
 
-    /// The elements of a list.
-    private mutating func elements() -> Elements? {
+    /// The elements of the list that is being read. The decoder is needed for objects and lists in it only.
+    private mutating func elements() -> Elements {
         let index = cursor.place
-        return take("a list") { try $0.nestedUnkeyedContainer() }.map { Elements(index, cursor, $0) }
-    }
-
-    /// Has the decoder read the value.
-    mutating func take<Value>(
-        _ expected: String, _ read: (inout any UnkeyedDecodingContainer) throws -> Value
-    ) -> Value? {
-        guard isUnread else {
-            refuse("this has to be \(expected)")
-            return nil
-        }
-        do {
-            let value = try read(&list)
-            isUnread = false
-            return value
-        } catch {
-            refuse("this has to be \(expected)")
-            return nil
-        }
+        let isFlat = cursor.document.values[(index + 1)..<value.end].allSatisfy { $0.kind == .string }
+        return Elements(index, cursor, isFlat ? nil : nestedList())
     }
 }

@@ -15,17 +15,18 @@ internal import JSON
 /// It cannot be copied: the compiler would rather copy all of it than look at a part, and it is asked often.
 struct Members: ~Copyable {
     let cursor: DocumentCursor
-    /// The values of the members that are neither null nor long strings.
-    var list: any UnkeyedDecodingContainer
+    /// The values of the members that are neither null nor strings; nil if none of them is read.
+    private var list: (any UnkeyedDecodingContainer)?
+    /// How many values of the list have been passed by. They stay there until another is read: often none is.
+    private var passed = 0
     /// The indexes of the value that comes next and of the first behind the object.
     private var upcoming: Int
     private let end: Int
 
     /// The member that is being read.
     private(set) var value: JSONValue
-    private(set) var name = ""
-    /// Whether the list still has its value.
-    var isUnread = false
+    /// Whether the list has its value, and it has not been read.
+    private var isUnread = false
 
     private var unknown: [String] = []
     private var known: [String] = []
@@ -47,7 +48,7 @@ struct Members: ~Copyable {
     /// The members of an object.
     ///
     /// - Parameter index: the index of its value.
-    init(_ index: Int, _ cursor: DocumentCursor, _ list: any UnkeyedDecodingContainer) {
+    init(_ index: Int, _ cursor: DocumentCursor, _ list: (any UnkeyedDecodingContainer)? = nil) {
         self.cursor = cursor
         self.list = list
         value = cursor.document.values[index]
@@ -60,7 +61,7 @@ struct Members: ~Copyable {
     /// - Returns: nil behind the last.
     mutating func next<Name: MemberName>() -> Name? {
         while advance() {
-            guard let member = Name(rawValue: name) else {
+            guard let member: Name = member() else {
                 if unknown.isEmpty { known = Name.allCases.map(\.rawValue) }
                 unknown.append(name)
                 continue
@@ -70,21 +71,64 @@ struct Members: ~Copyable {
         return nil
     }
 
+    /// The member that is being read; nil if its name is not known.
+    private func member<Name: MemberName>() -> Name? {
+        let document = cursor.document
+        for member in Name.allCases where document.isNamed(value, member.rawValue) { return member }
+        return nil
+    }
+
+    /// The name of the member that is being read.
+    var name: String { cursor.document.name(of: value) }
+
     /// Goes to the next member, whatever it is.
     ///
     /// - Returns: whether there is one.
     mutating func advance() -> Bool {
-        if isUnread { _ = try? list.decode(Anything.self) }
+        if isUnread { passed += 1 }
         guard upcoming < end else {
             isUnread = false
             return false
         }
         value = cursor.document.values[upcoming]
-        name = cursor.document.name(of: value)
-        isUnread = value.kind != .null && value.kind != .longString
+        isUnread = value.kind != .null && value.kind != .string
         cursor.place = upcoming
         upcoming = value.end
         return true
+    }
+
+    // MARK: What the decoder reads
+
+    /// Has the decoder read the value.
+    ///
+    /// - Returns: nil if it is something else than expected, which is an error then.
+    mutating func read<Value: Decodable>(_ expected: String, as type: Value.Type = Value.self) -> Value? {
+        if isUnread {
+            goToValue()
+            if let value = try? list?.decode(type) {
+                isUnread = false
+                return value
+            }
+        }
+        refuse("this has to be \(expected)")
+        return nil
+    }
+
+    /// The values in the list that is being read, for the decoder; nil if it is none.
+    mutating func nestedList() -> (any UnkeyedDecodingContainer)? {
+        guard isUnread else { return nil }
+        goToValue()
+        guard let nested = try? list?.nestedUnkeyedContainer() else { return nil }
+        isUnread = false
+        return nested
+    }
+
+    /// Has the decoder pass by what stands before the value.
+    private mutating func goToValue() {
+        while passed > 0 {
+            _ = try? list?.decode(Anything.self)
+            passed -= 1
+        }
     }
 
     // MARK: Errors
