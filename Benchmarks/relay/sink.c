@@ -33,8 +33,8 @@ static const char end_of_content[] = "\r\n.\r\n";
 
 static void answer(struct session *session, const char *text)
 {
-  /* A reply is far smaller than the socket's buffer, and the client reads each. */
-  (void) !write(session->socket, text, strlen(text));
+  /* A reply is far smaller than the socket's buffer, and the client reads each, unless it is gone. */
+  (void) !send(session->socket, text, strlen(text), MSG_NOSIGNAL);
 }
 
 static void command(struct session *session, const char *line)

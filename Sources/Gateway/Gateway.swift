@@ -29,7 +29,7 @@ public final class Gateway: Sendable {
     }
 
     private let server: HTTPServer
-    private let core: GatewayCore
+    let core: GatewayCore
     private let group: MultiThreadedEventLoopGroup
     private let grace: Duration
     private let watch: CertificateWatch?

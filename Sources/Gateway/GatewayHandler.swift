@@ -3,7 +3,7 @@ internal import Logging
 
 /// Admits each request, and passes it to what serves its endpoint.
 final class GatewayHandler: HTTPHandler {
-    private let admission: Admission
+    let admission: Admission
     private let messages: MessageIntake
     private let refusals: Refusals
     /// Those of each thread of the HTTP server.

@@ -3,7 +3,7 @@
 ///
 /// Foundation's decoder takes more than JSON: a comma before a closing bracket, `01` and `-` as numbers, UTF-16. It says of a
 /// bad escape only that the member is no string, and of two members of one name it keeps the first without a word. It also
-/// makes a dictionary of each object, which is half of what it costs, and reads a string twice.
+/// makes a dictionary of each object, which is half of what it costs, and scans each string twice.
 ///
 /// So the decoder gets ``reduced``: the same document with a list of its members' values for each object, without the strings.
 /// The strings and the names of the members are among ``values``.
@@ -17,7 +17,7 @@ public final class JSONDocument: Sendable {
     public static let maximumDepth = 512
     /// Most members of an object: a message has 1000 header fields at most, and nothing has more.
     public static let maximumMembers = 2_000
-    /// Most values that are kept: several times as many as the largest batch of messages has. They take 32 MB.
+    /// Most values that are kept: more than the largest batch of messages can have. They take 32 MB.
     public static let maximumValues = 500_000
     /// Most members that stand twice whose paths are kept.
     public static let maximumRepeated = 100
@@ -49,7 +49,7 @@ public final class JSONDocument: Sendable {
     /// The name of a member; empty if the value has none.
     public func name(of value: JSONValue) -> String { JSONString.text(octets, value.name) }
 
-    /// Whether a member has a name, which costs less than to look at ``name(of:)``.
+    /// Whether a member has this name. It makes no text, as ``name(of:)`` does.
     public func isNamed(_ value: JSONValue, _ name: String) -> Bool {
         guard !value.hasEscapedName else { return self.name(of: value).utf8.elementsEqual(name.utf8) }
         let utf8 = name.utf8

@@ -129,7 +129,7 @@ struct JSONPass {
 
     // MARK: What is kept
 
-    /// Keeps a number or a word that has just been read, if it is a member or the document itself, and writes it.
+    /// Takes a number or a word that has just been read. In a list it is written later; elsewhere it is kept, and written now.
     private mutating func add(_ kind: JSONValue.Kind, from start: Int) throws(JSONSyntaxError) {
         if let container = containers.last, !container.isObject {
             unwritten = (unwritten.isEmpty ? start : unwritten.lowerBound)..<position
@@ -147,7 +147,7 @@ struct JSONPass {
         let index = (containers.last?.count ?? 1) - 1
         values.append(
             JSONValue(
-                kind: kind, name: name, hasEscapedName: isNameEscaped, index: index, octets: octets,
+                kind: kind, hasEscapedName: isNameEscaped, name: name, index: index, octets: octets,
                 end: values.count + 1))
         name = 0..<0
         isNameEscaped = false

@@ -1,7 +1,7 @@
 /// A value of a ``JSONDocument``: where it stands, and what its kind is.
 ///
-/// The document itself, the members of objects, and the objects, lists and strings in lists have one. The numbers of a list
-/// have none: a file can be sent as a list of millions of them.
+/// The document itself, the members of objects, and the objects, lists and strings in lists have one. What else is
+/// in a list has none: a file can be sent as a list of millions of numbers.
 public struct JSONValue: Sendable {
     /// What a value is.
     public enum Kind: Sendable {
@@ -10,10 +10,10 @@ public struct JSONValue: Sendable {
 
     /// What it is.
     public let kind: Kind
-    /// Where its name stands, without the quotes; empty unless it is a member.
-    let name: Range<Int>
     /// Whether there are escapes in its name.
     let hasEscapedName: Bool
+    /// Where its name stands, without the quotes; empty unless it is a member.
+    let name: Range<Int>
     /// Its place in its object or list.
     public let index: Int
     /// Where it stands; a string without its quotes.

@@ -125,7 +125,7 @@ public enum OctetSearch {
         let bytes = unsafe octets.bytes
         let count = bytes.byteCount
         var index = start
-        // Most content has no such place, so two vectors are looked at in one go.
+        // Such a place is rare, so two vectors are looked at in one go.
         func marks(_ index: Int) -> Mask {
             irregular(vector(in: bytes, at: index), behind: vector(in: bytes, at: index &- 1))
         }

@@ -363,6 +363,26 @@ import Testing
         return Bench(gateway: gateway, relay: relay)
     }
 
+    /// Both declare the same methods on the same paths, with the same query parameters.
+    @Test func theContractHasTheEndpointsOfTheCode() async throws {
+        let bench = try await Self.sandboxed()
+        // Postmark's own clients also ask for `/email/`, which is the same.
+        let endpoints = bench.gateway.core.handler.admission.endpoints.endpoints.filter { $0.path.text != "/email/" }
+        let declared = endpoints.map { "\($0.method) \($0.path.text) \($0.parameters.map(\.name).sorted())" }
+        let components = try #require(try Self.contract()["components"] as? Object)
+        let shared = try #require(components["parameters"] as? [String: Object])
+        let listed = try Self.operations().map { path, method, operation in
+            let parameters = try (operation["parameters"] as? [Object] ?? []).map { parameter in
+                guard let reference = parameter["$ref"] as? String else { return parameter }
+                return try #require(shared[String(reference.split(separator: "/").last ?? "")])
+            }
+            let names = parameters.filter { $0["in"] as? String == "query" }.compactMap { $0["name"] as? String }
+            return "\(method) \(path) \(names.sorted())"
+        }
+        #expect(declared.sorted() == listed.sorted())
+        await bench.stop()
+    }
+
     /// Every other operation answers with a status and a type that it lists.
     @Test func everyOtherOperationAnswers() async throws {
         let bench = try await Self.sandboxed()

@@ -1,4 +1,5 @@
 import Foundation
+import MailAddress
 import Testing
 
 @testable import Gateway
@@ -22,6 +23,14 @@ import Testing
                 #expect(try JSONDecoder().decode([String].self, from: Data(bytes)) == ["", text, text + text])
             }
         }
+    }
+
+    @Test(arguments: ["ann@example.org", #""a \"b\\ c"@example.org"#, #""a b"@example.org"#, "jürgen@example.org"])
+    func addressesReadAsTheyWere(_ text: String) throws {
+        var json = JSONText()
+        let address = try AddrSpec(text)
+        json.array([address, address]) { $0.value($1) }
+        #expect(try JSONDecoder().decode([String].self, from: Data(json.bytes)) == [text, text])
     }
 
     @Test(arguments: [0, 1, 9, 10, 11, 99, 100, 101, 999, 1_000, 123_456_789, .max, -1, -10, -999, .min])

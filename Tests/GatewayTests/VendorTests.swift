@@ -162,6 +162,14 @@ import Testing
             ),
             (#"{"attachments":[{"content":{"type":"Bluffer","data":[104]}}]}"#, ["/attachments/0/content"]),
             (
+                #"{"attachments":[{"content":{"type":"Buffer","data":{}}},{"content":{"type":"Buffer","data":{"a":1}}}]}"#,
+                ["/attachments/0/content", "/attachments/1/content"]
+            ),
+            (
+                #"{"attachments":[{"content":[104,"x"]},{"content":["x"]}]}"#,
+                ["/attachments/0/content", "/attachments/1/content"]
+            ),
+            (
                 #"{"attachments":[{"content":[256]},{"content":{"data":[-1]}}]}"#,
                 ["/attachments/0/content", "/attachments/1/content"]
             ),

@@ -38,6 +38,8 @@ final class EndpointTable: Sendable {
         }
     }
 
+    /// All of them, as they are declared.
+    let endpoints: [Endpoint]
     private let resources: [Resource]
     private let literals: [String: Int]
     private let patterns: [Int]
@@ -55,6 +57,7 @@ final class EndpointTable: Sendable {
             if path.isLiteral { literals[path.text] = resources.count } else { patterns.append(resources.count) }
             resources.append(Resource(path, endpoints.filter { $0.path.text == path.text }))
         }
+        self.endpoints = endpoints
         self.resources = resources
         self.literals = literals
         self.patterns = patterns

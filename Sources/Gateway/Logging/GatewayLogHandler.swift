@@ -10,6 +10,9 @@ public struct GatewayLogHandler: LogHandler {
     private let format: LogFormat
     private let output: LogOutput
 
+    /// What a common line takes, to make room once.
+    private static let lineCapacity = 1024
+
     /// A handler for standard error.
     ///
     /// - Parameters:
@@ -56,7 +59,17 @@ public struct GatewayLogHandler: LogHandler {
         output.write(line, soon: event.level >= .error)
     }
 
-    /// Writes a line of fields, as each message has one: no event and no metadata is made of them.
+    /// The beginning of a line to which fields are added; nil if lines are no JSON.
+    func beginning(_ level: Logger.Level, _ message: String) -> JSONText? {
+        format == .json ? Self.beginning(level, message, metadata) : nil
+    }
+
+    /// Writes a line that was begun here.
+    func write(_ line: [UInt8], _ level: Logger.Level) {
+        output.write(line, soon: level >= .error)
+    }
+
+    /// Writes a line of fields: no event and no metadata is made of them.
     func log(_ level: Logger.Level, _ message: String, _ fields: LogFields) {
         output.write(Self.line(level, message, fields, metadata, as: format), soon: level >= .error)
     }
@@ -74,15 +87,20 @@ public struct GatewayLogHandler: LogHandler {
     private static func json(
         _ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata, _ fields: (inout JSONText) -> Void
     ) -> [UInt8] {
-        var json = JSONText()
-        json.object { json in
-            json.member(.time, Timestamp.now())
-            json.member(.level, level.rawValue)
-            json.member(.message, message)
-            write(metadata, to: &json)
-            fields(&json)
-        }
+        var json = beginning(level, message, metadata)
+        fields(&json)
         return json.line
+    }
+
+    private static func beginning(
+        _ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata
+    ) -> JSONText {
+        var json = JSONText(line: lineCapacity)
+        json.member(.time, Timestamp.now())
+        json.member(.level, level.rawValue)
+        json.member(.message, message)
+        write(metadata, to: &json)
+        return json
     }
 
     private static func write(_ metadata: Logger.Metadata, to json: inout JSONText) {

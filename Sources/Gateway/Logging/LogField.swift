@@ -18,13 +18,10 @@ struct LogField: Sendable {
 
     /// Writes the field as a member of an object.
     func write(to json: inout JSONText) {
-        json.name(name)
         switch value {
-        case .text(let text):
-            // Nearly every value can be written as it is.
-            if !json.value(plain: text, upTo: Self.bound) { json.value(Self.bounded(text)) }
-        case .number(let number): json.value(number)
-        case .duration(let duration): json.value(thousandths: duration.nanoseconds / 1000)
+        case .text(let text): json.field(name, text)
+        case .number(let number): json.member(name, number)
+        case .duration(let duration): json.field(name, duration)
         }
     }
 
@@ -41,6 +38,21 @@ struct LogField: Sendable {
         guard text.utf8.count > bound else { return text }
         let beginning = text.prefix(bound)
         return beginning.endIndex == text.endIndex ? text : beginning + "…"
+    }
+}
+
+extension JSONText {
+    /// Writes a field of a log line that is a text.
+    mutating func field(_ name: Name, _ text: String) {
+        self.name(name)
+        // Nearly every value can be written as it is.
+        if !value(plain: text, upTo: LogField.bound) { value(LogField.bounded(text)) }
+    }
+
+    /// Writes a field of a log line that is a duration, in milliseconds.
+    mutating func field(_ name: Name, _ duration: Duration) {
+        self.name(name)
+        value(thousandths: duration.nanoseconds / 1000)
     }
 }
 

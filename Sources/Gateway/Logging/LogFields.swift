@@ -2,15 +2,12 @@ internal import Logging
 
 /// The fields of a log line in their order, each with its value as it is: they become text or JSON when the line is written.
 ///
-/// A line is written for every message. As metadata, each field would cost a text, and a place in a dictionary that loses
-/// the order. To a handler that is not ``GatewayLogHandler`` they go as one value of metadata, which describes itself.
+/// As metadata, each field would cost a text, and a place in a dictionary that loses the order. To a handler that is not
+/// ``GatewayLogHandler`` they go as one value of metadata, which describes itself.
 struct LogFields: CustomStringConvertible, Sendable {
     private var all: [LogField] = []
 
-    init() {
-        // As many as the line of an accepted message has.
-        all.reserveCapacity(16)
-    }
+    init() {}
 
     mutating func add(_ name: JSONText.Name, _ text: String) {
         all.append(LogField(name: name, value: .text(text)))

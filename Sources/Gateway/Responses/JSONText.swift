@@ -23,9 +23,18 @@ struct JSONText {
         bytes.reserveCapacity(512)
     }
 
-    /// The text with an end of line.
+    /// Begins an object that is a line; its members are written next.
+    ///
+    /// - Parameter capacity: octets for which there is room.
+    init(line capacity: Int) {
+        bytes.reserveCapacity(capacity)
+        open(UInt8(ascii: "{"))
+    }
+
+    /// The line that was begun, with its end.
     var line: [UInt8] {
         consuming get {
+            close(UInt8(ascii: "}"))
             bytes.append(UInt8(ascii: "\n"))
             return bytes
         }
@@ -130,11 +139,17 @@ struct JSONText {
     }
 
     mutating func value(_ address: AddrSpec) {
-        var octets: [UInt8] = []
-        octets.reserveCapacity(AddrSpec.maximumOctets)
-        address.append(to: &octets)
         separate()
-        string(octets.span)
+        bytes.append(UInt8(ascii: "\""))
+        let start = bytes.count
+        address.append(to: &bytes)
+        // Only a quoted local part has something to escape.
+        guard OctetSearch.escapedInJSON(in: bytes.span, from: start) == bytes.count else {
+            let octets = Array(bytes[start...])
+            bytes.removeLast(octets.count + 1)
+            return string(octets.span)
+        }
+        bytes.append(UInt8(ascii: "\""))
     }
 
     mutating func value(_ flag: Bool) {

@@ -1,6 +1,6 @@
 internal import MailAddress
 
-/// An address of a request that is an object with `name`, and `address` or `email`. Others are strings: `"Name <a@b>"`, `"a@b"`.
+/// An address that is given as an object: `address` or `email`, and perhaps `name`. As a string it is `"Name <a@b>"` or `"a@b"`.
 struct AddressDocument: DecodableWithErrors {
     private enum Member: String, MemberName { case name, address, email }
 

@@ -5,7 +5,7 @@ internal import Synchronization
 /// A document that is being decoded, and where the decoder is in it: what a model cannot learn from the decoder.
 ///
 /// It is a value of the task because a decoder's `userInfo` would need a decoder for each document, which costs more than all
-/// names and long strings do.
+/// names and strings do.
 final class DocumentCursor: Sendable {
     /// The document that is being decoded here.
     @TaskLocal static var current: DocumentCursor?

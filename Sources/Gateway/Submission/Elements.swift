@@ -3,9 +3,9 @@ internal import JSON
 /// Reads the elements of a JSON list in their order.
 struct Elements: ~Copyable {
     private let cursor: DocumentCursor
-    /// The elements but for the strings; nil if none of them is read.
+    /// The decoder's list of the elements that are not strings; nil if none of them is read.
     private var list: (any UnkeyedDecodingContainer)?
-    /// The indexes of the value of the next object, list or string in it, and of the first behind it.
+    /// The indexes of the next value, which is an object, a list or a string in it, and of the first behind the list.
     private var upcoming: Int
     private let end: Int
     /// How many there are.
@@ -44,7 +44,7 @@ struct Elements: ~Copyable {
         return value.index == index ? value : nil
     }
 
-    /// Reads the next element if it is a string; any other is left.
+    /// Reads the next element if it is a string; any other remains the next.
     mutating func text() -> String? {
         guard let value, value.kind == .string else { return nil }
         index += 1
@@ -52,7 +52,7 @@ struct Elements: ~Copyable {
         return cursor.document.text(of: value)
     }
 
-    /// Reads the next element as an object, or a list, that makes a model; nil if it is something else.
+    /// Makes a model of the next element, which is an object or a list. Anything else is skipped.
     mutating func part<Part: Decodable>(_ type: Part.Type = Part.self) -> Part? {
         let value = value
         index += 1

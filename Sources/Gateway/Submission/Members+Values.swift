@@ -78,7 +78,11 @@ extension Members {
         var headers: [(name: String, value: String)] = []
         var members = Members(cursor.place, cursor)
         while members.advance() {
-            if let text = members.text("a string") { headers.append((members.name, text)) }
+            if members.value.kind == .string, let text = members.text() {
+                headers.append((members.name, text))
+            } else {
+                members.refuse("the value of a header has to be a string")
+            }
         }
         add(members.errors)
         return headers.sorted { $0.name < $1.name }

@@ -15,10 +15,10 @@ internal import JSON
 /// It cannot be copied: the compiler would rather copy all of it than look at a part, and it is asked often.
 struct Members: ~Copyable {
     let cursor: DocumentCursor
-    /// The values of the members that are neither null nor strings; nil if none of them is read.
+    /// The decoder's list of the values that are neither null nor strings; nil if none of them is read.
     private var list: (any UnkeyedDecodingContainer)?
-    /// How many values of the list have been passed by. They stay there until another is read: often none is.
-    private var passed = 0
+    /// How many values the decoder still has to skip. It does so only if it reads another behind them, which is rare.
+    private var skipped = 0
     /// The indexes of the value that comes next and of the first behind the object.
     private var upcoming: Int
     private let end: Int
@@ -85,7 +85,7 @@ struct Members: ~Copyable {
     ///
     /// - Returns: whether there is one.
     mutating func advance() -> Bool {
-        if isUnread { passed += 1 }
+        if isUnread { skipped += 1 }
         guard upcoming < end else {
             isUnread = false
             return false
@@ -99,9 +99,7 @@ struct Members: ~Copyable {
 
     // MARK: What the decoder reads
 
-    /// Has the decoder read the value.
-    ///
-    /// - Returns: nil if it is something else than expected, which is an error then.
+    /// Has the decoder read the value. If that is not what is expected, it is an error.
     mutating func read<Value: Decodable>(_ expected: String, as type: Value.Type = Value.self) -> Value? {
         if isUnread {
             goToValue()
@@ -114,7 +112,7 @@ struct Members: ~Copyable {
         return nil
     }
 
-    /// The values in the list that is being read, for the decoder; nil if it is none.
+    /// The decoder's list for the value that is being read; nil if that is none.
     mutating func nestedList() -> (any UnkeyedDecodingContainer)? {
         guard isUnread else { return nil }
         goToValue()
@@ -123,11 +121,11 @@ struct Members: ~Copyable {
         return nested
     }
 
-    /// Has the decoder pass by what stands before the value.
+    /// Has the decoder skip what stands before the value.
     private mutating func goToValue() {
-        while passed > 0 {
+        while skipped > 0 {
             _ = try? list?.decode(Anything.self)
-            passed -= 1
+            skipped -= 1
         }
     }
 

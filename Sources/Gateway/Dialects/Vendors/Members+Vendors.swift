@@ -92,8 +92,8 @@ extension Members {
     }
 
     private mutating func octets(_ expected: String) -> [UInt8]? {
-        // What the decoder gets of a list has no strings in it.
-        guard value.end == cursor.place + 1 else {
+        // The decoder gets no strings, and objects as lists: it would take `["x", 1]` for `[1]`, and `{"a": 1}` as well.
+        guard value.kind == .list, value.end == cursor.place + 1 else {
             refuse("this has to be \(expected)")
             return nil
         }
