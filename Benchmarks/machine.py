@@ -69,7 +69,8 @@ def describe(options):
     """The machine, and what is measured on it."""
     cpu, cores = _cpu(), len(os.sched_getaffinity(0))
     return {"name": f"{processor(cpu)}, {cores} core{'s' if cores > 1 else ''}", "cpu": cpu.get("model name", "unknown"),
-            "kernel": os.uname().release, "congestion_control": _congestion_control(), "versions": _versions(options)}
+            "kernel": os.uname().release.partition("-")[0], "congestion_control": _congestion_control(),
+            "versions": _versions(options)}
 
 
 def session(options, workloads):

@@ -17,7 +17,8 @@ public final class JSONDocument: Sendable {
     public static let maximumDepth = 512
     /// Most members of an object: a message has 1000 header fields at most, and nothing has more.
     public static let maximumMembers = 2_000
-    /// Most values that are kept: more than the largest batch of messages can have. They take 32 MB.
+    /// Most values that are kept: a hundred messages to a thousand recipients each, all given as objects, have 300,000. They
+    /// take 32 MB.
     public static let maximumValues = 500_000
     /// Most members that stand twice whose paths are kept.
     public static let maximumRepeated = 100

@@ -126,17 +126,17 @@ public enum OctetSearch {
         let count = bytes.byteCount
         var index = start
         // Such a place is rare, so two vectors are looked at in one go.
-        func marks(_ index: Int) -> Mask {
+        func marks(at index: Int) -> Mask {
             irregular(vector(in: bytes, at: index), behind: vector(in: bytes, at: index &- 1))
         }
         while count &- index >= 32 {
-            let (marks, next) = (marks(index), marks(index &+ 16))
-            if isMarked(marks .| next) { return index &+ place(marks, next) }
+            let (first, second) = (marks(at: index), marks(at: index &+ 16))
+            if isMarked(first .| second) { return index &+ place(first, second) }
             index &+= 32
         }
         if count &- index >= 16 {
-            let marks = marks(index)
-            if isMarked(marks) { return index &+ place(marks) }
+            let first = marks(at: index)
+            if isMarked(first) { return index &+ place(first) }
             index &+= 16
         }
         while index < count {
@@ -236,8 +236,8 @@ public enum OctetSearch {
     }
 
     /// Which octet of two vectors is the first with a mark. There is one.
-    @inline(__always) private static func place(_ mask: Mask, _ next: Mask) -> Int {
-        isMarked(mask) ? place(mask) : 16 &+ place(next)
+    @inline(__always) private static func place(_ first: Mask, _ second: Mask) -> Int {
+        isMarked(first) ? place(first) : 16 &+ place(second)
     }
 
     /// The sixteen octets at an index.

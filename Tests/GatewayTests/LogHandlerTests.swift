@@ -57,7 +57,12 @@ import Testing
             let asMetadata = try Self.written(format) { handler in
                 Logger(label: "test") { _ in handler }.info("said", metadata: ["text": "\(text)"])
             }
-            for line in [asField, asMetadata] {
+            let asLine = try Self.written(format) { handler in
+                var line = LogLine(.info, "said", of: handler)
+                line.add(.text, text)
+                line.write(to: handler, Logger(label: "test"))
+            }
+            for line in [asField, asMetadata, asLine] {
                 let values = line.dropLast().unicodeScalars.map(\.value)
                 #expect(!values.contains { $0 < 0x20 || (0x7F..<0xA0).contains($0) || [0x202E, 0x2028].contains($0) })
             }
@@ -107,6 +112,25 @@ import Testing
         let sameLevel = try #require(event.firstRange(of: "info"))
         #expect(direct[level.lowerBound...] == event[sameLevel.lowerBound...])
         #expect(Self.fields.description.hasPrefix("id=<1@a.example> code=250 text=a \"quoted\""))
+    }
+
+    /// A line to which fields are added is the line of these fields, whoever writes it.
+    @Test(arguments: [LogFormat.json, .text], [false, true])
+    func aLineIsThatOfItsFields(format: LogFormat, isOwn: Bool) throws {
+        let fields = try Self.written(format) { $0.log(.info, "said", Self.fields) }
+        let added = try Self.written(format) { handler in
+            var line = LogLine(.info, "said", of: isOwn ? handler : nil)
+            line.add(.id, "<1@a.example>")
+            line.add(.code, 250)
+            line.add(.text, "a \"quoted\" text,\r\nof é lines")
+            line.add(.duration, .microseconds(-1_500))
+            line.add(.queueTime, .seconds(12) + .microseconds(34))
+            line.add("last", "x")
+            line.write(to: isOwn ? handler : nil, Logger(label: "test") { _ in handler })
+        }
+        let level = try #require(fields.firstRange(of: "info"))
+        let sameLevel = try #require(added.firstRange(of: "info"))
+        #expect(fields[level.lowerBound...] == added[sameLevel.lowerBound...])
     }
 
     @Test func linesWithoutFieldsAreWhole() throws {

@@ -38,8 +38,6 @@ final class EndpointTable: Sendable {
         }
     }
 
-    /// All of them, as they are declared.
-    let endpoints: [Endpoint]
     private let resources: [Resource]
     private let literals: [String: Int]
     private let patterns: [Int]
@@ -57,12 +55,14 @@ final class EndpointTable: Sendable {
             if path.isLiteral { literals[path.text] = resources.count } else { patterns.append(resources.count) }
             resources.append(Resource(path, endpoints.filter { $0.path.text == path.text }))
         }
-        self.endpoints = endpoints
         self.resources = resources
         self.literals = literals
         self.patterns = patterns
         self.families = families
     }
+
+    /// All of them, path by path.
+    var endpoints: [Endpoint] { resources.flatMap(\.endpoints) }
 
     /// The paths as they are declared.
     var paths: [String] { resources.map(\.path.text) }
